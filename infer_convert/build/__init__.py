@@ -1,0 +1,1 @@
+"""Plan -> Keras model with the file's numbers, verified. Only build/ and export/ import Keras."""

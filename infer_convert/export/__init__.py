@@ -1,0 +1,1 @@
+"""Write a built model: SavedModel, .keras, Python source."""

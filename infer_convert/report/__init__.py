@@ -1,0 +1,1 @@
+"""One frozen document, many renderers: JSON, terminal, HTML."""
