@@ -161,9 +161,7 @@ def _pick(values: list[Value], tensor: int) -> Value:
 def _name(entry: Config, config: Any, index: int) -> str:
     if isinstance(config, Mapping):
         found = config.get("name")
-        if found and "config" in entry:
-            return str(found)
-        return str(config.get("custom_name") or f"layer_{index}")
+        return str(found) if found and "config" in entry else f"layer_{index}"
     return str(entry.get("name") or f"layer_{index}")
 
 

@@ -48,7 +48,7 @@ OPERATORS = {
 KERAS_OPERATIONS = {"Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "Gelu": "gelu",
                     "Silu": "silu", "HardSwish": "hard_swish", "HardSigmoid": "hard_sigmoid"}
 ALIASES = {"swish": "silu", "hard_silu": "hard_swish", "leaky_relu": "leaky_relu:0.2", "elu": "elu:1",
-           "relu_6": "relu6", "LeakyReLU": "leaky_relu:0.3"}
+           "relu_6": "relu6", "LeakyReLU": "leaky_relu:0.3", "hard_sigmoid_keras2": "hard_sigmoid"}
 _RECURRENT = {"activation": "tanh", "return_sequences": False, "return_state": False, "go_backwards": False}
 _CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1}
 DEFAULTS: dict[str, Fields] = {

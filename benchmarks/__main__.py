@@ -1,0 +1,117 @@
+"""``python -m benchmarks``: run, compare, summary, freeze."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import compare as comparing
+from benchmarks import summary as summing
+from benchmarks.naming import Naming
+from benchmarks.paths import RESULTS
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The recovery benchmark.")
+ALL = ("zoo", "applications", "corpus", "written", "transcribed")
+
+
+@app.command()
+def run(
+    sets: Annotated[list[str], typer.Option("--set", help="zoo, applications, corpus, written, transcribed, smoke; repeat")] = [*ALL],
+    names: Annotated[list[str], typer.Option("--names", help="kept, class, stripped; repeat")] = ["kept"],
+    jobs: Annotated[int, typer.Option(min=1)] = 1,
+    only: Annotated[list[str], typer.Option(help="a case or family; repeat; nothing is written to results")] = [],
+    engine: Annotated[str, typer.Option(help="infer, or truth: the benchmark's own test")] = "infer",
+    library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = True,
+    check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against the committed outcomes")] = False,
+    fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,
+) -> None:
+    """Run sets and write benchmarks/results/<set>-<naming>.tsv."""
+    from benchmarks import runner, table
+
+    results, worse = {}, []
+    for name in sets:
+        for naming in names:
+            if naming not in get_args(Naming):
+                raise typer.BadParameter(f"{naming} is none of {', '.join(get_args(Naming))}")
+            stem = f"{name}-{naming}"
+            rows = runner.run(name, naming, jobs, engine, library, only, fresh)  # type: ignore[arg-type]
+            results[stem] = rows
+            if check:
+                committed = runner.result_file(name, naming)  # type: ignore[arg-type]
+                old = {stem: {table.key(row): row for row in table.read(committed.read_text())}}
+                worse += comparing.regressions(old, {stem: {table.key(row): row for row in rows}})
+            elif engine == "infer" and library and not only and rows:
+                runner.save(name, naming, rows)  # type: ignore[arg-type]
+    _print(results, ("split",))
+    if only:
+        for rows in results.values():
+            for row in rows:
+                Console().print({key: value for key, value in row.items() if value})
+    for change in worse:
+        typer.echo(str(change))
+    if worse:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(old: str, new: str) -> None:
+    """What got better (+) and worse (-): OLD and NEW are git revisions or folders of results."""
+    found = comparing.changes(comparing.tables(old), comparing.tables(new))
+    for change in found:
+        typer.echo(str(change))
+    better = sum(change.better for change in found)
+    typer.echo(f"{better} cells better, {len(found) - better} worse")
+
+
+@app.command()
+def summary(
+    by: Annotated[list[str], typer.Option(help="split, family, form, trained; repeat")] = ["split"],
+    markdown: Annotated[bool, typer.Option(help="print Markdown")] = False,
+    folder: Annotated[Path, typer.Option()] = RESULTS,
+) -> None:
+    """Summarise the stored results and draw the reliability diagram beside them."""
+    results = summing.stored(folder)
+    if markdown:
+        typer.echo(summing.markdown(results, by))
+    else:
+        _print(results, tuple(by))
+    drawn = {name: rows for name, rows in results.items() if not name.startswith("smoke")}
+    summing.reliability(drawn, folder / "reliability.svg")
+
+
+@app.command()
+def freeze(
+    applications: Annotated[bool, typer.Option(help="the applications' facts instead of the zoo's digests")] = False,
+    check: Annotated[bool, typer.Option(help="compare the zoo with what was committed")] = False,
+) -> None:
+    """Freeze the truth."""
+    from benchmarks import freeze as zoo
+    from benchmarks import freeze_applications
+
+    if applications:
+        for name in freeze_applications.freeze():
+            typer.echo(name)
+    elif check:
+        changed = zoo.changed()
+        typer.echo("\n".join(changed) or "unchanged")
+        raise typer.Exit(bool(changed))
+    else:
+        zoo.write()
+
+
+def _print(results: dict[str, list[dict[str, str]]], by: tuple[str, ...]) -> None:
+    shown = Table(*summing.HEADER)
+    for name, rows in results.items():
+        for title, group in summing.groups(name, rows, by):
+            shown.add_row(*summing.line(title, group))
+    Console(width=230).print(shown)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,48 @@
+"""What is benchmarked: the inference, or the baseline."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
+from infer_convert.plan import Plan
+
+LIMIT_SECONDS = 90
+
+
+class OutOfTime(Exception):
+    """The inference took longer than a benchmark allows."""
+
+
+@contextmanager
+def limited(seconds: int = LIMIT_SECONDS) -> Iterator[None]:
+    """Raise ``OutOfTime`` when the block takes longer; main thread only."""
+
+    def ring(number: int, frame: Any) -> None:
+        raise OutOfTime(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def hints_for(shapes: Any, given: bool, library: bool) -> Hints:
+    """Hints that give the input shapes in order, or nothing."""
+    known: Mapping[str, Any] = {"": tuple(shapes)} if given and all(shape is not None for shape in shapes) else {}
+    return Hints(input_shapes=known, library=library)
+
+
+def plans(facts: WeightFile, hints: Hints, tensors: Any) -> tuple[Plan, ...]:
+    """The inference's plans, best first."""
+    from infer_convert.infer import infer
+
+    with limited():
+        return tuple(infer(facts, hints, tensors).plans)

@@ -1,0 +1,146 @@
+"""Run a set under a naming: in parallel, resumable, with a progress bar."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
+from pathlib import Path
+
+from benchmarks import oracle, table
+from benchmarks.item import Item
+from benchmarks.naming import Naming
+from benchmarks.paths import CACHE, HERE, RESULTS
+from benchmarks.row import run as run_row
+
+Key = tuple[str, str]
+ROWS_PER_WORKER = 60
+"""A worker is replaced after so many lines: what one case leaks must not reach the last."""
+
+
+def result_file(name: str, naming: Naming, folder: Path = RESULTS) -> Path:
+    """Where a set's outcomes are kept."""
+    return folder / f"{name}-{naming}.tsv"
+
+
+def source_digest() -> str:
+    """A word for the code under test and the benchmark's own: cached lines of other code are not used."""
+    import infer_convert
+
+    digest = hashlib.sha256()
+    for root in (Path(infer_convert.__file__).parent, HERE):
+        for path in sorted(root.rglob("*")):
+            inside = path.relative_to(root).parts
+            if path.is_file() and path.suffix in (".py", ".json", ".gz", ".npz", ".toml") and not {
+                    ".cache", "results", "__pycache__"} & set(inside):
+                digest.update("/".join(inside).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def run(name: str, naming: Naming, jobs: int = 1, engine: str = "infer", library: bool = True,
+        only: Sequence[str] = (), fresh: bool = False) -> list[dict[str, str]]:
+    """Every line of a set, in the set's order. Lines of the same code that are cached are taken from the cache."""
+    from benchmarks.sets import SETS
+
+    items = [item for item in SETS[name](naming) if not only or item.name in only or item.family in only]
+    cache = CACHE / "rows" / source_digest() / f"{name}-{naming}-{engine}{'' if library else '-no-library'}"
+    cache.mkdir(parents=True, exist_ok=True)
+    rows = {} if fresh else {item.key: json.loads(_file(cache, item.key).read_text())
+                             for item in items if _file(cache, item.key).is_file()}
+    missing = [item.key for item in items if item.key not in rows]
+    for key, row in _progress(_lines(name, naming, missing, jobs, engine, library), len(missing), f"{name} {naming}"):
+        _file(cache, key).write_text(json.dumps(row))
+        rows[key] = row
+    return [rows[item.key] for item in items]
+
+
+def _file(cache: Path, key: Key) -> Path:
+    return cache / f"{key[0]}.{key[1]}.json".replace("/", "+")
+
+
+def _progress(lines: Iterable[tuple[Key, dict[str, str]]], total: int,
+              title: str) -> Iterator[tuple[Key, dict[str, str]]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+               TextColumn("{task.fields[last]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total, last="")
+        for key, row in lines:
+            progress.update(task, advance=1, last=f"{key[0]} {row.get('status', '')}")
+            yield key, row
+
+
+def _lines(name: str, naming: Naming, keys: Sequence[Key], jobs: int, engine: str,
+           library: bool) -> Iterator[tuple[Key, dict[str, str]]]:
+    waiting, attempts = list(keys), dict.fromkeys(keys, 0)
+    while waiting:
+        context = multiprocessing.get_context("spawn")
+        workers = 1 if any(attempts[key] for key in waiting) else jobs
+        with ProcessPoolExecutor(workers, context, _prepare, (jobs,), max_tasks_per_child=ROWS_PER_WORKER) as pool:
+            futures: dict[Future[dict[str, str]], Key] = {
+                pool.submit(work, name, naming, key, engine, library): key for key in waiting}
+            for future in as_completed(futures):
+                try:
+                    row = future.result()
+                except BrokenProcessPool:
+                    continue
+                waiting.remove(futures[future])
+                yield futures[future], row
+        if waiting:
+            first = waiting[0]
+            attempts[first] += 1
+            if attempts[first] > 1:
+                waiting.remove(first)
+                yield first, {"case": first[0], "form": first[1], "status": "died", "converted": "0"}
+
+
+def _prepare(jobs: int) -> None:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+    if jobs > 1:
+        os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+        os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@lru_cache(maxsize=8)
+def _items(name: str, naming: Naming) -> dict[Key, Item]:
+    from benchmarks.sets import SETS
+
+    return {item.key: item for item in SETS[name](naming)}
+
+
+def work(name: str, naming: Naming, key: Key, engine: str, library: bool) -> dict[str, str]:
+    """One line, in a worker."""
+    item = _items(name, naming)[key]
+    if engine == "truth":
+        row = oracle.run(item, naming)
+    else:
+        row = run_row(item, naming, library=library)
+    _forget()
+    return row
+
+
+def _forget() -> None:
+    import gc
+    import sys
+
+    for library in ("keras", "tf_keras"):
+        if library in sys.modules:
+            sys.modules[library].backend.clear_session()
+    gc.collect()
+
+
+def save(name: str, naming: Naming, rows: Sequence[dict[str, str]]) -> Path:
+    """Write the outcomes that git keeps."""
+    path = result_file(name, naming)
+    table.write(path, rows)
+    return path
