@@ -36,8 +36,7 @@ def judge(plan: Plan, graph: Graph, truth: Truth, identity: Identity) -> list[Ju
     listed = frozenset(truth.leaf.values()) | frozenset(truth.owner.values())
     judges = _Judges(truth, graph, listed)
     found = []
-    for full, layer in plan.walk():
-        leaf, _ = identity.of(full, layer)
+    for leaf, layer in identity.walk(plan):
         for decision in layer.decisions:
             if not decision.alternatives:
                 continue

@@ -75,6 +75,9 @@ def _cheap(library: str) -> None:
 
 
 def _facts(model: Any, form: str) -> Any:
+    from dataclasses import replace
+
+    from infer_convert.limits import DEFAULT
     from infer_convert.readers import read
 
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +87,7 @@ def _facts(model: Any, form: str) -> Any:
                 _legacy(model, file)
             else:
                 _tree(model, file)
-        return read(path)
+        return read(path, limits=replace(DEFAULT, declared_ratio=10**9))
 
 
 def _empty(group: h5py.Group, name: str, weight: Any) -> None:

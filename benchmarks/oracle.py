@@ -17,7 +17,6 @@ from benchmarks.truth import truth_for
 from infer_convert.facts import Tensor
 from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref, WeightUse
 
-HIDDEN = {"Add": "Add", "Multiply": "Multiply", "Subtract": "Subtract"}
 ORDER: dict[str, tuple[str, ...]] = {
     "LSTM": ("cell.kernel", "cell.recurrent_kernel", "cell.bias"),
     "GRU": ("cell.kernel", "cell.recurrent_kernel", "cell.bias"),
@@ -28,6 +27,8 @@ ORDER: dict[str, tuple[str, ...]] = {
     "SeparableConv2D": ("depthwise_kernel", "pointwise_kernel", "bias"),
     "Embedding": ("embeddings",), "PReLU": ("alpha",), "AdditiveAttention": ("scale",),
 }
+OLD_ARGUMENTS = ("time_major", "input_spec", "query_shape", "key_shape", "value_shape", "batch_input_shape", "noise_shape")
+"""Arguments of tf_keras' configs that Keras 3 does not take."""
 
 
 def run(item: Item, naming: Naming) -> dict[str, str]:
@@ -68,6 +69,8 @@ def plan_of(config: Mapping[str, Any], tensors: Mapping[str, list[Tensor]], stor
 
     layers = []
     for name, entry in entries.items():
+        if entry["class_name"] == "NotEqual":  # Keras 3's own node for an embedding's mask
+            continue
         inbound = tuple(refs(nodes) for nodes, _ in calls[name])
         layers.append(_layer(name, entry, inbound, tensors, stored, prefix))
     return Plan(tuple(layers), refs(configs._nodes(body["input_layers"])), refs(outputs), confidence=1.0)
@@ -95,10 +98,14 @@ def _layer(name: str, entry: Mapping[str, Any], inbound: Any, tensors: Mapping[s
         config, inbound = {"batch_shape": shape, "dtype": config.get("dtype")}, ()
     if class_name == "TFOpLambda":
         class_name, config = "Add", {}
+    if class_name in ("DepthwiseConv2D", "Conv2DTranspose", "SeparableConv2D"):
+        config.pop("groups", None)
     if class_name == "LeakyReLU" and "alpha" in config:
         config["negative_slope"] = config.pop("alpha")
     if isinstance(config.get("axis"), list):
         config["axis"] = config["axis"][0]
+    for argument in OLD_ARGUMENTS:
+        config.pop(argument, None)
     uses = _uses(class_name, config, tensors.get(leaf, [])) if inner is None else ()
     decision = Decision("inbound", inbound, 1.0, Basis.READ, (Option((), 0.0),))
     return PlanLayer(name, class_name if inner is None else "Functional", _plain(config), inbound, uses, (decision,),
@@ -123,8 +130,9 @@ def _uses(class_name: str, config: Mapping[str, Any], tensors: list[Tensor]) -> 
     elif class_name == "TimeDistributed":
         names = ["layer.kernel", "layer.bias"]
     elif class_name == "MultiHeadAttention":
-        sides = ("query_dense", "key_dense", "value_dense", "output_dense")
-        names = [f"{side}.{name}" for side in sides for name in ("kernel", "bias")]
+        sides = {"query": "query_dense", "key": "key_dense", "value": "value_dense", "attention_output": "output_dense"}
+        found = [sides.get(part, part) for part in (tensor.role.split("/")[-2] for tensor in tensors)]
+        names = [f"{side}.{'bias' if found[:at].count(side) else 'kernel'}" for at, side in enumerate(found)]
     else:
         first = "kernel"
         names = list(ORDER.get(class_name, (first, "bias")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,24 +21,39 @@ class Identity:
     leaf: Mapping[str, str]
     owner: Mapping[str, str]
 
-    def of(self, full: str, layer: PlanLayer) -> tuple[str, str | None]:
-        """The leaf of the truth (or ``?name``) and the key of a planned layer."""
+    def of(self, layer: PlanLayer, prefix: str = "", stored: str = "") -> tuple[str, str | None]:
+        """The leaf of the truth (or ``?name``) and the key of a planned layer.
+
+        ``prefix`` and ``stored`` are the planned and the stored names of the nested models around it, each with a
+        slash at its end.
+        """
         for use in layer.weights:
             for source in use.sources:
                 if source in self.owner:
                     return self.owner[source], self.owner[source]
         if layer.stored is not None:
-            prefix = full[: -len(layer.name)]
-            for name in (prefix + layer.stored, layer.stored):
+            for name in (stored + layer.stored, layer.stored):
                 if name in self.leaf:
                     return self.leaf[name], None
-        return f"?{full}", None
+        return f"?{prefix}{layer.name}", None
+
+    def walk(self, plan: Plan, prefix: str = "", stored: str = "") -> Iterator[tuple[str, PlanLayer]]:
+        """Every planned layer with its leaf, those of nested models too."""
+        for layer in plan.layers:
+            yield self.of(layer, prefix, stored)[0], layer
+            if layer.inner is not None:
+                yield from self.walk(layer.inner, *inside(layer, prefix, stored))
+
+
+def inside(layer: PlanLayer, prefix: str, stored: str) -> tuple[str, str]:
+    """The two prefixes within a nested model."""
+    return f"{prefix}{layer.name}/", f"{stored}{layer.stored or layer.name}/"
 
 
 def from_plan(plan: Plan, identity: Identity) -> Graph:
     """The raw graph of a plan; ``layers`` are those that stand for a stored layer."""
     work = _Work(identity)
-    outputs = work.expand(plan, None, "")
+    outputs = work.expand(plan, None, "", "")
     return Graph(tuple(work.calls), tuple(work.inputs), tuple(outputs), tuple(work.layers.values()),
                  input_shapes=tuple(work.shapes))
 
@@ -69,13 +84,13 @@ class _Work:
         self.shapes: list[tuple[int | None, ...] | None] = []
         self.layers: dict[str, Layer] = {}
 
-    def expand(self, plan: Plan, operands: list[Value] | None, prefix: str) -> list[Value]:
+    def expand(self, plan: Plan, operands: list[Value] | None, prefix: str, stored: str) -> list[Value]:
         values: dict[tuple[str, int], list[Value]] = {}
         for position, ref in enumerate(plan.inputs):
             if operands is not None:
                 values[ref.layer, ref.call] = [operands[position]]
             else:
-                values[ref.layer, ref.call] = [self._input(prefix, plan.layer(ref.layer))]
+                values[ref.layer, ref.call] = [self._input(plan.layer(ref.layer), prefix, stored)]
         pending = [(layer, call) for layer in plan.layers for call in range(len(layer.inbound))
                    if (layer.name, call) not in values and layer.class_name != "InputLayer"]
         while pending:
@@ -86,14 +101,14 @@ class _Work:
                     rest.append((layer, call))
                     continue
                 arguments = [_pick(values, ref) for ref in refs]
-                values[layer.name, call] = self._call(layer, arguments, prefix)
+                values[layer.name, call] = self._call(layer, arguments, prefix, stored)
             if len(rest) == len(pending):
                 raise ValueError(f"the plan has calls without operands: {rest[0][0].name}")
             pending = rest
         return [_pick(values, ref) for ref in plan.outputs]
 
-    def _input(self, prefix: str, layer: PlanLayer) -> Value:
-        leaf, _ = self._identity.of(prefix + layer.name, layer)
+    def _input(self, layer: PlanLayer, prefix: str, stored: str) -> Value:
+        leaf, _ = self._identity.of(layer, prefix, stored)
         shape = layer.config.get("batch_shape")
         self.calls.append(Call("Input", {}, (), leaf, None, len(shape) if shape else None))
         self.inputs.append(len(self.calls) - 1)
@@ -101,12 +116,12 @@ class _Work:
         self.layers[leaf] = Layer(leaf, "InputLayer", {})
         return Value(len(self.calls) - 1)
 
-    def _call(self, layer: PlanLayer, operands: list[Value], prefix: str) -> list[Value]:
-        leaf, key = self._identity.of(prefix + layer.name, layer)
+    def _call(self, layer: PlanLayer, operands: list[Value], prefix: str, stored: str) -> list[Value]:
+        leaf, key = self._identity.of(layer, prefix, stored)
         found, fields = canonical_of(layer)
         if layer.inner is not None:
             self.layers.setdefault(leaf, Layer(leaf, "Model", {}))
-            return self.expand(layer.inner, operands, f"{prefix}{layer.name}/")
+            return self.expand(layer.inner, operands, *inside(layer, prefix, stored))
         self.layers.setdefault(leaf, Layer(leaf, found, fields))
         self.calls.append(Call(found, fields, tuple(operands), leaf, key))
         return [Value(len(self.calls) - 1)]
