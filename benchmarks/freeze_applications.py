@@ -98,7 +98,7 @@ def _legacy(model: Any, file: h5py.File) -> None:
     file.attrs["layer_names"] = [layer.name.encode() for layer in model.layers]
     file.attrs["backend"], file.attrs["keras_version"] = "tensorflow", "2.15.0"
     for layer in model.layers:
-        group = file.create_group(layer.name)
+        group = file.require_group(layer.name)  # names may hold a slash: conv1 and conv1/bn
         weights = [*layer.trainable_weights, *layer.non_trainable_weights]
         group.attrs["weight_names"] = [weight.name.encode() for weight in weights]
         for weight in weights:

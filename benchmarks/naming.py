@@ -43,9 +43,9 @@ class Renamed:
 
 
 def snake(class_name: str) -> str:
-    """Keras' snake case of a class name."""
+    """Keras 3's snake case of a class name (keras/src/utils/naming.py, 3.15.1)."""
     name = re.sub(r"\W+", "", class_name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
+    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
 def show(facts: WeightFile, naming: Naming, leaf: Mapping[str, str], owner: Mapping[str, str],

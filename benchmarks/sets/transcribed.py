@@ -15,6 +15,7 @@ from benchmarks.configs import from_config
 from benchmarks.item import Item, Loaded
 from benchmarks.naming import Naming
 from benchmarks.paths import TRANSCRIBED, corpus
+from benchmarks.reference import reference
 
 
 def items(naming: Naming) -> list[Item]:
@@ -35,4 +36,4 @@ def items(naming: Naming) -> list[Item]:
 def _load(path: Path, data: dict[str, Any]) -> Loaded:
     from infer_convert.readers import read
 
-    return Loaded(read(path), from_config(data["config"]), path, None)
+    return Loaded(read(path), from_config(data["config"]), path, reference(data["config"], path, data["id"]))

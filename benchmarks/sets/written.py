@@ -34,4 +34,7 @@ def _load(path: Path, side: Path) -> Loaded:
 
     data = json.loads(side.read_text())
     config = json.loads(data) if isinstance(data, str) else data
-    return Loaded(read(path), from_config(config), path, reference(config, path, f"{side.parent.name}/{path.name}"))
+    name = f"{side.parent.name}/{path.name}"
+    twin = path.with_name(side.name.removesuffix(".config.json") + ".h5")
+    probes = reference(config, path, name) or (reference(config, twin, name) if twin.is_file() else None)
+    return Loaded(read(path), from_config(config), path, probes)
