@@ -30,7 +30,7 @@ def check_target(target: Path, force: bool, source: Path) -> None:
 
 
 @contextmanager
-def published(target: Path) -> Iterator[Path]:
+def published(target: Path, force: bool = False) -> Iterator[Path]:
     """An empty folder that becomes ``target`` when the block ends without an exception.
 
     An old ``target`` stays until then, and comes back when the renaming itself fails. Raises UsageError when the
@@ -47,6 +47,8 @@ def published(target: Path) -> Iterator[Path]:
         yield fresh
         old = beside / "old"
         if target.exists():
+            if not force:
+                raise UsageError(f"the output {target} has appeared in the meantime; --force replaces it")
             target.rename(old)
         try:
             fresh.rename(target)

@@ -74,9 +74,8 @@ def _table(layers: Sequence[LayerEntry], verbose: bool) -> Table:
             table.add_row(*_cells(layer))
         if block.times > 1:
             count = len(block.rows)
-            what = "this layer" if count == 1 else f"these {count} layers"
-            again = f"… {what} {block.times - 1} more times, up to {visible(block.last.name)}"
-            table.add_row(Text(again, style="dim"))
+            again = f"… ×{block.times}" + (f" ({count} layers)" if count > 1 else "")
+            table.add_row(Text(again, style="dim"), "", Text(f"up to {visible(block.last.name)}", style="dim"))
     return table
 
 
