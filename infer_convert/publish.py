@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infer_convert.errors import UsageError
+
+NO_ROOM: tuple[int, ...] = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""What the user's disk may say; anything else is a bug of ours."""
 
 
 def check_target(target: Path, force: bool, source: Path) -> None:
@@ -56,5 +60,9 @@ def published(target: Path, force: bool = False) -> Iterator[Path]:
             if old.exists():
                 old.rename(target)
             raise
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UsageError(f"cannot write {target}: {error.strerror}; nothing was left there") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)

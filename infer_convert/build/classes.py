@@ -68,7 +68,13 @@ DTYPES: tuple[str, ...] = _names(
     """
 )
 
-POPPED: dict[str, tuple[str, ...]] = {"LayerNormalization": ("rms_scaling",), "Embedding": ("input_length",)}
+POPPED: dict[str, tuple[str, ...]] = {
+    "Embedding": ("input_length",),
+    "GRU": ("implementation",),
+    "LSTM": ("implementation",),
+    "LSTMCell": ("implementation",),
+    "LayerNormalization": ("rms_scaling",),
+}
 """Arguments that a class takes out of its ``**kwargs`` (Keras 3.15.1)."""
 
 _WRAPPED = ("layer", "backward_layer", "cell", "cells")

@@ -106,7 +106,11 @@ def test_a_nan_equals_itself_and_minus_zero_is_not_zero() -> None:
     ("use", "array", "said"),
     [
         (WeightUse("kernel", ("/k",), (4, 3), "float32", "kernel"), np.zeros((3, 4), "float32"), ("(4, 3)", "(3, 4)")),
-        (WeightUse("kernel", ("/k",), (4, 3), "float32", "kernel"), np.zeros((4, 3), "float64"), ("float32", "float64")),
+        (
+            WeightUse("kernel", ("/k",), (4, 3), "float32", "kernel"),
+            np.zeros((4, 3), "float64"),
+            ("float32", "float64"),
+        ),
         (WeightUse("gamma", ("/k",), (4, 3), "float32", "gamma"), np.zeros((4, 3), "float32"), ("gamma", "d/kernel")),
         (WeightUse("kernel", ("/k", "/k"), (4, 3), "float32", "kernel"), np.zeros((4, 3), "float32"), ("2 tensors",)),
         (
@@ -165,7 +169,10 @@ def test_another_order_than_the_file_is_noticed() -> None:
         (PlanLayer("odd", "Dense", {"units": 3, "colour": 1}), "colour"),
         (PlanLayer("odd", "Dense", {"units": 3, "activation": "os.system"}), "os.system"),
         (PlanLayer("odd", "Dense", {"units": 3, "kernel_initializer": "os:system"}), "os:system"),
-        (PlanLayer("odd", "Dense", {"units": 3, "kernel_initializer": {"class_name": "Zeros", "config": {"a": 1}}}), "a=1"),
+        (
+            PlanLayer("odd", "Dense", {"units": 3, "kernel_initializer": {"class_name": "Zeros", "config": {"a": 1}}}),
+            "a=1",
+        ),
         (PlanLayer("odd", "Dense", {"units": {"class_name": "x", "module": "os"}}), "plain data"),
         (PlanLayer("odd", "Dense", {"units": 3, "dtype": "evil"}), "evil"),
         (PlanLayer("odd", "Conv2D", {"filters": 3, "kernel_size": 3}), "ndim"),
@@ -207,7 +214,9 @@ def test_cycles_and_missing_operands_are_named() -> None:
 
 def test_operations_have_no_layer_but_compute() -> None:
     x = PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]})
-    half = PlanLayer("half", "Operation", {"function": "multiply", "arguments": {"x2": 0.5}}, ((Ref("x"),),), hidden=True)
+    half = PlanLayer(
+        "half", "Operation", {"function": "multiply", "arguments": {"x2": 0.5}}, ((Ref("x"),),), hidden=True
+    )
     part = PlanLayer(
         "part", "Operation", {"function": "getitem", "arguments": {"key": [None, [1, 3, None]]}}, ((Ref("half"),),)
     )
@@ -231,7 +240,9 @@ def test_the_hard_sigmoid_of_keras_2_survives_saving(tmp_path: Any) -> None:
     x = np.array([[-3.0, -1.0, 0.5, 2.6]], "float32")
     np.testing.assert_allclose(run(model, [x])[0], np.clip(0.2 * x + 0.5, 0, 1))
     model.save(tmp_path / "m.keras")
-    np.testing.assert_allclose(keras.models.load_model(tmp_path / "m.keras").predict(x, verbose=0), np.clip(0.2 * x + 0.5, 0, 1))
+    np.testing.assert_allclose(
+        keras.models.load_model(tmp_path / "m.keras").predict(x, verbose=0), np.clip(0.2 * x + 0.5, 0, 1)
+    )
 
 
 def test_custom_objects_come_from_the_user_only() -> None:

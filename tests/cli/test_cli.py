@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -102,6 +103,16 @@ def test_a_failure_in_the_middle_leaves_nothing(put: Any, tmp_path: Path, monkey
         cli.run(["known.h5", "--force"])
     assert names(tmp_path) == {"known.h5", "known.converted"}
     assert names(old) == {"old.txt"}
+
+
+def test_a_full_disk_is_no_bug_and_leaves_nothing(put: Any, tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(exporters, "EXPORTERS", (exporters.Exporter("python", "model.py", full),))
+    assert cli.run(["known.h5"]) == 2
+    assert "No space left" in one_line(capsys)
+    assert names(tmp_path) == {"known.h5"}
 
 
 @pytest.mark.parametrize(
