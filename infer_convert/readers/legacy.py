@@ -7,7 +7,6 @@ name is a nested group, so everything is found through the two lists.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from infer_convert.facts import Generation, StoredLayer, Tensor, WeightFile
@@ -106,9 +105,9 @@ def _generation(version: str | None, names: Sequence[str]) -> Generation:
     """By the version's major number; weights of Keras 1 carry no version and are told by their ``_W`` names."""
     if version and version[0] in _BY_MAJOR:
         return _BY_MAJOR[version[0]]
-    if all(re.fullmatch(r"param_\d+(:0)?", name) or ("/" not in name and keras1_split(name)) for name in names):
+    if any("/" not in name and keras1_split(name) for name in names):
         return "keras1"
-    return "keras2"
+    return "keras2" if any("/" in name for name in names) else "keras1"
 
 
 def _layer(file: Source, name: str, group: Group, names: tuple[str, ...], generation: Generation) -> StoredLayer:

@@ -24,9 +24,9 @@ Written = Literal["written", "sorted", "unknown"]
 
 Attribute = str | int | tuple[str, ...] | None
 
-ATTRIBUTES = frozenset(
-    ("nb_layers", "nb_params", "layer_names", "weight_names", "backend", "keras_version", "model_config")
-    + ("training_config", "distributed_config", "name")
+ATTRIBUTES = (
+    *("nb_layers", "nb_params", "layer_names", "weight_names", "backend", "keras_version"),
+    *("model_config", "training_config", "distributed_config", "name"),
 )
 """Attributes of Keras 0.3 to 3.15 that are read; the two ``*_names`` also as chunks ``layer_names0`` … (2.1.6 on)."""
 
