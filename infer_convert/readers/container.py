@@ -58,8 +58,8 @@ def one_line_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except InferConvertError as problem:
-        if str(path) not in str(problem) and problem.args:
-            problem.args = (f"{path}: {problem.args[0]}", *problem.args[1:])
+        message = str(problem) if str(path) in str(problem) else f"{path}: {problem}"
+        problem.args = (_one_line(message), *problem.args[1:])
         raise
     except FileNotFoundError:
         raise UnreadableFile(f"{path}: expected a weight file, found nothing there") from None
@@ -80,8 +80,14 @@ def one_line_errors(path: Path) -> Iterator[None]:
         zlib.error,
         zipfile.BadZipFile,
     ) as problem:
-        detail = " ".join(str(problem).split())[:300] or type(problem).__name__
-        raise UnreadableFile(f"{path}: expected an intact weight file, found damage ({detail})") from None
+        detail = str(problem)[:300] or type(problem).__name__
+        raise UnreadableFile(_one_line(f"{path}: expected an intact weight file, found damage ({detail})")) from None
+
+
+def _one_line(message: str) -> str:
+    """Names come from strangers: no line breaks, terminal controls or lone surrogates reach the user."""
+    safe = message.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in " ".join(safe.split()))
 
 
 @contextlib.contextmanager

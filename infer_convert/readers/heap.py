@@ -3,13 +3,13 @@
 HDF5 does not track it unless asked, but an old-style (symbol table) group appends every new link name to its local
 heap: sorting the children by their name's heap offset gives back the order of writing (exact in every one of 250
 genuine files of Keras 1.0 to 3.15). Structures as in the HDF5 File Format Specification 3.0: superblock II.A,
-version-1 B-tree III.A.1, symbol table node III.B, local heap III.D, object header IV.A.
+version-1 B-tree III.A.1, symbol table node III.B, local heap III.D, global heap III.E, object header IV.A.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 RawBytes = Callable[[int, int], bytes]
 """``raw(offset, length)``: bytes of the HDF5 file, counted from the start of the container member."""
@@ -17,6 +17,8 @@ RawBytes = Callable[[int, int], bytes]
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SYMBOL_TABLE_MESSAGE = 0x11
 _CONTINUATION_MESSAGE = 0x10
+_ATTRIBUTE_MESSAGE = 0x0C
+_VARIABLE_LENGTH = 9
 _MAX_BLOCKS = 4096
 """Continuation blocks and B-tree nodes per group that we follow; Keras files stay below 100."""
 
@@ -30,6 +32,7 @@ class HeapReader:
     def __init__(self, raw: RawBytes, base: int = 0) -> None:
         self._raw = raw
         self._base = base
+        self._global: dict[int, dict[int, int]] = {}
         head = raw(base, 24)
         version = head[8] if head[:8] == _SIGNATURE and len(head) == 24 else -1
         sizes = {0: head[13:15], 1: head[13:15], 2: head[9:11], 3: head[9:11]}.get(version)
@@ -51,27 +54,71 @@ class HeapReader:
             raise ValueError("past the end of the file")
         return data
 
-    def _symbol_table(self, address: int) -> tuple[int, int] | None:
-        """(B-tree address, heap address) from the version-1 object header, following continuations."""
+    def _messages(self, address: int) -> Iterator[tuple[int, bytes]]:
+        """(type, body) of the messages of a version-1 object header, following continuations."""
         version, _, _, _, size = struct.unpack("<BBHII", self._at(address, 12))
-        if version != 1:
-            return None
-        blocks = [(address + 16, size)]
+        blocks = [(address + 16, size)] if version == 1 else []
         for start, length in blocks:  # grows while continuations are found
             if len(blocks) > _MAX_BLOCKS:
-                return None
+                raise ValueError("too many continuations")
             block = self._at(start, min(length, 1 << 20))
             at = 0
             while at + 8 <= len(block):
-                kind, body = struct.unpack_from("<HH", block, at)
-                at += 8
-                if kind == _SYMBOL_TABLE_MESSAGE:
-                    tree, heap = struct.unpack_from("<QQ", block, at)
-                    return tree, heap
+                kind, size = struct.unpack_from("<HH", block, at)
+                body = block[at + 8 : at + 8 + size]
                 if kind == _CONTINUATION_MESSAGE:
-                    blocks.append(struct.unpack_from("<QQ", block, at))
-                at += body
-        return None
+                    blocks.append(struct.unpack_from("<QQ", body))
+                yield kind, body
+                at += 8 + size
+
+    def _symbol_table(self, address: int) -> tuple[int, int] | None:
+        """(B-tree address, heap address) of a group's object header."""
+        body = next((body for kind, body in self._messages(address) if kind == _SYMBOL_TABLE_MESSAGE), None)
+        if body is None:
+            return None
+        tree, heap = struct.unpack_from("<QQ", body)
+        return tree, heap
+
+    def text_bytes(self, address: int) -> int | None:
+        """Bytes that the object's variable-length attributes claim; None when they lead into a damaged global heap.
+
+        The HDF5 library loops for ever on a heap object of size zero and allocates whatever length an element
+        claims, so both are checked here first. Objects with newer headers are not looked into and claim nothing.
+        """
+        if self._sizes != (8, 8):
+            return 0
+        claimed = 0
+        try:
+            if self._at(address, 1) != b"\x01":
+                return 0
+            for kind, body in self._messages(address):
+                for length, collection, index in _references(body) if kind == _ATTRIBUTE_MESSAGE else ():
+                    if length > self._collection(collection).get(index, -1):
+                        return None
+                    claimed += length
+        except (struct.error, IndexError, ValueError, OSError, OverflowError):
+            return None
+        return claimed
+
+    def _collection(self, address: int) -> dict[int, int]:
+        """Size of each object of a global heap collection by its index."""
+        if address in self._global:
+            return self._global[address]
+        signature, _, size = struct.unpack("<4s4sQ", self._at(address, 16))
+        if signature != b"GCOL" or size > 1 << 30:
+            raise ValueError("no global heap")
+        block = self._at(address, size)
+        found: dict[int, int] = {}
+        at = 16
+        while at + 16 <= size:
+            index, _, _, length = struct.unpack_from("<HHIQ", block, at)
+            step = length if index == 0 else 16 + (length + 7) // 8 * 8
+            if step == 0 or at + step > size:
+                raise ValueError("a global heap object of impossible size")
+            found[index] = length
+            at += step
+        self._global[address] = found
+        return found
 
     def _ordered(self, tree: int, heap: int) -> list[str]:
         signature, _, size, _, data_address = struct.unpack("<4s4sQQQ", self._at(heap, 32))
@@ -104,3 +151,17 @@ class HeapReader:
             seen.update(children)
             pending += children
         return offsets
+
+
+def _references(message: bytes) -> list[tuple[int, int, int]]:
+    """(length, heap address, index) of every element of a variable-length attribute message (version 1 to 3)."""
+    version, _, name, datatype, dataspace = struct.unpack_from("<BBHHH", message)
+    pad = 8 if version == 1 else 1
+    at = 9 if version == 3 else 8
+    at += -(-name // pad) * pad
+    variable = message[at] & 0x0F == _VARIABLE_LENGTH
+    at += -(-datatype // pad) * pad + -(-dataspace // pad) * pad
+    if not variable:
+        return []
+    elements = (struct.unpack_from("<IQI", message, start) for start in range(at, len(message) - 15, 16))
+    return [element for element in elements if element[0]]

@@ -23,17 +23,16 @@ _MAX_STATES = 50_000
 """Positions that the interleaving search may visit before it gives up."""
 
 
-def order_of(group: Group, intact: bool = False) -> Order:
+def order_of(group: Group, rewritten: bool | None = None) -> Order:
     """What the stored order of a group's children is worth: ``recovered`` or ``lost``.
 
-    ``intact`` says that another group of the same tree is provably unsorted, so that the file was never rewritten
-    (Keras 3 writes the root's ``vars`` before ``layers``).
+    ``rewritten`` is what the rest of the tree proves about the file (``v3.rewritten``), None when it proves nothing.
     """
-    if group.written == "unknown":
-        return "recovered" if len(group.children) < 2 else "lost"
-    if group.written == "sorted" and len(group.children) >= ENOUGH and not intact:
+    if len(group.children) < 2 or group.written == "written":
+        return "recovered"
+    if group.written == "unknown" or rewritten:
         return "lost"
-    return "recovered"
+    return "lost" if rewritten is None and len(group.children) >= ENOUGH else "recovered"
 
 
 def natural(keys: Sequence[str]) -> list[str]:
@@ -65,10 +64,10 @@ Shape = tuple[int, ...]
 def by_slots(shapes: Mapping[str, Sequence[Shape]], slots: Sequence[Shape]) -> list[str] | None:
     """Order the layers so that their trainable shapes spell the optimizer's slots, when just one order does.
 
-    ``shapes`` maps each layer key to the shapes of its weights, trainable ones first (any number of trailing ones may
-    be missing from the slots, as BatchNorm's statistics are; a frozen layer misses all). ``slots`` are the shapes of
-    the optimizer's per-variable slots, interleaved and without its scalars. Within a class the counters give the order.
-    Returns the keys of all layers with slots, or None when no order or more than one fits.
+    ``shapes`` maps each layer key to the shapes of its trainable weights; ``slots`` are the shapes of the optimizer's
+    per-variable slots, interleaved and without its scalars. Within a class the counters give the order, within a layer
+    any order will do. Returns the keys of the layers with weights, or None when no order or more than one fits (a
+    frozen layer, whose weights have no slots, fits nowhere).
     """
     classes: dict[str, list[str]] = defaultdict(list)
     for key in shapes:
@@ -110,11 +109,10 @@ def _unique(queues: list[list[str]], shapes: Mapping[str, Sequence[Shape]], slot
                 if positions[which] == len(queue):
                     continue
                 key = queue[positions[which]]
-                taken = _taken(shapes[key], slots, at)
-                if not taken:
+                if not _fits(shapes[key], slots, at):
                     continue
                 moved = (*positions[:which], positions[which] + 1, *positions[which + 1 :])
-                following_state = (moved, at + taken)
+                following_state = (moved, at + len(shapes[key]))
                 ways[following_state] = ways.get(following_state, 0) + ways[state]
                 came[following_state] = (state, key)
                 following[following_state] = None
@@ -129,15 +127,9 @@ def _unique(queues: list[list[str]], shapes: Mapping[str, Sequence[Shape]], slot
     return keys[::-1]
 
 
-def _taken(weights: Sequence[Shape], slots: list[Shape], at: int) -> int:
-    """How many of a layer's leading weights stand in the slots from ``at`` on: all, or for a four-piece BatchNorm two.
-
-    Only BatchNormalization (and its renorm kind) holds non-trainable statistics of the same shape as its first weight.
-    """
-    trainable = list(weights)
-    if len(weights) >= 4 and len(set(weights[:4])) == 1 and len(weights[0]) == 1:
-        trainable = list(weights[:2])
-    return len(trainable) if slots[at : at + len(trainable)] == trainable else 0
+def _fits(weights: Sequence[Shape], slots: list[Shape], at: int) -> bool:
+    """Do the slots from ``at`` on hold just these weights, in any order?"""
+    return sorted(slots[at : at + len(weights)]) == sorted(weights)
 
 
 def place_unordered(ordered: Sequence[str], everything: Sequence[str]) -> list[str]:

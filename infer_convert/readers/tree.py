@@ -121,7 +121,7 @@ def scan(file: h5py.File, heap: HeapReader, meter: Meter) -> Group:
     stack: list[tuple[h5py.h5g.GroupID, Group, int]] = [(root_id, root, 0)]
     while stack:
         group_id, group, depth = stack.pop()
-        group.attributes = _attributes(group_id, group.path, meter)
+        group.attributes = _attributes(group_id, group.path, heap, meter)
         order, group.written = _children(group_id, heap)
         for name in order:
             path = f"{group.path.rstrip('/')}/{name}"
@@ -190,39 +190,49 @@ def _children(group_id: h5py.h5g.GroupID, heap: HeapReader) -> tuple[list[str], 
     if by_heap is not None and sorted(by_heap) == sorted(listed):
         alphabetical = sorted(by_heap, key=lambda name: name.encode("utf-8", "surrogateescape"))
         return by_heap, "sorted" if by_heap == alphabetical and len(by_heap) > 1 else "written"
+    if group_id.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_TRACKED:
+        created = {name: group_id.links.get_info(name.encode("utf-8", "surrogateescape")).corder for name in listed}
+        return sorted(listed, key=created.__getitem__), "written"
     return listed, "unknown"
 
 
-def _attributes(object_id: h5py.h5g.GroupID, path: str, meter: Meter) -> dict[str, Attribute]:
+def _attributes(object_id: h5py.h5g.GroupID, path: str, heap: HeapReader, meter: Meter) -> dict[str, Attribute]:
     found: dict[str, Attribute] = {}
     if h5py.h5a.get_num_attrs(object_id) == 0:
         return found
+    claimed = heap.text_bytes(_address(object_id))
+    if claimed is None:
+        raise UnreadableFile(f"{path}: expected readable attributes, found a damaged global heap")
+    meter.attribute(path, claimed)
     manager = h5py.AttributeManager(h5py.Group(object_id))
     for name in manager:
         if name in ATTRIBUTES or _CHUNK.fullmatch(name):
             where = f"{path}@{name}"
             attribute = h5py.h5a.open(object_id, name.encode())
+            if attribute.shape is None or attribute.get_type().get_class() not in _READABLE:
+                continue  # handing any other class to HDF5 can crash it when the file is damaged
             meter.attribute(where, math.prod(attribute.shape) * int(attribute.get_type().get_size()))
             try:
                 value = manager[name]
-            except (OSError, TypeError, ValueError, UnicodeDecodeError) as problem:
+            except (OSError, TypeError, ValueError) as problem:
                 raise UnreadableFile(f"{where}: expected text or a number, found damage ({problem})") from None
-            found[name] = _value(value, where, meter)
+            found[name] = _value(value)
     return found
 
 
-def _value(value: object, where: str, meter: Meter) -> Attribute:
+_READABLE = (h5py.h5t.STRING, h5py.h5t.INTEGER, h5py.h5t.FLOAT)
+"""Classes of attributes that Keras writes: text of both kinds, counts, and the empty float64 list."""
+
+
+def _value(value: object) -> Attribute:
     """bytes, str, fixed or variable-length arrays of them, integers; an empty numeric array is an empty list."""
     if isinstance(value, (bytes, str)):
-        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        meter.attribute(where, len(text))
-        return text
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "SUO":
-        items = tuple(i.decode("utf-8", "replace") if isinstance(i, bytes) else str(i) for i in value.ravel().tolist())
-        meter.attribute(where, sum(len(item) for item in items))
-        return items
+        items = value.ravel().tolist()
+        return tuple(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in items)
     if isinstance(value, np.ndarray) and value.size == 0:
         return ()
     if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "iu":

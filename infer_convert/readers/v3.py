@@ -72,7 +72,7 @@ class _Reading:
 
     def __init__(self, root: Group) -> None:
         self.root = root
-        self.intact = root.written == "written" and len(root.children) > 1
+        self.rewritten = rewritten(root)
         self.order: Order = "recovered"
         self.named = False
         self.attributes = False
@@ -94,7 +94,7 @@ class _Reading:
         """The layers of one container, ordered."""
         children = dict(group.groups())
         keys = list(children)
-        if ordering.order_of(group, self.intact) == "lost":
+        if ordering.order_of(group, self.rewritten) == "lost":
             keys = self.repair(keys, children, group is self.root.group(group.path))
         return [self.layer(key, children[key], stem(key)) for key in keys]
 
@@ -106,7 +106,7 @@ class _Reading:
         self.order = "lost"
         if not top:
             return natural
-        shapes = {key: [item.shape for item in _numbered(child, "")] for key, child in children.items()}
+        shapes = {key: list(_trainable(key, child)) for key, child in children.items()}
         slots = [item.shape for item in _optimizer(self.root)]
         scalars = next((at for at, shape in enumerate(slots) if shape), len(slots))
         by_slots = ordering.by_slots(shapes, slots[scalars:])
@@ -135,6 +135,32 @@ class _Reading:
         return StoredLayer(
             name=name or key, path=group.path, tensors=tensors, stem=class_stem, key=key, children=children
         )
+
+
+def rewritten(root: Group) -> bool | None:
+    """Every writer of this layout writes the root's ``vars`` first: True when they stand sorted instead.
+
+    None when the root does not tell (no ``vars``, no second child, or no heap order).
+    """
+    if VARIABLES not in root.children or len(root.children) < 2 or root.written == "unknown":
+        return None
+    return root.written == "sorted" and next(iter(root.children)) != VARIABLES
+
+
+_STATISTICS = {"batch_normalization": 2, "normalization": 3}
+"""Trailing variables that no optimizer trains: moving_mean, moving_variance; mean, variance, count."""
+
+
+def _trainable(key: str, group: Group) -> Iterator[tuple[int, ...]]:
+    """Shapes of the variables that an optimizer holds slots for, when the layer is not frozen."""
+    stack = [(key, group)]
+    while stack:
+        at, node = stack.pop()
+        own = node.group(VARIABLES)
+        if own is not None:
+            shapes = [item.shape for item in _variables(own, "")]
+            yield from shapes[: max(0, len(shapes) - _STATISTICS.get(stem(at), 0))]
+        stack += [(inner, child) for inner, child in node.groups() if inner != VARIABLES]
 
 
 def _holds_layer(group: Group) -> bool:
