@@ -66,7 +66,7 @@ _OTHERWISE = 1.2
 CONVOLUTIONS = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense")
 
 _SKIP_SOURCE = {
-    "Activation": 0.0, "Add": 0.3, "BatchNorm": 1.3, "Pool": 0.7, "Dropout": 0.8, "Conv": 1.2, "Concatenate": 0.6, "Input": 1.0,
+    "Activation": 0.0, "Add": 0.3, "BatchNorm": 0.9, "Pool": 0.7, "Dropout": 0.8, "Conv": 1.2, "Concatenate": 0.6, "Input": 1.0,
     "LayerNorm": 2.2, "Dense": 1.2, "Embedding": 0.6, "Multiply": 1.2, "Separable": 1.5, "Depthwise": 2.5, "UpSampling": 2.0,
     "ConvTranspose": 1.5, "Reshape": 1.5, "Flatten": 2.0, "Attention": 2.0, "GlobalPool": 1.5, "ZeroPadding": 3.5, "Recurrent": 1.0,
 }
@@ -87,12 +87,15 @@ def feeds(producer: str, consumer: str) -> float:
     return 0.6 if table is None else table.get(family(producer), _OTHERWISE)
 
 
-def skip_source(label: str, before: str) -> float:
-    """Cost of a tensor of this kind feeding a merge besides its main consumer. ``before`` is what stands in front of
-    it in the list: skips start where blocks end, behind a merge."""
+def skip_source(label: str, before: str, before_that: str) -> float:
+    """Cost of a tensor of this kind feeding a merge besides its main consumer. ``before`` and ``before_that`` stand in
+    front of it in the list: skips start where blocks end, behind a merge; and in front of a pre-activation, not behind."""
     cost = _SKIP_SOURCE.get(family(label), 1.5)
+    merges = ("Add", "Concatenate", "Pool", "Input")
     if family(label) in ("Activation", "Dropout", "BatchNorm", "Pool"):
-        cost += -0.5 if family(before) in ("Add", "Concatenate", "Pool", "Input") else 0.4
+        cost += -0.5 if family(before) in merges else 0.4
+    if family(label) == "Activation" and family(before) == "BatchNorm" and family(before_that) in merges:
+        cost += 1.6
     return cost
 
 
@@ -111,7 +114,7 @@ def passed_by(producer: str, consumer: str, merges: bool, elementwise: bool, fil
             return 3.5 if family(producer) in CONVOLUTIONS else 1.0
         return 2.0 if family(consumer) == "Activation" and family(producer) in (*CONVOLUTIONS, "BatchNorm") else 1.0
     if elementwise:
-        return 1.0 if filled else 0.7
+        return 2.0 if filled else 0.7
     return 0.5
 
 

@@ -209,7 +209,7 @@ def _fresh_cost(
     pools: bool,
 ) -> float:
     """Cost of a choice that has no precedent in the same net."""
-    before = problem.items[index - 1].variants[0].label if index else ""
+    before = tuple(problem.items[i].variants[0].label if i >= 0 else "" for i in (index - 1, index - 2))
     cost = _skip_cost(variant, before, chosen) + _level_cost(chosen, pools)
     for slot in chosen:
         cost += priors.feeds(variant.label, slot.label)
@@ -222,7 +222,7 @@ def _fresh_cost(
     )
 
 
-def _skip_cost(variant: Variant, before: str, chosen: tuple[Slot, ...]) -> float:
+def _skip_cost(variant: Variant, before: tuple[str, ...], chosen: tuple[Slot, ...]) -> float:
     """Cost of one tensor with several consumers."""
     if len(chosen) == 1:
         return 0.0
@@ -230,7 +230,7 @@ def _skip_cost(variant: Variant, before: str, chosen: tuple[Slot, ...]) -> float
     others = [slot for slot in chosen if not slot.merges]
     cost = math.fsum(priors.fork(variant.label, slot.label) for slot in others)
     if merges:
-        cost += priors.skip_source(variant.label, before)
+        cost += priors.skip_source(variant.label, *before)
         if len(others) == 1:
             cost += priors.skipped_over(others[0].label)
     return cost
