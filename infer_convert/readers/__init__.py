@@ -40,6 +40,8 @@ def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits =
         if reader is None:
             raise UnreadableFile(f"{where}: expected Keras weights, found {_contents(source)}")
         facts = reader.read(source)
+        if facts.model_config is None and next(facts.all_tensors(), None) is None:
+            raise UnreadableFile(f"{where}: expected weights, found {facts.layout} layers without any")
         return dataclasses.replace(facts, sha256=_sha256(where)) if digest else facts
 
 

@@ -23,7 +23,11 @@ def datasets(path: Path) -> dict[str, tuple[tuple[int, ...], bool]]:
         with zipfile.ZipFile(path) as archive:
             return _datasets(h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r"))
     if path.suffix == ".json":
-        names = [v for value in json.loads(path.read_text())["weight_map"].values() for v in ([value] if isinstance(value, str) else value)]
+        names = [
+            v
+            for value in json.loads(path.read_text())["weight_map"].values()
+            for v in ([value] if isinstance(value, str) else value)
+        ]
         found: dict[str, tuple[tuple[int, ...], bool]] = {}
         for name in sorted(set(names)):
             found |= _datasets(h5py.File(path.with_name(name), "r"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -22,8 +23,8 @@ def test_every_reader_has_a_conformance_class() -> None:
 
 class TestKeras0(ReaderConformance):
     reader, generation, layout, order = keras0, "keras0", "numbered", "stored"
-    names = ["layer_0", "layer_1", "layer_2"]
-    roles = {"layer_0": ["0", "1"], "layer_1": []}
+    names: ClassVar = ["layer_0", "layer_1", "layer_2"]
+    roles: ClassVar = {"layer_0": ["0", "1"], "layer_1": []}
 
     def write(self, folder: Path) -> Path:
         return samples.keras0(folder / "w.h5")
@@ -34,8 +35,12 @@ class TestKeras0(ReaderConformance):
 
 class TestLegacy(ReaderConformance):
     reader, generation, layout, order = legacy, "keras2", "legacy", "stored"
-    names = list(samples.MLP)
-    roles = {"dense_2": ["kernel", "bias"], "dropout_1": [], "bn_1": ["gamma", "beta", "moving_mean", "moving_variance"]}
+    names: ClassVar = list(samples.MLP)
+    roles: ClassVar = {
+        "dense_2": ["kernel", "bias"],
+        "dropout_1": [],
+        "bn_1": ["gamma", "beta", "moving_mean", "moving_variance"],
+    }
 
     def write(self, folder: Path) -> Path:
         return samples.legacy(folder / "w.h5")
@@ -56,8 +61,8 @@ class TestLegacyFull(TestLegacy, ReaderConformance):
 
 class TestElephas(ReaderConformance):
     reader, generation, layout, order = elephas, "keras2", "elephas", "stored"
-    names = list(samples.MLP)
-    roles = {"dense_10": ["kernel", "bias"]}
+    names: ClassVar = list(samples.MLP)
+    roles: ClassVar = {"dense_10": ["kernel", "bias"]}
 
     def write(self, folder: Path) -> Path:
         return samples.full(folder / "w.h5", distributed_config="{}")
@@ -68,8 +73,8 @@ class TestElephas(ReaderConformance):
 
 class TestV3(ReaderConformance):
     reader, generation, layout, order = v3, "keras3", "v3", "recovered"
-    names = NAMED
-    roles = {"dense": ["0", "1"], "input_layer": [], "bidirectional": BIDIRECTIONAL}
+    names: ClassVar = NAMED
+    roles: ClassVar = {"dense": ["0", "1"], "input_layer": [], "bidirectional": BIDIRECTIONAL}
 
     def write(self, folder: Path) -> Path:
         return samples.v3(folder / "w.weights.h5")
@@ -84,8 +89,8 @@ class TestV3(ReaderConformance):
 
 class TestDependencies(ReaderConformance):
     reader, generation, layout, order = dependencies, "keras3", "v3-dependencies", "recovered"
-    names = [*NAMED[:-1], "dense_2"]
-    roles = {"dense_2": ["0", "1"], "bidirectional": BIDIRECTIONAL}
+    names: ClassVar = [*NAMED[:-1], "dense_2"]
+    roles: ClassVar = {"dense_2": ["0", "1"], "bidirectional": BIDIRECTIONAL}
 
     def write(self, folder: Path) -> Path:
         return samples.dependencies(folder / "w.weights.h5")
@@ -96,8 +101,8 @@ class TestDependencies(ReaderConformance):
 
 class TestArchive(ReaderConformance):
     reader, generation, layout, order = archive, "keras3", "v3+zip", "recovered"
-    names = [*NAMED[:-1], "logits"]
-    roles = {"logits": ["0", "1"], "bidirectional": BIDIRECTIONAL}
+    names: ClassVar = [*NAMED[:-1], "logits"]
+    roles: ClassVar = {"logits": ["0", "1"], "bidirectional": BIDIRECTIONAL}
 
     def write(self, folder: Path) -> Path:
         return samples.archive(folder / "m.keras")
@@ -116,8 +121,8 @@ class TestArchive(ReaderConformance):
 
 class TestSharded(ReaderConformance):
     reader, generation, layout, order = sharded, "keras3", "v3+shards", "recovered"
-    names = NAMED
-    roles = {"bidirectional": BIDIRECTIONAL}
+    names: ClassVar = NAMED
+    roles: ClassVar = {"bidirectional": BIDIRECTIONAL}
 
     def write(self, folder: Path) -> Path:
         return samples.shards(folder / "m.weights.json")
@@ -129,8 +134,8 @@ class TestSharded(ReaderConformance):
 
 class TestFlat(ReaderConformance):
     reader, generation, layout, order = flat, "flat", "flat-groups", "recovered"
-    names = ["stem", "conv2", "conv10", "body", "fc"]
-    roles = {"fc": ["kernel", "bias"]}
+    names: ClassVar = ["stem", "conv2", "conv10", "body", "fc"]
+    roles: ClassVar = {"fc": ["kernel", "bias"]}
 
     def write(self, folder: Path) -> Path:
         return samples.flat(folder / "w.h5")
@@ -141,4 +146,6 @@ class TestFlat(ReaderConformance):
 
 @pytest.mark.parametrize("listed", [samples.fixed, samples.vlen])
 def test_all_kinds_of_attributes_read_alike(tmp_path: Path, listed) -> None:
-    assert read(samples.legacy(tmp_path / "a.h5", listed=listed)).layers == read(samples.legacy(tmp_path / "b.h5")).layers
+    assert (
+        read(samples.legacy(tmp_path / "a.h5", listed=listed)).layers == read(samples.legacy(tmp_path / "b.h5")).layers
+    )
