@@ -95,6 +95,16 @@ def test_optimizer_slots_put_a_rewritten_tree_right(tmp_path: Path) -> None:
     assert weighted == ["dense", "batch_normalization", "bidirectional", "dense_1"]
 
 
+def test_the_shard_index_puts_rewritten_shards_right(tmp_path: Path) -> None:
+    path = samples.shards(tmp_path / "m.weights.json")
+    before = [layer.name for layer in read(path).layers if layer.tensors]
+    for shard in tmp_path.glob("m_*.h5"):
+        samples.rewritten(shard, tmp_path / "new.h5").replace(shard)
+    facts = read(path)
+    assert facts.order == "lost" and "index" in facts.warnings[0]
+    assert [layer.name for layer in facts.layers if layer.tensors] == before
+
+
 def test_slots_that_admit_two_orders_decide_nothing() -> None:
     shapes = {"dense": [(2, 2)], "conv": [(2, 2)]}
     assert by_slots(shapes, [(2, 2)] * 4) is None

@@ -126,7 +126,11 @@ def _deep(file: h5py.File) -> None:
 
 
 def _deep_json(file: h5py.File) -> None:
-    file.attrs["model_config"] = "[" * 3000 + "]" * 3000
+    file.attrs["model_config"] = "[" * 200 + "]" * 200
+
+
+def _too_deep_for_the_parser(file: h5py.File) -> None:
+    file.attrs["model_config"] = "[" * 200_000 + "]" * 200_000
 
 
 @pytest.mark.parametrize(
@@ -142,6 +146,7 @@ def _deep_json(file: h5py.File) -> None:
         (_text_weight, "numeric weight"),
         (_deep, "depth"),
         (_deep_json, "json_depth"),
+        (_too_deep_for_the_parser, "json_depth"),
     ],
 )
 def test_refused(tmp_path: Path, spoil, limit: str) -> None:
