@@ -15,10 +15,10 @@ from infer_convert.errors import UnreadableFile
 from infer_convert.facts import WeightFile
 from infer_convert.limits import DEFAULT, Limits
 from infer_convert.readers import archive, dependencies, elephas, flat, keras0, legacy, sharded, v3
-from infer_convert.readers.container import one_line_errors, open_container
-from infer_convert.readers.merge import merged_tree
+from infer_convert.readers.container import one_line_errors
 from infer_convert.readers.source import Reader, Source
 from infer_convert.readers.tensors import TensorStore, open_tensors
+from infer_convert.readers.visit import visit
 
 __all__ = ["READERS", "Reader", "TensorStore", "open_tensors", "read"]
 
@@ -35,13 +35,13 @@ def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits =
     """
     where = Path(path)
     with one_line_errors(where):
-        with open_container(where, limits) as (container, meter):
-            tree = merged_tree(container, meter)
-        source = Source(where, container.bytes, container.kind, tree, limits, container.documents)
+        source = visit(where, limits)
         reader = next((reader for reader in READERS if reader.recognises(source)), None)
         if reader is None:
             raise UnreadableFile(f"{where}: expected Keras weights, found {_contents(source)}")
         facts = reader.read(source)
+        if facts.model_config is None and next(facts.all_tensors(), None) is None:
+            raise UnreadableFile(f"{where}: expected weights, found {facts.layout} layers without any")
         return dataclasses.replace(facts, sha256=_sha256(where)) if digest else facts
 
 

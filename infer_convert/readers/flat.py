@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from infer_convert.facts import Order, StoredLayer, WeightFile
 from infer_convert.readers import order as ordering
 from infer_convert.readers.names import flat_role, flat_split
-from infer_convert.readers.source import Source, leftovers, missing, tensor
+from infer_convert.readers.source import Source, leftovers, tensor
 from infer_convert.readers.tree import Dataset, Group
 
 _PART = re.compile(
@@ -40,8 +40,6 @@ def read(file: Source) -> WeightFile:
         found.setdefault(name, []).append((item, item.path.rsplit("/", 1)[-1], role))
         paths.setdefault(name, group)
     empty = [name for name, group in file.tree.groups() if not group.children and name not in found]
-    if not found:
-        raise missing(file, "floating-point arrays", "none")
     order = _order(file.tree)
     everything = [name for name in file.tree.children if name in found or name in empty]
     names = everything if len(everything) == len(found) + len(empty) else [*found, *empty]

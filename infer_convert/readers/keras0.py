@@ -29,8 +29,6 @@ def read(file: Source) -> WeightFile:
         names, layout = [f"layer_{i}" for i in range(count)], "numbered"
     layers = tuple(_layer(file, name) for name in names)
     used = [item.path for layer in layers for item in layer.tensors]
-    if not used:
-        raise missing(file, "weights", "none in any layer")
     return WeightFile(
         file=file.path.name,
         bytes=file.bytes,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
 from infer_convert.readers import order as ordering
 from infer_convert.readers.names import stem
-from infer_convert.readers.source import Source, leftovers, missing, tensor, unread
+from infer_convert.readers.source import Source, leftovers, tensor, unread
 from infer_convert.readers.tree import Group
 
 VARIABLES = "vars"
@@ -32,7 +32,7 @@ def recognises(file: Source) -> bool:
 
 
 def read(file: Source) -> WeightFile:
-    """The layers of a Keras 3 tree; raises UnreadableFile when it holds no variable at all."""
+    """The layers of a Keras 3 tree."""
     return read_tree(file, "v3")
 
 
@@ -43,8 +43,6 @@ def read_tree(file: Source, layout: str) -> WeightFile:
     layers = reading.model(root, top=True)
     optimizer = tuple(_optimizer(root))
     used = [item.path for layer in layers for item in layer.all_tensors()] + [item.path for item in optimizer]
-    if not used:
-        raise missing(file, "variables under layers/<layer>/vars", "none")
     own = root.group(VARIABLES)
     left = unread(own.walk() if own else (), "a weight of the model itself, not of a layer")
     for key in STATE_GROUPS - {"optimizer"}:

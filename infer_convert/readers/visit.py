@@ -1,10 +1,20 @@
-"""The trees of a container's members as one tree; a single member's tree is used as it is."""
+"""One visit of one input: open it, walk every member once, close it."""
 
 from __future__ import annotations
 
-from infer_convert.limits import Meter
-from infer_convert.readers.container import Container
+from pathlib import Path
+
+from infer_convert.limits import Limits, Meter
+from infer_convert.readers.container import Container, open_container
+from infer_convert.readers.source import Source
 from infer_convert.readers.tree import Dataset, Group, Written, scan
+
+
+def visit(path: Path, limits: Limits) -> Source:
+    """What readers work on; the file is closed again. Raises what ``open_container`` and ``scan`` raise."""
+    with open_container(path, limits) as (container, meter):
+        tree = merged_tree(container, meter)
+    return Source(path, container.bytes, container.kind, tree, limits, container.documents)
 
 
 def merged_tree(container: Container, meter: Meter) -> Group:
