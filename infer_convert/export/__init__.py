@@ -1,1 +1,1 @@
-"""Write a built model: SavedModel, .keras, Python source."""
+"""Write a built model: SavedModel, .keras, Python source. ``exporters.EXPORTERS`` is the table of contents."""

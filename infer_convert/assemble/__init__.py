@@ -1,0 +1,1 @@
+"""From readings to plans: wire, settle the sizes, decide the rest, weigh."""

@@ -1,0 +1,178 @@
+"""Models that are a chain: Sequential lists, and lists that only show the layers with weights.
+
+In a stripped list the layers without weights have to be put back: where the numbers demand it (a Flatten in front of a
+Dense, a Reshape in front of a convolution) and where people usually have one and the sizes may tell (a pool behind a
+convolution, an activation behind a normalisation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infer_convert.assemble.typed import Typed, full_config
+from infer_convert.draft import Draft, DraftLayer
+from infer_convert.errors import NoArchitecture
+from infer_convert.layers import CARD_OF
+from infer_convert.layers.card import Card, Config
+from infer_convert.layers.recognise import Reading
+from infer_convert.layers.reshaping import INPUT
+
+ABSENT = "_absent"
+"""A setting under which a supposed layer is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a layer takes and gives: axes behind the batch and channels, None where it does not matter."""
+
+    axes_in: tuple[int, ...]
+    axes_out: dict[int, int]
+    channels_in: int | None
+    channels_out: int | None
+
+
+def sequential(typed: Sequence[Typed]) -> Draft:
+    """A Sequential model exactly as listed, behind an input that the list leaves out."""
+    readings = _readings_that_chain(typed)
+    layers = [DraftLayer("input", INPUT, {}, ())]
+    for entry, reading in zip(typed, readings, strict=True):
+        layers.append(_layer(entry, reading, len(layers) - 1))
+    return Draft(tuple(layers), ((len(layers) - 1, 0),))
+
+
+def stripped(typed: Sequence[Typed]) -> Draft:
+    """A chain of the listed layers with supposed layers between them."""
+    readings = _readings_that_chain(typed)
+    layers = [DraftLayer("input", INPUT, {}, ())]
+    taken = {entry.stored.name for entry in typed}
+    spatial: int | None = None
+    for position, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
+        if position:
+            for card, config, word in _between(layers, reading):
+                layers.append(_supposed(card, config, word, layers, taken))
+        layers.append(_layer(entry, reading, len(layers) - 1))
+        spatial = _spatial_axes(reading, spatial)
+        following = readings[position + 1] if position + 1 < len(readings) else None
+        if following is not None:
+            for card, config, word in _behind(reading, following, spatial):
+                layers.append(_supposed(card, config, word, layers, taken))
+    return Draft(tuple(layers), ((len(layers) - 1, 0),))
+
+
+def _layer(entry: Typed, reading: Reading, previous: int) -> DraftLayer:
+    operands: tuple[tuple[int, int], ...] = ((previous, 0),)
+    if reading.class_name in ("MultiHeadAttention", "Attention"):
+        operands = operands * 2
+    return DraftLayer(
+        entry.stored.name, reading.card, full_config(reading), (operands,), reading.fit.uses, entry.stored.name
+    )
+
+
+def _supposed(card: Card, config: Config, word: str, layers: Sequence[DraftLayer], taken: set[str]) -> DraftLayer:
+    name, number = word, 0
+    while name in taken:
+        number += 1
+        name = f"{word}_{number}"
+    taken.add(name)
+    return DraftLayer(name, card, {**card.assumed, **config}, (((len(layers) - 1, 0),),))
+
+
+def link(reading: Reading) -> Link:
+    """Axes and channels of a reading, from its card's flow."""
+    variant = reading.card.flow(full_config(reading))[0]
+    axes_out: dict[int, int] = {}
+    for rank_in, rank_out in sorted(variant.ranks):
+        axes_out.setdefault(rank_in - 1, rank_out - 1)
+    out = variant.channels_out if variant.channels == "fixed" else None
+    return Link(tuple(sorted(axes_out)), axes_out, variant.channels_in, out)
+
+
+def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
+    """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
+    best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
+    for entry in typed:
+        following: dict[tuple[str, int | None], tuple[float, tuple[Reading, ...], int | None]] = {}
+        for score, readings, channels in best:
+            for reading in entry.readings:
+                made = link(reading)
+                total = score + reading.log_prior
+                if made.channels_in is not None and channels is not None and made.channels_in != channels:
+                    total -= 0.5 if made.channels_in % channels == 0 or channels % made.channels_in == 0 else 6.0
+                out = made.channels_out if made.channels_out is not None else channels
+                if reading.class_name in ("Flatten", "Reshape", "Permute", "RepeatVector", "Lambda"):
+                    out = None
+                key = (reading.class_name, out)
+                if key not in following or following[key][0] < total:
+                    following[key] = (total, (*readings, reading), out)
+        best = sorted(following.values(), key=lambda item: -item[0])[:24]
+    return best[0][1]
+
+
+def _behind(reading: Reading, following: Reading, spatial: int | None) -> list[tuple[Card, dict[str, Any], str]]:
+    """Layers that may stand right behind one whose list shows weights only. ``spatial`` counts the spatial axes that
+    the chain has there."""
+    supposed: list[tuple[Card, dict[str, Any], str]] = []
+    if reading.class_name == "BatchNormalization" and following.class_name != "PReLU":
+        supposed.append((CARD_OF["Activation"], {}, "activation"))
+    if spatial is not None and following.class_name not in ("BatchNormalization", "PReLU", "LayerNormalization"):
+        pool = CARD_OF[f"MaxPooling{spatial}D"]
+        supposed.append((pool, {"_supposed": True}, f"max_pooling{spatial}d"))
+    return supposed
+
+
+def _spatial_axes(reading: Reading, before: int | None) -> int | None:
+    """Spatial axes behind a layer along which a pool could stand; None behind anything but convolutions and what keeps
+    their shape."""
+    name, config = reading.class_name, reading.fit.config
+    if name.startswith(("Conv1D", "Conv2D", "Conv3D", "Separable")) and not name.endswith("Transpose"):
+        return len(config["kernel_size"])
+    return before if name in ("BatchNormalization", "PReLU", "LayerNormalization") else None
+
+
+def _between(layers: Sequence[DraftLayer], reading: Reading) -> list[tuple[Card, dict[str, Any], str]]:
+    """Layers that must stand in front of ``reading`` because its tensors want another rank than the chain has."""
+    before, channels = _result(layers)
+    made = link(reading)
+    if before is None or before in made.axes_in and reading.class_name not in ("Dense", "BatchNormalization", "LayerNormalization"):
+        return []
+    if reading.class_name == "Dense" and before > 1:
+        wanted = made.channels_in
+        if channels is not None and wanted == channels and before == 2:
+            return []
+        if channels is not None and wanted == channels:
+            return [(CARD_OF[f"GlobalAveragePooling{before - 1}D"], {"keepdims": False}, f"global_average_pooling{before - 1}d")]
+        return [(CARD_OF["Flatten"], {}, "flatten")]
+    if before not in made.axes_in:
+        axes = made.axes_in[0]
+        if axes > before:
+            return [(CARD_OF["Reshape"], {"_axes": axes, "_channels": made.channels_in}, "reshape")]
+        return [(CARD_OF["Flatten"], {}, "flatten")]
+    return []
+
+
+def _result(layers: Sequence[DraftLayer]) -> tuple[int | None, int | None]:
+    """Axes behind the batch and channels at the end of the chain, as far as the cards fix them."""
+    axes: int | None = None
+    channels: int | None = None
+    for layer in layers[1:]:
+        variant = layer.card.flow(layer.config)[0]
+        outs = {rank_out - 1 for rank_in, rank_out in variant.ranks if axes is None or rank_in - 1 == axes}
+        if layer.class_name == "Dense" and axes is None:
+            axes = 1
+        elif layer.class_name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional"):
+            axes = 2
+        elif len(outs) == 1:
+            axes = next(iter(outs))
+        if variant.channels == "fixed":
+            channels = variant.channels_out
+        elif variant.channels != "same":
+            channels = None
+    return axes, channels
+
+
+def check_any(typed: Sequence[Typed]) -> None:
+    """Raise NoArchitecture for an empty list."""
+    if not typed:
+        raise NoArchitecture("the file lists no layers with weights", ())

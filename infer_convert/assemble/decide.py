@@ -1,0 +1,239 @@
+"""From a settled draft to a plan: every field gets a value, and every open one a decision with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.settle import Settled
+from infer_convert.assemble.typed import Typed
+from infer_convert.clues.activations import ActivationBelief, activation
+from infer_convert.clues.settings import Setting
+from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
+
+FORCED = 0.9995
+LEAST_SHARE = 0.002
+MOST_ALTERNATIVES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What decisions need besides the settled draft."""
+
+    facts: WeightFile
+    typed: Mapping[str, Typed]
+    hints: Hints
+    wiring_share: float = 1.0
+    inbound: Mapping[str, tuple[Decision, ...]] | None = None
+
+
+def plan_of(settled: Settled, context: Context) -> Plan:
+    """The plan with all its decisions; supposed layers that turned out absent are left out."""
+    draft = settled.draft
+    near = Neighbourhood.of(draft)
+    kept = [index for index in range(len(draft.layers)) if not settled.config(index).get(ABSENT)]
+    source = {index: _source(settled, index) for index in range(len(draft.layers))}
+    layers = tuple(_plan_layer(settled, near, index, source, context) for index in kept)
+    inputs = tuple(Ref(layer.name) for layer in layers if layer.class_name == "InputLayer")
+    outputs = tuple(Ref(draft.layers[source[item]].name, call) for item, call in draft.outputs)
+    return Plan(layers, inputs, outputs, name=context.facts.model_name)
+
+
+def _source(settled: Settled, index: int) -> int:
+    """The layer whose result stands for that of an absent one."""
+    while settled.config(index).get(ABSENT):
+        index = settled.draft.layers[index].operands[0][0][0]
+    return index
+
+
+def _plan_layer(
+    settled: Settled, near: Neighbourhood, index: int, source: Mapping[int, int], context: Context
+) -> PlanLayer:
+    layer = settled.draft.layers[index]
+    config = dict(settled.config(index))
+    decisions = [*_class_decision(layer, context), *_setting_decisions(settled, index, layer, context)]
+    if context.inbound is not None:
+        decisions.extend(context.inbound.get(layer.name, ()))
+    belief = activation(near, index)
+    if belief is not None:
+        decisions.append(_activation_decision(layer, belief, context, config))
+    _apply_hints(layer, config, decisions, context)
+    if layer.class_name == "InputLayer":
+        _finish_input(settled, index, config, near)
+    if layer.class_name == "Reshape":
+        shape = settled.shapes[index, 0]
+        config["target_shape"] = [-1 if length is None else length for length in shape]
+    inbound = tuple(
+        tuple(Ref(settled.draft.layers[source[item]].name, call) for item, call in operands) for operands in layer.operands
+    )
+    class_name, finished = _finished(layer, config)
+    return PlanLayer(
+        layer.name, class_name, finished, inbound, layer.uses, tuple(decisions), layer.stored,
+        hidden=layer.stored is None and layer.class_name != "InputLayer",
+    )
+
+
+def _finished(layer: DraftLayer, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    if layer.class_name == "Lambda":
+        return "Identity", {}
+    if layer.class_name == "ThresholdedReLU":
+        return "ReLU", {"threshold": config.get("theta", 1.0)}
+    finished = layer.card.finish(config)
+    if "padding" in finished and layer.class_name.startswith(("Conv", "Depthwise", "Separable")) and "kernel_size" in finished:
+        finished.setdefault("strides", [1] * len(finished["kernel_size"]))
+    return layer.class_name, finished
+
+
+def _finish_input(settled: Settled, index: int, config: dict[str, Any], near: Neighbourhood) -> None:
+    shape = settled.shapes[index, 0]
+    if not settled.size_fixed and len(shape) > 1:
+        shape = (*(None for _ in shape[:-1]), shape[-1])
+    config["batch_shape"] = [None, *shape]
+    if any(near.draft.layers[i].class_name == "Embedding" for i in near.after(index, ("Masking", "Reshape", "Lambda"))):
+        config["dtype"] = "int32"
+
+
+def _class_decision(layer: DraftLayer, context: Context) -> list[Decision]:
+    entry = context.typed.get(layer.stored or "")
+    if entry is None:
+        return []
+    if context.hints.answer(layer.name, "class_name") is not None:
+        return [Decision("class_name", layer.class_name, 1.0, Basis.USER)]
+    import math
+
+    chosen = next(reading for reading in entry.readings if reading.card is layer.card)
+    share = math.exp(chosen.log_prior)
+    others = tuple(
+        Option(reading.class_name, math.exp(reading.log_prior)) for reading in entry.readings if reading is not chosen
+    )
+    if not others and layer.class_name != "Lambda":
+        return []
+    if layer.class_name == "Lambda":
+        share = min(share, 0.3)
+    evidence = (Evidence("names and shapes", chosen.log_prior, chosen.because),)
+    return [Decision("class_name", layer.class_name, share, Basis.INFERRED, others[:MOST_ALTERNATIVES], evidence)]
+
+
+def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context: Context) -> list[Decision]:
+    tried, marginals = settled.settings[index], settled.marginals[index]
+    chosen = tried[settled.chosen[index]]
+    decisions = []
+    if layer.config.get("_supposed"):
+        return _presence_decision(tried, marginals, settled.chosen[index])
+    for field in chosen.config:
+        shares = _shares(field, tried, marginals)
+        value = chosen.config[field]
+        share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
+        if context.hints.answer(layer.name, field) is not None:
+            decisions.append(Decision(field, value, 1.0, Basis.USER))
+            continue
+        if len(tried) == 1:
+            continue
+        if field == "batch_shape" and not settled.size_fixed:
+            decisions.append(_open_size(value))
+            continue
+        others = _options(shares)
+        basis = Basis.FORCED if share >= FORCED else Basis.INFERRED
+        decisions.append(Decision(field, value, share, basis, others, _size_evidence(settled, index, field, share)))
+    return decisions
+
+
+def _open_size(value: Any) -> Decision:
+    because = "nothing in the file depends on the spatial size, so it stays open"
+    open_value = [None, *(None for _ in value[1:-1]), value[-1]] if len(value) > 2 else value
+    return Decision("batch_shape", open_value, 0.95, Basis.ASSUMED, (), (Evidence("sizes", 0.0, because),))
+
+
+def _presence_decision(tried: Sequence[Setting], marginals: Sequence[float], chosen: int) -> list[Decision]:
+    options = [
+        Option("none" if setting.config.get(ABSENT) else dict(setting.config), share)
+        for setting, share in zip(tried, marginals, strict=True)
+    ]
+    value = options[chosen]
+    others = tuple(sorted((o for i, o in enumerate(options) if i != chosen and o.confidence > LEAST_SHARE), key=lambda o: -o.confidence))
+    because = "the list shows only layers with weights; the sizes speak for a layer here"
+    return [
+        Decision(
+            "pool_size", value.value, value.confidence, Basis.INFERRED, others[:MOST_ALTERNATIVES],
+            (Evidence("sizes", 0.0, because),),
+        )
+    ]
+
+
+def _key(value: Any) -> str:
+    return repr(value)
+
+
+def _shares(field: str, tried: Sequence[Setting], marginals: Sequence[float]) -> dict[str, tuple[float, Any]]:
+    shares: dict[str, tuple[float, Any]] = {}
+    for setting, share in zip(tried, marginals, strict=True):
+        if field in setting.config:
+            key = _key(setting.config[field])
+            shares[key] = (shares.get(key, (0.0, None))[0] + share, setting.config[field])
+    return shares
+
+
+def _options(shares: Mapping[str, tuple[float, Any]]) -> tuple[Option, ...]:
+    ordered = sorted((Option(value, share) for share, value in shares.values() if share > LEAST_SHARE), key=lambda o: -o.confidence)
+    return tuple(ordered[:MOST_ALTERNATIVES])
+
+
+def _size_evidence(settled: Settled, index: int, field: str, share: float) -> tuple[Evidence, ...]:
+    draft = settled.draft
+    shape = settled.shapes.get((index, 0))
+    sentence = f"its result has the shape {_printed(shape)}"
+    for position, layer in enumerate(draft.layers):
+        if layer.class_name == "Flatten":
+            before = settled.shapes[layer.operands[0][0]]
+            after = settled.shapes[position, 0]
+            sentence += f"; {layer.name} makes {_printed(before)} into {_printed(after)}, which is what the next layer's kernel takes"
+            break
+    return (Evidence("sizes", 0.0, sentence),)
+
+
+def _printed(shape: Sequence[int | None] | None) -> str:
+    return "×".join("?" if length is None else str(length) for length in shape) if shape else "unknown"
+
+
+def _activation_decision(
+    layer: DraftLayer, belief: ActivationBelief, context: Context, config: dict[str, Any]
+) -> Decision:
+    value = belief.best
+    config["activation"] = value
+    others = tuple(
+        Option(name, share) for name, share in sorted(belief.shares.items(), key=lambda item: -item[1]) if name != value and share > 0
+    )
+    basis = Basis.READ if belief.evidence.clue == "names" and belief.shares[value] > 0.9 else Basis.ASSUMED
+    return Decision("activation", value, belief.shares[value], basis, others[:MOST_ALTERNATIVES], (belief.evidence,))
+
+
+def _apply_hints(layer: DraftLayer, config: dict[str, Any], decisions: list[Decision], context: Context) -> None:
+    for (name, field), value in context.hints.answers.items():
+        if name != layer.name or field in ("class_name", "inbound"):
+            continue
+        config[field] = value
+        decisions[:] = [item for item in decisions if item.field != field]
+        decisions.append(Decision(field, value, 1.0, Basis.USER))
+
+
+def with_output_activation(plan: Plan, layer: str, value: str, confidence: float) -> Plan:
+    """A copy of a plan in which one layer has another activation."""
+    changed = []
+    for item in plan.layers:
+        if item.name != layer:
+            changed.append(item)
+            continue
+        old = item.decision("activation")
+        assert old is not None
+        swapped = replace(
+            old, value=value, confidence=next(o.confidence for o in old.alternatives if o.value == value),
+            alternatives=(Option(old.value, old.confidence), *(o for o in old.alternatives if o.value != value)),
+        )
+        decisions = tuple(swapped if d is old else d for d in item.decisions)
+        changed.append(replace(item, config={**item.config, "activation": value}, decisions=decisions))
+    return replace(plan, layers=tuple(changed), confidence=confidence)

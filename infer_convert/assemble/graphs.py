@@ -1,0 +1,73 @@
+"""Functional models: the wiring engine's answers as drafts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from infer_convert.assemble.typed import Typed, full_config, items
+from infer_convert.clues.affinity import Affinities
+from infer_convert.draft import Draft, DraftLayer
+from infer_convert.errors import NoArchitecture
+from infer_convert.hints import Hints
+from infer_convert.solve.items import Call, Item, Wiring
+from infer_convert.solve.wiring import WiringProblem, solve
+
+MOST_WIRINGS = 8
+"""Wirings whose sizes are solved; the rest share what probability is left."""
+
+
+def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...]:
+    """Drafts with their probabilities, best first. Raises NoArchitecture with the engine's cause when there is none."""
+    made, origins = items(typed)
+    pinned = _pinned_edges(made, hints)
+    affinities = Affinities.of([item.name for item in made], [v.variants[0].label for v in made])
+
+    def affinity(producer: int, consumer: int) -> float:
+        wanted = pinned.get(consumer)
+        if wanted is not None:
+            return 0.0 if producer in wanted else math.inf
+        return affinities.cost(producer, consumer)
+
+    result = solve(WiringProblem(made, affinity, len(hints.outputs) or None))
+    if not result.wirings:
+        raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
+    kept = result.wirings[:MOST_WIRINGS]
+    return tuple((_draft(typed, origins, made, wiring), wiring.probability) for wiring in kept)
+
+
+def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int]]:
+    index = {item.name: position for position, item in enumerate(made)}
+    pinned = {}
+    for (layer, field), value in hints.answers.items():
+        if field != "inbound" or layer not in index:
+            continue
+        names = [name for call in value for name in ([call] if isinstance(call, str) else call)]
+        unknown = [name for name in names if name.partition(":")[0] not in index]
+        if unknown:
+            raise NoArchitecture(f"{layer}.inbound names {unknown[0]!r}, which the file does not list", ())
+        pinned[index[layer]] = frozenset(index[name.partition(":")[0]] for name in names)
+    return pinned
+
+
+def _draft(
+    typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Sequence[Item], wiring: Wiring
+) -> Draft:
+    layers = []
+    for index, entry in enumerate(typed):
+        variant = made[index].variants[wiring.variants[index]]
+        reading = entry.readings[origins[index][wiring.variants[index]]]
+        operands = tuple(_operands(call, variant.label) for call in wiring.operands[index])
+        if variant.operands[1] == 0:
+            operands = ()
+        layers.append(
+            DraftLayer(
+                entry.stored.name, reading.card, full_config(reading), operands, reading.fit.uses, entry.stored.name
+            )
+        )
+    return Draft(tuple(layers), wiring.outputs, wiring.log_score)
+
+
+def _operands(call: tuple[Call, ...], label: str) -> tuple[Call, ...]:
+    """Self-attention takes its one tensor as query and as value."""
+    return (*call, *call) if label == "Attention/self" and len(call) == 1 else call

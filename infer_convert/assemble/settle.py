@@ -1,0 +1,217 @@
+"""Open settings of a draft: shapes through the graph decide what they can, habits weigh the rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infer_convert.assemble import inputs
+from infer_convert.assemble.chains import ABSENT
+from infer_convert.clues.settings import Setting, Style, settings
+from infer_convert.draft import Draft, DraftLayer, Neighbourhood
+from infer_convert.hints import Hints
+from infer_convert.layers.card import Config, Shape
+from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
+
+SMALL_NET = 60
+"""Up to so many calls many states are affordable."""
+ABSENT_SHARE = 0.6
+"""How often there is no pool behind a convolution whose list shows weights only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and the shape
+    of every call's result. ``log_score`` is the assignment's, ``share`` its probability among all assignments of the
+    draft."""
+
+    draft: Draft
+    settings: tuple[tuple[Setting, ...], ...]
+    chosen: tuple[int, ...]
+    marginals: tuple[tuple[float, ...], ...]
+    shapes: Mapping[tuple[int, int], Shape]
+    share: float
+    size_fixed: bool
+
+    def config(self, index: int) -> Config:
+        """Fixed and chosen settings of a layer together."""
+        return {**self.draft.layers[index].config, **self.settings[index][self.chosen[index]].config}
+
+
+@dataclass(frozen=True, slots=True)
+class SettledDraft:
+    """The best assignments of one draft (empty when its shapes cannot agree) and the log of their whole mass."""
+
+    answers: tuple[Settled, ...]
+    log_mass: float
+    cause: str = ""
+
+
+def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
+    """Choose all open settings of a draft jointly."""
+    near = Neighbourhood.of(draft)
+    style = Style.of(near)
+    fixed = inputs.depends_on_size(draft)
+    given = inputs.by_name([layer.name for layer in draft.layers if layer.class_name == "InputLayer"], dict(hints.input_shapes))
+    all_settings: list[tuple[Setting, ...]] = []
+    items: list[SizeItem] = []
+    for index, layer in enumerate(draft.layers):
+        tried, functions = _options(near, style, index, layer, fixed, given, hints)
+        all_settings.append(tried)
+        items.append(
+            SizeItem(
+                tuple(
+                    SizeOption(setting.log_prior, function, setting.habit)
+                    for setting, function in zip(tried, functions, strict=True)
+                )
+            )
+        )
+    calls, numbers = _calls(draft)
+    result = solve_sizes(items, calls, best, 3000 if len(calls) <= SMALL_NET else 300)
+    if not result.answers:
+        return SettledDraft((), -math.inf, _cause(draft, calls, result))
+    answers = tuple(
+        Settled(
+            draft, tuple(all_settings), answer.options, result.marginals,
+            {key: answer.shapes[position] for key, position in numbers.items()}, answer.probability,
+            fixed or bool(given),
+        )
+        for answer in result.answers
+    )
+    return SettledDraft(answers, result.log_mass)
+
+
+def _calls(draft: Draft) -> tuple[list[SizeCall], dict[tuple[int, int], int]]:
+    """Every call, parents first."""
+    calls: list[SizeCall] = []
+    numbers: dict[tuple[int, int], int] = {}
+    waiting = [(index, call) for index, layer in enumerate(draft.layers) for call in range(max(1, len(layer.operands)))]
+    while waiting:
+        rest = []
+        for index, call in waiting:
+            layer = draft.layers[index]
+            operands = layer.operands[call] if layer.operands else ()
+            if all(operand in numbers for operand in operands):
+                numbers[index, call] = len(calls)
+                calls.append(SizeCall(index, tuple(numbers[operand] for operand in operands)))
+            else:
+                rest.append((index, call))
+        if len(rest) == len(waiting):
+            raise AssertionError(f"the draft has a cycle through {draft.layers[rest[0][0]].name}")
+        waiting = rest
+    return calls, numbers
+
+
+def _options(
+    near: Neighbourhood,
+    style: Style,
+    index: int,
+    layer: DraftLayer,
+    fixed: bool,
+    given: Mapping[str, Shape],
+    hints: Hints,
+) -> tuple[tuple[Setting, ...], tuple[ShapeFunction, ...]]:
+    if layer.class_name == "InputLayer":
+        return _input_options(near, index, layer, fixed, given)
+    if layer.class_name == "Reshape":
+        return _reshape_options(near, index, layer)
+    tried = settings(near, style, index)
+    pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
+    for key, value in pinned.items():
+        if value is not None:
+            agreeing = tuple(s for s in tried if _agrees(s.config.get(key), value))
+            tried = agreeing or (Setting({**tried[0].config, key: value}, 0.0),)
+    if layer.config.get("_supposed"):
+        tried = _with_absence(tried)
+    return tried, tuple(_shape_function(layer, setting) for setting in tried)
+
+
+def _agrees(value: Any, wanted: Any) -> bool:
+    if isinstance(wanted, int) and isinstance(value, (list, tuple)):
+        return all(item == wanted for item in value)
+    return bool(value == wanted)
+
+
+def _with_absence(tried: tuple[Setting, ...]) -> tuple[Setting, ...]:
+    present = tuple(
+        Setting(setting.config, setting.log_prior + math.log(1 - ABSENT_SHARE), setting.habit) for setting in tried
+    )
+    return (*present, Setting({ABSENT: True}, math.log(ABSENT_SHARE)))
+
+
+def _shape_function(layer: DraftLayer, setting: Setting) -> ShapeFunction:
+    config = {**layer.config, **setting.config}
+    card = layer.card
+    if config.get(ABSENT):
+        return lambda shapes: shapes[0]
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        if not shapes:
+            return None
+        return card.shape(config, shapes)
+
+    return shape
+
+
+def _input_options(
+    near: Neighbourhood, index: int, layer: DraftLayer, fixed: bool, given: Mapping[str, Shape]
+) -> tuple[tuple[Setting, ...], tuple[ShapeFunction, ...]]:
+    if layer.name in given:
+        candidates: tuple[tuple[Shape, float], ...] = ((tuple(given[layer.name]), 0.0),)
+    else:
+        candidates = inputs.candidates(near.draft, index, fixed)
+    total = math.log(math.fsum(math.exp(score) for _, score in candidates))
+    tried = tuple(Setting({"batch_shape": [None, *shape]}, score - total, ("input", shape)) for shape, score in candidates)
+    return tried, tuple(_constant(shape) for shape, _ in candidates)
+
+
+def _constant(shape: Shape) -> Callable[[tuple[Shape, ...]], Shape | None]:
+    return lambda shapes: shape
+
+
+def _reshape_options(
+    near: Neighbourhood, index: int, layer: DraftLayer
+) -> tuple[tuple[Setting, ...], tuple[ShapeFunction, ...]]:
+    want = inputs.wanted(near.draft, index)
+    axes = layer.config.get("_axes", want.axes)
+    channels = layer.config.get("_channels", want.channels)
+    if axes is None:
+        return (Setting({}, 0.0),), (lambda shapes: shapes[0] if shapes else None,)
+    return (Setting({}, 0.0),), (_reshaper(axes, channels),)
+
+
+def _reshaper(axes: int, channels: int | None) -> ShapeFunction:
+    def reshape(shapes: tuple[Shape, ...]) -> Shape | None:
+        shape = shapes[0]
+        if None in shape:
+            return None if channels is None else (*(None,) * (axes - 1), channels)
+        total = math.prod(length for length in shape if length is not None)
+        if axes == 1:
+            return (total,)
+        last = channels if channels is not None else (shape[-1] if shape[-1] and total % shape[-1] == 0 else 1)
+        if total % last:
+            return None
+        rest = total // last
+        if axes == 2:
+            return (rest, last)
+        side = round(rest ** (1 / (axes - 1)))
+        if side ** (axes - 1) == rest:
+            return (*(side,) * (axes - 1), last)
+        if axes == 3:
+            height = next((h for h in range(math.isqrt(rest), 0, -1) if rest % h == 0), 1)
+            return (height, rest // height, last)
+        return None
+
+    return reshape
+
+
+def _cause(draft: Draft, calls: list[SizeCall], result: SizeResult) -> str:
+    assert result.failed_at is not None
+    call = calls[result.failed_at]
+    layer = draft.layers[call.item]
+    feeding = ", ".join(draft.layers[calls[operand].item].name for operand in call.operands) or "nothing"
+    wants = layer.config.get("_channels_in")
+    demand = f" ({layer.class_name} takes {wants} channels)" if wants else f" ({layer.class_name})"
+    return f"no sizes and settings suit {layer.name}{demand} behind {feeding}"

@@ -1,0 +1,75 @@
+"""Stored layers as items for the wiring: every reading of every layer, nested models included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from infer_convert.errors import NoArchitecture
+from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.hints import Hints
+from infer_convert.layers.card import Config
+from infer_convert.layers.recognise import Reading, recognise
+from infer_convert.solve.items import Item, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One stored layer with its readings, best first."""
+
+    stored: StoredLayer
+    readings: tuple[Reading, ...]
+
+    @property
+    def best(self) -> Reading:
+        """The likeliest reading."""
+        return self.readings[0]
+
+    def is_input(self) -> bool:
+        """Whether it is an InputLayer in its likeliest reading."""
+        return self.best.class_name == "InputLayer"
+
+
+def full_config(reading: Reading) -> Config:
+    """What the card assumes and what the shapes fix."""
+    return {**reading.card.assumed, **reading.fit.config}
+
+
+def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints) -> tuple[Typed, ...]:
+    """Readings of every layer. Raises NoArchitecture when a layer's tensors fit no class that we know."""
+    spatial = _spatial_axes(layers)
+    typed = []
+    for layer in layers:
+        readings = recognise(layer, facts.generation, facts.backend, spatial)
+        pinned = hints.answer(layer.name, "class_name")
+        if pinned is not None:
+            readings = tuple(reading for reading in readings if reading.class_name == pinned)
+        if not readings:
+            shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.all_tensors())
+            cause = f"{layer.path}: the tensors {shapes or '(none)'} suit no layer class that we know"
+            if pinned is not None:
+                cause = f"{layer.path}: the tensors {shapes or '(none)'} do not suit a {pinned}, which a hint demands"
+            raise NoArchitecture(cause, (cause,))
+        typed.append(Typed(layer, readings))
+    return tuple(typed)
+
+
+def _spatial_axes(layers: Sequence[StoredLayer]) -> tuple[int, ...]:
+    ranks = {len(tensor.shape) - 2 for layer in layers for tensor in layer.all_tensors() if "kernel" in tensor.role or tensor.role == "0"}
+    return tuple(rank for rank in (1, 2, 3) if rank in ranks) or (2, 1)
+
+
+def items(typed: Sequence[Typed]) -> tuple[tuple[Item, ...], tuple[tuple[int, ...], ...]]:
+    """Items for the engine, and for each of their variants the number of the reading that it came from."""
+    made = []
+    origins = []
+    for entry in typed:
+        variants: list[Variant] = []
+        origin: list[int] = []
+        for number, reading in enumerate(entry.readings):
+            for variant in reading.card.flow(full_config(reading)):
+                variants.append(replace(variant, log_prior=variant.log_prior + reading.log_prior))
+                origin.append(number)
+        made.append(Item(entry.stored.name, tuple(variants)))
+        origins.append(tuple(origin))
+    return tuple(made), tuple(origins)

@@ -1,0 +1,44 @@
+"""Start Keras on TensorFlow, quietly and with the settings that a plan assumes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def start() -> None:
+    """Import TensorFlow and Keras for the command line.
+
+    Sets ``KERAS_BACKEND``, float32 and channels_last whatever a keras.json says, and keeps the lines that TensorFlow's
+    C++ side prints while it is loaded off standard error. They are shown when the import fails.
+    """
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _quiet_descriptor():
+        import keras
+        import tensorflow  # noqa: F401
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    for name in ("tensorflow", "absl"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def _quiet_descriptor() -> Iterator[None]:
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        original = os.dup(2)
+        try:
+            os.dup2(kept.fileno(), 2)
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(original, kept.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)

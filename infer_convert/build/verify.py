@@ -1,0 +1,84 @@
+"""Read the built model back and compare it with the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from infer_convert.build.assign import Array, TensorStore, transformed, uses
+from infer_convert.build.names import keras_names
+from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.outcome import Verification
+from infer_convert.plan import Plan, PlanLayer
+
+
+def verify(model: Any, plan: Plan, store: TensorStore, facts: WeightFile) -> Verification:
+    """Compare every variable with its transformed source, the order of layers with the file's, and list what is
+    missing. Reads each tensor once more; raises WeightMismatch only when a source cannot be transformed at all."""
+    warnings: list[str] = []
+    seen: set[int] = set()
+    used: set[str] = set()
+    exact = True
+    for name, _, use, variable in uses(model, plan):
+        seen.add(id(variable))
+        used.update(use.sources)
+        if not same_bits(np.asarray(variable.value), transformed(f"{name}.{use.variable}", use, store)):
+            exact = False
+            warnings.append(f"{name}.{use.variable} differs from {' + '.join(use.sources)}")
+    order = order_reproduced(model, plan, facts)
+    if order is False:
+        warnings.append("the rebuilt model lists its layers in another order than the file")
+    return Verification(
+        tensors_assigned=len(used),
+        tensors_total=sum(1 for _ in facts.all_tensors()),
+        bit_exact=exact,
+        order_reproduced=order,
+        unassigned=tuple(weight.path for weight in model.weights if id(weight) not in seen),
+        warnings=tuple(warnings),
+    )
+
+
+def same_bits(left: Array, right: Array) -> bool:
+    """Equal shape, dtype and bits: NaNs with the same payload are equal, 0.0 and -0.0 are not."""
+    if left.shape != right.shape or left.dtype != right.dtype:
+        return False
+    return np.ascontiguousarray(left).tobytes() == np.ascontiguousarray(right).tobytes()
+
+
+def order_reproduced(model: Any, plan: Plan, facts: WeightFile) -> bool | None:
+    """Whether Keras lists the rebuilt layers in the file's order; None when the file's order is lost.
+
+    Hidden layers are left out, and so are InputLayers that one side does not list. Nested models are compared where
+    the file lists their layers.
+    """
+    if facts.order == "lost":
+        return None
+    return _same_order(model, plan, facts.layers)
+
+
+def _same_order(model: Any, plan: Plan, stored: tuple[StoredLayer, ...]) -> bool:
+    by_keras_name = {keras: plan.layer(name) for name, keras in keras_names(plan).items()}
+    rebuilt = [by_keras_name[layer.name] for layer in model.layers]
+    inputs = {item.stored for item in plan.layers if item.class_name == "InputLayer"}
+    unlisted = inputs - {layer.name for layer in stored}
+    ours = [name for name in _stored_names(rebuilt) if name not in unlisted]
+    wanted = [layer.name for layer in stored if layer.name in ours or not _is_input(layer, inputs)]
+    if ours != wanted:
+        return False
+    children = {layer.name: layer.children for layer in stored if layer.children}
+    for layer, item in zip(model.layers, rebuilt, strict=True):
+        if item.inner is not None and item.stored in children:
+            inner = layer.layer if item.class_name == "TimeDistributed" else layer
+            if not _same_order(inner, item.inner, children[item.stored]):
+                return False
+    return True
+
+
+def _stored_names(layers: list[PlanLayer]) -> list[str]:
+    names = [item.stored for item in layers if item.stored is not None and not item.hidden]
+    return [name for number, name in enumerate(names) if number == 0 or names[number - 1] != name]
+
+
+def _is_input(layer: StoredLayer, inputs: set[str | None]) -> bool:
+    return layer.name in inputs or layer.stem == "input_layer" or (not layer.tensors and layer.name.startswith("input"))

@@ -1,0 +1,168 @@
+"""The command line. Arguments, one line per failure, exit codes; the work is in ``pipeline.py``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from infer_convert import __version__
+from infer_convert.errors import ExitCode, InferConvertError
+from infer_convert.hints import Hints, load_hints, with_options
+from infer_convert.pipeline import FORMATS, Options, Outcome, convert, formats, inspect
+from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, source, tool
+from infer_convert.report.terminal import print_inspection, print_summary
+from infer_convert.report.text import visible
+
+COMMANDS: tuple[str, ...] = ("convert", "inspect")
+
+app = typer.Typer(
+    name="infer-convert",
+    help="Decompile a Keras weight file whose source code is lost. `infer-convert FILE` is short for `convert FILE`.",
+    add_completion=False,
+    no_args_is_help=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"infer-convert {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]
+
+
+@app.callback()
+def _root(version: Version = False) -> None:
+    pass
+
+
+@app.command("convert")
+def convert_command(
+    file: Annotated[Path, typer.Argument(help="The weight file.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder to write.  [default: <stem>.converted]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing output folder.")] = False,
+    to: Annotated[
+        str, typer.Option("--to", help=f"What to write beside the report: {', '.join(FORMATS)}; or report alone.")
+    ] = ",".join(FORMATS),
+    library: Annotated[
+        bool, typer.Option("--library/--no-library", help="Use the reference library of known architectures.")
+    ] = True,
+    input_shape: Annotated[
+        list[str] | None, typer.Option("--input-shape", help="224,224,3 or NAME=…; ? for an unknown size. Repeatable.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="LAYER.FIELD=VALUE pins one answer. Repeatable.")
+    ] = None,
+    hints: Annotated[Path | None, typer.Option("--hints", help="A TOML file of such answers.")] = None,
+    examples: Annotated[Path | None, typer.Option("--examples", help="Sample inputs (and outputs) as .npz.")] = None,
+    data_format: Annotated[
+        str | None, typer.Option("--data-format", help="keep or channels_last, for channels_first files.")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="Also build the K-1 next best whole models.")] = 1,
+    custom_objects: Annotated[
+        list[str] | None, typer.Option("--custom-objects", help="MODULE:NAME of a class of your own. Repeatable.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 7 when a decision is too uncertain.")] = False,
+    min_confidence: Annotated[
+        float, typer.Option("--min-confidence", min=0.0, max=1.0, help="What --strict asks for.")
+    ] = 0.9,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no summary.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Print every layer and question.")] = False,
+    version: Version = False,
+) -> None:
+    """Infer the architecture, rebuild the model, verify and export it."""
+    if data_format not in (None, "keep", "channels_last"):
+        raise typer.BadParameter(f"--data-format is keep or channels_last, not {data_format!r}")
+    known = load_hints(hints) if hints is not None else Hints()
+    known = with_options(known, sets or (), input_shape or ())
+    known = Hints(known.input_shapes, known.answers, known.outputs, library, data_format or known.data_format)
+    options = Options(
+        file=file,
+        output=output,
+        force=force,
+        to=formats(to),
+        hints=known,
+        top=top,
+        strict=strict,
+        min_confidence=min_confidence,
+        examples=examples,
+        custom_objects=tuple(custom_objects or ()),
+    )
+    outcome = _convert(options, quiet)
+    if as_json:
+        typer.echo(dumps(report(outcome.document)), nl=False)
+    elif not quiet:
+        print_summary(outcome.document, console(), verbose)
+    if outcome.message is not None:
+        complain(outcome.message)
+    raise typer.Exit(int(outcome.exit_code))
+
+
+def _convert(options: Options, quiet: bool) -> Outcome:
+    """``convert`` with a status on standard error when that is a terminal."""
+    stderr = Console(stderr=True)
+    if quiet or not stderr.is_terminal:
+        return convert(options)
+    with stderr.status("…") as status:
+        return convert(options, lambda stage: status.update(f"{stage} …"))
+
+
+@app.command("inspect")
+def inspect_command(
+    file: Annotated[Path, typer.Argument(help="The weight file.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+    digest: Annotated[bool, typer.Option("--digest", help="Compute the file's sha256.")] = False,
+    version: Version = False,
+) -> None:
+    """Show what the file says; infers and writes nothing."""
+    facts = inspect(file, digest)
+    if not as_json:
+        print_inspection(facts, console())
+        return
+    head: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tool": tool(), "source": source(facts)}
+    head["stored_config"] = facts.model_config is not None
+    typer.echo(dumps(plain(head | facts.to_json())), nl=False)
+
+
+def console() -> Console:
+    """Standard output; 120 columns where it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+
+
+def complain(message: str) -> None:
+    """The one line on standard error."""
+    typer.echo(f"infer-convert: {visible(' '.join(message.split()))}", err=True)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; a bug of ours raises."""
+    words = list(arguments) or ["--help"]
+    if words[0] not in (*COMMANDS, "--help", "--version"):
+        words.insert(0, "convert")
+    try:
+        code = typer.main.get_command(app).main(args=words, prog_name="infer-convert", standalone_mode=False)
+    except InferConvertError as error:
+        complain(str(error))
+        return int(error.exit_code)
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # only errors in the arguments have one
+            raise
+        complain(f"{error.format_message()} (infer-convert --help lists the options)")
+        return int(ExitCode.USAGE)
+    return int(code or 0)
+
+
+def main() -> None:
+    """The console entry point."""
+    sys.exit(run(sys.argv[1:]))

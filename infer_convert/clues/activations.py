@@ -1,0 +1,177 @@
+"""Which activation a layer has, from its place in the net.
+
+An activation that no shape and no name shows is a habit of people; the shares follow WIRING §6 (leave-one-family-out
+accuracy 0.89-0.91) and are revised against the tune split of the recovery benchmark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.layers.names import words
+from infer_convert.plan import Evidence
+
+ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU")
+INERT = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "Identity")
+SPOKEN = (
+    "relu6", "relu", "softmax", "sigmoid", "tanh", "swish", "silu", "gelu", "elu", "selu", "softplus", "softsign",
+    "hard_sigmoid", "hard_swish", "linear", "exponential",
+)
+_WORD_FOR = {"hswish": "hard_swish", "prob": "softmax", "probs": "softmax", "probabilities": "softmax", "swish": "silu",
+             "logits": "linear", "logit": "linear", "mu": "linear", "mean": "linear", "var": "linear", "sigma": "linear",
+             "value": "linear", "q": "linear", "bbox": "linear"}
+
+Shares = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationBelief:
+    """Shares of each activation function, and why."""
+
+    shares: Shares
+    evidence: Evidence
+
+    @property
+    def best(self) -> str:
+        """The likeliest function."""
+        return max(self.shares, key=lambda name: self.shares[name])
+
+
+def activation(near: Neighbourhood, index: int) -> ActivationBelief | None:
+    """The belief about layer ``index``, or None when the layer has no activation to decide."""
+    layer = near.draft.layers[index]
+    name = layer.class_name
+    if name == "Activation":
+        return _spoken(layer) or _standing(near, index)
+    if name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"):
+        return ActivationBelief(
+            {"tanh": 0.95, "relu": 0.04, "sigmoid": 0.01}, Evidence("habits", 3.0, "recurrent layers keep their default tanh")
+        )
+    if name == "TimeDistributed" and layer.config.get("_class") not in ("Dense", "Conv1D", "Conv2D", "Conv3D"):
+        return None
+    if "activation" not in layer.card.assumed and name != "TimeDistributed":
+        return None
+    return _fused(near, index)
+
+
+def _spoken(layer: DraftLayer) -> ActivationBelief | None:
+    spoken = words(layer.name)
+    joined = layer.name.lower()
+    for function in SPOKEN:
+        if function in spoken or ("_" in function and function in joined):
+            return ActivationBelief({function: 0.97, "linear": 0.03}, Evidence("names", 3.5, f"its name says {function}"))
+    for word, function in _WORD_FOR.items():
+        if word in spoken:
+            return ActivationBelief({function: 0.85, "linear": 0.15}, Evidence("names", 1.7, f"its name says {word}"))
+    return None
+
+
+def _is_output(near: Neighbourhood, index: int) -> bool:
+    return any(producer == index for producer, _ in near.draft.outputs) or all(
+        near.draft.layers[consumer].class_name in INERT and _is_output(near, consumer) for consumer in near.consumers[index]
+    )
+
+
+def _width(layer: DraftLayer) -> int | None:
+    config = layer.config.get("_inner", layer.config)
+    width = config.get("units", config.get("filters"))
+    return int(width) if width is not None else None
+
+
+def _standing(near: Neighbourhood, index: int) -> ActivationBelief:
+    if _is_output(near, index):
+        source = next((near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))), None)
+        width = _width(source) if source is not None else None
+        return _output({"linear": 0.0}, width, source.class_name if source is not None else "", "the last layer is an activation")
+    if _gates(near, index):
+        return ActivationBelief({"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply"))
+    return ActivationBelief(
+        {"relu": 0.93, "elu": 0.02, "tanh": 0.02, "silu": 0.02, "sigmoid": 0.01},
+        Evidence("habits", 2.5, "most hidden activations are relu"),
+    )
+
+
+def _gates(near: Neighbourhood, index: int) -> bool:
+    """The layer's result goes into a Multiply whose other operand is not computed from the same squeeze alone."""
+    return any(near.draft.layers[i].class_name == "Multiply" for i in near.after(index, ("Reshape", "Permute", "RepeatVector")))
+
+
+def _fused(near: Neighbourhood, index: int) -> ActivationBelief:
+    layer = near.draft.layers[index]
+    spoken = [word for word in words(layer.name) if word in SPOKEN]
+    if spoken:
+        return ActivationBelief({spoken[0]: 0.9, "linear": 0.1}, Evidence("names", 2.2, f"its name says {spoken[0]}"))
+    if _is_output(near, index):
+        for word, function in _WORD_FOR.items():
+            if word in words(layer.name):
+                return ActivationBelief(
+                    {function: 0.8, "linear": 0.15, "softmax": 0.05}, Evidence("names", 1.7, f"an output whose name says {word}")
+                )
+        return _output({}, _width(layer), layer.class_name, "it is an output")
+    after = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, "ZeroPadding2D"))}
+    direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
+    if after & set(ACTIVATIONS) and len(near.consumers[index]) == 1:
+        return ActivationBelief({"linear": 0.985, "relu": 0.015}, Evidence("habits", 4.0, "an activation layer follows"))
+    if direct & {"BatchNormalization", "LayerNormalization", "GroupNormalization"}:
+        return _before_normalisation(near, index)
+    if _gates(near, index):
+        return ActivationBelief({"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply"))
+    if "Add" in after and len(direct - set(INERT)) == 1:
+        return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds an Add"))
+    if "Dot" in after or _samples(near, index):
+        return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds a layer of unknown kind"))
+    if layer.class_name.startswith("Depthwise"):
+        return ActivationBelief({"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.0, "depthwise kernels are mostly linear"))
+    if _explicit(near):
+        return ActivationBelief(
+            {"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.1, "this net writes its activations as layers of their own")
+        )
+    return ActivationBelief(
+        {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
+        Evidence("habits", 2.5, "hidden layers are mostly relu"),
+    )
+
+
+def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
+    after_norm = {
+        near.draft.layers[i].class_name
+        for i in near.after(index, ("BatchNormalization", "LayerNormalization", "GroupNormalization", *INERT))
+    }
+    if after_norm & set(ACTIVATIONS):
+        return ActivationBelief({"linear": 0.97, "relu": 0.03}, Evidence("habits", 3.4, "normalisation and activation follow"))
+    if "Add" in after_norm:
+        return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow"))
+    if _explicit(near):
+        return ActivationBelief({"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers"))
+    return ActivationBelief(
+        {"relu": 0.88, "linear": 0.08, "elu": 0.02, "tanh": 0.02},
+        Evidence("habits", 2.0, "nothing activates behind the normalisation, so the layer itself must"),
+    )
+
+
+def _explicit(near: Neighbourhood) -> bool:
+    """Whether the net has (nearly) as many activation layers as hidden convolutions and dense layers."""
+    standing = sum(layer.class_name in ACTIVATIONS for layer in near.draft.layers)
+    weighted = sum("activation" in layer.card.assumed and "Conv" in layer.class_name for layer in near.draft.layers)
+    return standing >= 2 and standing >= 0.5 * weighted and standing > 0
+
+
+def _samples(near: Neighbourhood, index: int) -> bool:
+    return any(near.draft.layers[i].class_name in ("Lambda", "Subtract") for i in near.consumers[index])
+
+
+def _output(extra: Shares, width: int | None, class_name: str, because: str) -> ActivationBelief:
+    if width == 1:
+        shares = {"sigmoid": 0.68, "linear": 0.28, "tanh": 0.04}
+    elif "Conv" in class_name:
+        shares = {"sigmoid": 0.4, "linear": 0.2, "softmax": 0.2, "tanh": 0.2} if width == 3 else {
+            "softmax": 0.5, "sigmoid": 0.2, "linear": 0.25, "tanh": 0.05
+        }
+    elif width is None:
+        shares = {"softmax": 0.6, "sigmoid": 0.2, "linear": 0.2}
+    elif width <= 4:
+        shares = {"softmax": 0.62, "linear": 0.28, "sigmoid": 0.08, "tanh": 0.02}
+    else:
+        shares = {"softmax": 0.8, "linear": 0.1, "sigmoid": 0.1}
+    return ActivationBelief({**shares}, Evidence("habits", 1.5, f"{because} of {width or 'unknown'} values"))

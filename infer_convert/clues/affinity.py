@@ -1,0 +1,99 @@
+"""What layer names say about single edges; each regularity is tested on the model before it is used.
+
+* *counters*: automatic names count per class in the order of construction. Where two classes have equally many layers,
+  the k-th of one usually feeds the k-th of the other (335 of 338 cases, WIRING §3); and a layer is constructed after
+  what feeds it, so that an edge from a higher to a lower counter of one class is suspicious.
+* *prefixes*: ``conv2_block1_1_conv`` feeds ``conv2_block1_1_bn``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infer_convert.layers.names import counter, stem
+
+SAME_COUNTER = -2.0
+OTHER_COUNTER = 2.0
+BACKWARD = 3.0
+PREFIX = -1.5
+LEAST_PREFIXED = 6
+"""Layers that must share their first word with a neighbour before prefixes are believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affinities:
+    """Costs in nats of (producer, consumer) pairs."""
+
+    stems: tuple[str, ...]
+    counters: tuple[int, ...]
+    bases: dict[str, int]
+    automatic: tuple[bool, ...]
+    counts: dict[str, int]
+    listed: bool
+    prefixes: tuple[tuple[str, ...], ...]
+    prefixed: bool
+
+    @classmethod
+    def of(cls, names: Sequence[str], labels: Sequence[str]) -> Affinities:
+        """Test the regularities on these names."""
+        stems = tuple(stem(name) for name in names)
+        counters = tuple(counter(name) or 0 for name in names)
+        counts = Counter(stems)
+        automatic = tuple(_automatic(stems[i], labels[i]) for i in range(len(names)))
+        bases: dict[str, int] = {}
+        for found, number in zip(stems, counters, strict=True):
+            bases[found] = min(bases.get(found, number), number)
+        prefixes = tuple(tuple(name.split("_")[:-1]) for name in names)
+        sharing = sum(
+            bool(prefixes[i]) and not automatic[i] and prefixes[i] == prefixes[i - 1] for i in range(1, len(names))
+        )
+        return cls(
+            stems, counters, bases, automatic, dict(counts), _in_list_order(stems, counters), prefixes, sharing >= LEAST_PREFIXED
+        )
+
+    def cost(self, producer: int, consumer: int) -> float:
+        """Negative where the names speak for the edge."""
+        if self.automatic[producer] and self.automatic[consumer]:
+            return self._counted(producer, consumer)
+        if self.prefixed:
+            return self._prefixed(producer, consumer)
+        return 0.0
+
+    def _counted(self, producer: int, consumer: int) -> float:
+        a, b = self.stems[producer], self.stems[consumer]
+        first, second = self.counters[producer] - self.bases[a], self.counters[consumer] - self.bases[b]
+        if self.listed:
+            # Counters that merely follow the list say nothing beyond the list.
+            return 0.0
+        if a == b:
+            return BACKWARD if first > second else 0.0
+        if self.counts[a] == self.counts[b] > 2 and {a, b} & {"batchnormalization"}:
+            return SAME_COUNTER if first == second else OTHER_COUNTER
+        return 0.0
+
+    def _prefixed(self, producer: int, consumer: int) -> float:
+        a, b = self.prefixes[producer], self.prefixes[consumer]
+        shared = 0
+        for one, other in zip(a, b, strict=False):
+            if one != other:
+                break
+            shared += 1
+        if not a or not b:
+            return 0.0
+        return PREFIX * shared / max(len(a), len(b))
+
+
+def _automatic(found: str, label: str) -> bool:
+    return bool(found) and not any(character.isdigit() and not found.endswith(("1d", "2d", "3d")) for character in found)
+
+
+def _in_list_order(stems: Sequence[str], counters: Sequence[int]) -> bool:
+    """Whether every class's counters simply rise along the list."""
+    last: dict[str, int] = {}
+    for found, number in zip(stems, counters, strict=True):
+        if number < last.get(found, -1):
+            return False
+        last[found] = number
+    return True

@@ -1,0 +1,89 @@
+"""An architecture in the making: wired layers whose settings are still open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from infer_convert.layers.card import Card, Config
+from infer_convert.plan import Decision, WeightUse
+from infer_convert.solve.items import Call
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLayer:
+    """One layer: ``config`` holds what is fixed so far (a card's private entries included), ``operands`` one ordered
+    tuple of calls per call of this layer. ``stored`` is the stored layer's name, None for a layer that the file does not
+    list."""
+
+    name: str
+    card: Card
+    config: Config
+    operands: tuple[tuple[Call, ...], ...]
+    uses: tuple[WeightUse, ...] = ()
+    stored: str | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def class_name(self) -> str:
+        """The Keras class."""
+        return self.card.class_name
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Wired layers (parents before children) and the outputs, as (layer index, call)."""
+
+    layers: tuple[DraftLayer, ...]
+    outputs: tuple[Call, ...]
+    log_score: float = 0.0
+
+    def consumers(self) -> dict[int, list[int]]:
+        """Layer index -> indices of the layers that take one of its results."""
+        result: dict[int, list[int]] = {index: [] for index in range(len(self.layers))}
+        for index, layer in enumerate(self.layers):
+            for call in layer.operands:
+                for producer, _ in call:
+                    if index not in result[producer]:
+                        result[producer].append(index)
+        return result
+
+    def producers(self, index: int) -> tuple[int, ...]:
+        """Indices of the layers that feed any call of a layer."""
+        return tuple(dict.fromkeys(producer for call in self.layers[index].operands for producer, _ in call))
+
+    def replaced(self, index: int, **changes: Any) -> Draft:
+        """A copy with one layer changed."""
+        layers = list(self.layers)
+        layers[index] = replace(layers[index], **changes)
+        return replace(self, layers=tuple(layers))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """A draft with its consumer lists, for clues that look around."""
+
+    draft: Draft
+    consumers: Mapping[int, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, draft: Draft) -> Neighbourhood:
+        """Compute the consumers once."""
+        return cls(draft, draft.consumers())
+
+    def after(self, index: int, skip: tuple[str, ...] = ()) -> Iterator[int]:
+        """Consumers of a layer; those whose class is in ``skip`` are passed through."""
+        for consumer in self.consumers[index]:
+            if self.draft.layers[consumer].class_name in skip:
+                yield from self.after(consumer, skip)
+            else:
+                yield consumer
+
+    def before(self, index: int, skip: tuple[str, ...] = ()) -> Iterator[int]:
+        """Producers of a layer; those whose class is in ``skip`` are passed through."""
+        for producer in self.draft.producers(index):
+            if self.draft.layers[producer].class_name in skip:
+                yield from self.before(producer, skip)
+            else:
+                yield producer

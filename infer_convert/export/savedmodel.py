@@ -1,0 +1,94 @@
+"""A SavedModel: the variables once, one signature with the real input and output names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from infer_convert.build.names import keras_names
+from infer_convert.facts import WeightFile
+from infer_convert.plan import Plan, Ref
+
+
+class Served(tf.Module):  # type: ignore[misc]  # tensorflow has no types
+    """What ``tf.saved_model.load`` gives back: ``variables``, ``trainable_variables`` and ``signatures``.
+
+    The two lists shadow tf.Module's computed properties, which would not survive loading.
+    """
+
+    variables: Any = None
+    trainable_variables: Any = None
+
+
+def save_savedmodel(model: Any, plan: Plan, facts: WeightFile, target: Path) -> None:
+    """Write the folder ``target`` with the signature ``serving_default``; the batch axis stays open.
+
+    The signature maps the model's input names to its output names. Gradients flow through the reloaded signature to
+    ``trainable_variables``.
+    """
+    names = output_names(plan)
+
+    def serve(*tensors: Any) -> dict[str, Any]:
+        return dict(
+            zip(names, flat(model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)), strict=True)
+        )
+
+    concrete = tf.function(serve, autograph=False).get_concrete_function(*map(_spec, model.inputs))
+    served = Served(name="served")
+    served.trainable_variables = [variable.value for variable in model.trainable_variables]
+    served.variables = [variable.value for variable in model.weights]
+    listed = {id(variable) for variable in served.variables}
+    served.states = [variable for variable in concrete.graph.variables if id(variable) not in listed]
+    served.tables = [layer.lookup_table for layer in _leaves(model) if hasattr(layer, "lookup_table")]
+    tf.saved_model.save(served, str(target), signatures={"serving_default": concrete})
+
+
+def output_names(plan: Plan) -> tuple[str, ...]:
+    """The output layers' names, numbered where one layer gives several outputs."""
+    return _numbered([keras_names(plan)[ref.layer] for ref in plan.outputs])
+
+
+def input_names(plan: Plan) -> tuple[str, ...]:
+    """The input layers' names as the model and the signature have them."""
+    names = keras_names(plan)
+    return tuple(names[ref.layer] for ref in plan.inputs)
+
+
+def _numbered(names: Sequence[str]) -> tuple[str, ...]:
+    made: list[str] = []
+    for name in names:
+        candidate, number = name, 1
+        while candidate in made:
+            candidate, number = f"{name}_{number}", number + 1
+        made.append(candidate)
+    return tuple(made)
+
+
+def _spec(tensor: Any) -> Any:
+    return tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor._keras_history.operation.name)
+
+
+def flat(result: Any) -> list[Any]:
+    """A model's result as a list."""
+    return list(result) if isinstance(result, list | tuple) else [result]
+
+
+def _leaves(model: Any) -> list[Any]:
+    return list(model._flatten_layers(include_self=False, recursive=True))
+
+
+def consumers(plan: Plan, ref: Ref) -> tuple[str, ...]:
+    """Classes of the layers that read a tensor, looking into nested models."""
+    found: list[str] = []
+    for item in plan.layers:
+        for operands in item.inbound:
+            for slot, operand in enumerate(operands):
+                if operand != ref:
+                    continue
+                found.append(item.class_name)
+                if item.inner is not None and slot < len(item.inner.inputs):
+                    found.extend(consumers(item.inner, item.inner.inputs[slot]))
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""Facts -> plans: the whole inference as one function."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from infer_convert.assemble.chains import check_any, sequential, stripped
+from infer_convert.assemble.decide import Context, plan_of, with_output_activation
+from infer_convert.assemble.graphs import wire
+from infer_convert.assemble.settle import Settled, settle
+from infer_convert.assemble.typed import Typed, type_layers
+from infer_convert.draft import Draft
+from infer_convert.errors import NoArchitecture
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
+from infer_convert.inference import Inference, LeftOver
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+
+MOST_PLANS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    draft_number: int
+    settled: Settled
+    share: float
+
+
+def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
+    """The likeliest architectures of a weight file, best first.
+
+    Reads no tensor data. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
+    file.
+    """
+    hints = hints or Hints()
+    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints)
+    check_any(typed)
+    drafts = _drafts(typed, facts, hints)
+    candidates, causes = _settled(drafts, hints)
+    if not candidates:
+        raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
+    by_name = {entry.stored.name: entry for entry in typed}
+    inbound = _inbound_decisions(drafts, candidates)
+    plans = []
+    for candidate in candidates[:MOST_PLANS]:
+        context = Context(facts, by_name, hints, inbound=inbound)
+        plan = plan_of(candidate.settled, context)
+        plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
+    plans = _with_output_alternatives(plans)
+    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
+
+
+def _matters(name: str) -> bool:
+    return name != "top_level_model_weights"
+
+
+def _drafts(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints) -> list[tuple[Draft, float]]:
+    if not facts.lists_weightless:
+        return [(stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
+    if not any(entry.is_input() for entry in typed):
+        return [(sequential(typed), 1.0)]
+    return list(wire(typed, hints))
+
+
+def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Candidate], list[str]]:
+    found: list[tuple[int, Settled, float]] = []
+    causes: list[str] = []
+    for number, (draft, share) in enumerate(drafts):
+        result = settle(draft, hints)
+        if not result.answers:
+            causes.append(result.cause)
+            continue
+        found.extend((number, answer, math.log(max(share, 1e-12)) + result.log_mass) for answer in result.answers)
+    if not found:
+        return [], causes
+    top = max(score for _, _, score in found)
+    masses = {number: math.exp(score - top) for number, _, score in found}
+    total = math.fsum(masses.values())
+    candidates = [_Candidate(number, settled, masses[number] / total * settled.share) for number, settled, _ in found]
+    return sorted(candidates, key=lambda item: -item.share), causes
+
+
+def _settled_confidence(plan: Plan) -> float:
+    """Probability that everything the sizes and the wiring do not weigh is right too; a reason shared by several
+    layers counts once."""
+    seen: set[tuple[str, object, str]] = set()
+    confidence = 1.0
+    for _, layer in plan.walk():
+        for decision in layer.decisions:
+            if decision.field not in ("activation", "class_name"):
+                continue
+            reason = decision.evidence[0].because if decision.evidence else layer.name
+            key = (decision.field, repr(decision.value), reason)
+            if key not in seen:
+                seen.add(key)
+                confidence *= decision.confidence
+    return confidence
+
+
+def _inbound_decisions(
+    drafts: list[tuple[Draft, float]], candidates: list[_Candidate]
+) -> dict[str, tuple[Decision, ...]]:
+    """Where the drafts disagree about a layer's operands: each answer's share."""
+    shares: dict[int, float] = {}
+    for candidate in candidates:
+        shares[candidate.draft_number] = shares.get(candidate.draft_number, 0.0) + candidate.share
+    best = drafts[candidates[0].draft_number][0]
+    result: dict[str, tuple[Decision, ...]] = {}
+    for index, layer in enumerate(best.layers):
+        if not layer.operands:
+            continue
+        weights: dict[str, tuple[float, list[list[str]]]] = {}
+        for number, share in shares.items():
+            draft = drafts[number][0]
+            names = [[draft.layers[item].name for item, _ in call] for call in draft.layers[index].operands]
+            old = weights.get(repr(names), (0.0, names))[0]
+            weights[repr(names)] = (old + share, names)
+        total = math.fsum(share for share, _ in weights.values())
+        mine = [[best.layers[item].name for item, _ in call] for call in layer.operands]
+        share = weights[repr(mine)][0] / total
+        if len(weights) == 1 and len(layer.operands[0]) < 2:
+            continue
+        others = tuple(
+            Option(names, other / total) for key, (other, names) in weights.items() if key != repr(mine)
+        )
+        because = "the list's order, the channels and people's habits leave these possibilities"
+        result[layer.name] = (
+            Decision("inbound", mine, share, Basis.INFERRED, others, (Evidence("wiring", 0.0, because),)),
+        )
+    return result
+
+
+def _with_output_alternatives(plans: list[Plan]) -> list[Plan]:
+    """The best plan's other output activations, each a plan of its own."""
+    best = plans[0]
+    extra = []
+    for ref in best.outputs:
+        decision = best.layer(ref.layer).decision("activation")
+        if decision is None or decision.basis is Basis.USER:
+            continue
+        for option in decision.alternatives:
+            if option.confidence > 0.03:
+                share = best.confidence * option.confidence / max(decision.confidence, 1e-9)
+                extra.append(with_output_activation(best, ref.layer, option.value, share))
+    return [best, *sorted([*plans[1:], *extra], key=lambda plan: -plan.confidence)]
+
+
+def _left_over(facts: WeightFile, plan: Plan) -> list[LeftOver]:
+    used = {source for _, layer in plan.walk() for use in layer.weights for source in use.sources}
+    rest = [LeftOver(tensor.path, "no layer of the model has a place for it") for tensor in facts.all_tensors() if tensor.path not in used]
+    return rest + [LeftOver(path, reason) for path, reason in facts.unread]

@@ -1,0 +1,109 @@
+"""Layers with several operands."""
+
+from __future__ import annotations
+
+from infer_convert.layers.card import Card, Config, Shape
+from infer_convert.solve.items import SAME_RANKS, Variant
+
+
+def broadcast(shapes: tuple[Shape, ...]) -> Shape | None:
+    """The common shape of an elementwise merge, or None. Axes of 1 stretch; missing axes are put in front of the
+    others but behind the batch (Keras ``keras/src/layers/merging/base_merge.py``)."""
+    rank = max(len(shape) for shape in shapes)
+    padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    result: list[int | None] = []
+    for lengths in zip(*padded, strict=True):
+        known = {length for length in lengths if length not in (1, None)}
+        if len(known) > 1:
+            return None
+        result.append(known.pop() if known else None if None in lengths else 1)
+    return tuple(result)
+
+
+def _elementwise_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    return broadcast(shapes)
+
+
+def _equal_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    """Add and its kin: broadcasting is possible in Keras, but a spatial size of 1 against more is a wrong size."""
+    shape = broadcast(shapes)
+    if shape is None or any(len(item) != len(shape) for item in shapes):
+        return shape
+    spatial = [item[:-1] for item in shapes]
+    return shape if all(one in (1, None) or one == other for item in spatial for one, other in zip(item, shape, strict=False)) else None
+
+
+def _concatenate_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    if len({len(shape) for shape in shapes}) != 1:
+        return None
+    rank = len(shapes[0])
+    axis = config.get("axis", -1)
+    position = axis if axis < 0 else axis - 1 - rank
+    result: list[int | None] = []
+    for index, lengths in enumerate(zip(*shapes, strict=True)):
+        if index - rank == position:
+            result.append(None if None in lengths else sum(length for length in lengths if length is not None))
+            continue
+        known = {length for length in lengths if length is not None}
+        if len(known) > 1:
+            return None
+        result.append(known.pop() if known else None)
+    return tuple(result)
+
+
+def _dot_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    if len(shapes) != 2:
+        return None
+    first, second = shapes
+    if len(first) == len(second) == 1:
+        return (1,) if first == second or None in (*first, *second) else None
+    return (*first[:-1], *second[:-1]) if first[-1] == second[-1] else None
+
+
+def _elementwise_flow(label: str, most: int, broadcasts: bool) -> tuple[Variant, ...]:
+    return (Variant(label=label, operands=(2, most), broadcasts=broadcasts),)
+
+
+def _concatenate_flow(config: Config) -> tuple[Variant, ...]:
+    return (Variant(label="Concatenate", operands=(2, 64), channels="sum"),)
+
+
+def _dot_flow(config: Config) -> tuple[Variant, ...]:
+    return (Variant(label="Dot", operands=(2, 2), ranks=SAME_RANKS | {(2, 2), (3, 3)}, channels="any"),)
+
+
+def _elementwise(class_name: str, *words: tuple[str, float], most: int = 6, broadcasts: bool = False) -> Card:
+    return Card(
+        class_name,
+        words=words,
+        flow=lambda config: _elementwise_flow(class_name, most, broadcasts),
+        shape=_elementwise_shape if broadcasts else _equal_shape,
+    )
+
+
+CONCATENATE = Card(
+    "Concatenate",
+    stems=("concat",),
+    words=(("concat", 4.0), ("concatenate", 4.0), ("concatenated", 4.0), ("cat", 2.5), ("merged", 2.0), ("merge", 2.0), ("mixed", 3.0), ("join", 2.0)),
+    flow=_concatenate_flow,
+    shape=_concatenate_shape,
+    assumed={"axis": -1},
+)
+
+ADD = _elementwise(
+    "Add", ("add", 4.0), ("sum", 3.0), ("residual", 2.0), ("shortcut", 1.5), ("skip", 1.5), ("merge", 1.5), ("plus", 2.0), ("res", 1.0)
+)
+
+CARDS = (
+    ADD,
+    CONCATENATE,
+    _elementwise("Multiply", ("multiply", 4.0), ("mul", 3.5), ("scale", 2.0), ("excite", 3.0), ("gate", 1.0), most=4, broadcasts=True),
+    _elementwise("Average", ("average", 2.5), ("mean", 1.0), ("ensemble", 1.0)),
+    _elementwise("Maximum", ("maximum", 4.0), ("maxout", 2.0)),
+    _elementwise("Minimum", ("minimum", 4.0)),
+    _elementwise("Subtract", ("subtract", 4.0), ("sub", 2.5), ("difference", 2.0), most=2, broadcasts=True),
+    Card("Dot", words=(("dot", 4.0), ("cosine", 2.0)), flow=_dot_flow, shape=_dot_shape, assumed={"axes": -1}),
+)
+
+MERGE_VARIANTS = ("Concatenate", "Add", "Multiply", "Average", "Maximum", "Dot")
+"""What a Keras 1 ``Merge`` / ``merge_1`` could be, most usual first."""

@@ -1,0 +1,138 @@
+"""Normalisations: each keeps shape and channels.
+
+Epsilon defaults by generation (FORMATS §5): 1e-6 in Keras 0.3, 1e-5 in 1.0, 1e-3 from 1.2 on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infer_convert.facts import Tensor
+from infer_convert.layers.card import Card, Config, Fit, Stored, plain_uses, use, within
+from infer_convert.solve.items import Variant
+
+_STATISTICS = ("moving_mean", "moving_variance")
+
+
+def _vector(found: dict[str, Tensor]) -> int | None:
+    shapes = {tensor.shape for tensor in found.values()}
+    if len(shapes) != 1:
+        return None
+    (shape,) = shapes
+    return shape[0] if len(shape) == 1 else None
+
+
+def _batch_fits(stored: Stored) -> tuple[Fit, ...]:
+    roles = within(stored.roles)
+    if roles and all(role.isdigit() for role in roles):
+        names = {
+            4: (("gamma", "beta", *_STATISTICS),),
+            3: (("beta", *_STATISTICS), ("gamma", *_STATISTICS)),
+            2: (_STATISTICS,),
+        }.get(len(roles), ())
+        ordered = [roles[role] for role in sorted(roles, key=int)]
+        candidates = [dict(zip(name, ordered, strict=True)) for name in names]
+    else:
+        if not set(_STATISTICS) <= set(roles) <= {"gamma", "beta", *_STATISTICS}:
+            return ()
+        candidates = [{name: roles[name] for name in ("gamma", "beta", *_STATISTICS) if name in roles}]
+    fits = []
+    for number, found in enumerate(candidates):
+        channels = _vector(found)
+        if channels is not None:
+            config = {"center": "beta" in found, "scale": "gamma" in found, "_channels_in": channels}
+            fits.append(Fit(config, plain_uses(found), -0.7 * number))
+    return tuple(fits)
+
+
+def _layer_fits(stored: Stored) -> tuple[Fit, ...]:
+    roles = within(stored.roles)
+    if roles and all(role.isdigit() for role in roles):
+        if len(roles) not in (1, 2):
+            return ()
+        found = dict(zip(("gamma", "beta"), (roles[role] for role in sorted(roles, key=int)), strict=False))
+    else:
+        if not roles or not set(roles) <= {"gamma", "beta"}:
+            return ()
+        found = {name: roles[name] for name in ("gamma", "beta") if name in roles}
+    shapes = {tensor.shape for tensor in found.values()}
+    if len(shapes) != 1:
+        return ()
+    (shape,) = shapes
+    axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
+    config = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
+    return (Fit(config, plain_uses(found)),)
+
+
+def _group_fits(stored: Stored) -> tuple[Fit, ...]:
+    fits = _layer_fits(stored)
+    return tuple(
+        Fit({**{k: v for k, v in fit.config.items() if k != "axis"}, "axis": -1}, fit.uses, -4.0)
+        for fit in fits
+        if fit.config["axis"] == -1
+    )
+
+
+def _rms_fits(stored: Stored) -> tuple[Fit, ...]:
+    roles = within(stored.roles)
+    if set(roles) not in ({"scale"}, {"0"}):
+        return ()
+    (tensor,) = roles.values()
+    if len(tensor.shape) != 1:
+        return ()
+    return (Fit({"_channels_in": tensor.shape[0]}, (use("scale", tensor),), 0.0 if "scale" in roles else -1.0),)
+
+
+def _normalization_fits(stored: Stored) -> tuple[Fit, ...]:
+    roles = within(stored.roles)
+    named = set(roles) == {"mean", "variance", "count"}
+    if not named and set(roles) != {"0", "1", "2"}:
+        return ()
+    mean, variance, count = (roles[role] for role in (("mean", "variance", "count") if named else ("0", "1", "2")))
+    if mean.shape != variance.shape or count.shape != ():
+        return ()
+    channels = mean.shape[-1] if mean.shape else None
+    config = {"axis": -1 if mean.shape else None, "_channels_in": channels, "_unused": [count.path]}
+    return (Fit(config, (use("adapt_mean", mean), use("adapt_variance", variance))),)
+
+
+def _flow(label: str) -> Callable[[Config], tuple[Variant, ...]]:
+    def flow(config: Config) -> tuple[Variant, ...]:
+        channels = config["_channels_in"]
+        return (
+            Variant(
+                label=label,
+                channels_in=channels,
+                channels_out=channels,
+                channels="same" if channels is None else "fixed",
+            ),
+        )
+
+    return flow
+
+
+CARDS = (
+    Card(
+        "BatchNormalization",
+        words=(("bn", 3.0), ("batchnorm", 3.0), ("norm", 1.0), ("batch", 1.0)),
+        fits=_batch_fits,
+        flow=_flow("BatchNorm"),
+        assumed={"epsilon": 1e-3, "momentum": 0.99},
+    ),
+    Card(
+        "LayerNormalization",
+        words=(("ln", 3.0), ("layernorm", 3.0), ("norm", 1.0)),
+        fits=_layer_fits,
+        flow=_flow("LayerNorm"),
+        assumed={"epsilon": 1e-3},
+    ),
+    Card(
+        "GroupNormalization",
+        words=(("gn", 3.0), ("groupnorm", 3.0), ("norm", 1.0), ("group", 1.0)),
+        fits=_group_fits,
+        flow=_flow("GroupNorm"),
+        assumed={"groups": 32, "epsilon": 1e-3},
+    ),
+    Card("RMSNormalization", words=(("rms", 3.0),), fits=_rms_fits, flow=_flow("RMSNorm"), assumed={"epsilon": 1e-6}),
+    Card("Normalization", words=(("normalization", 2.0), ("normalizer", 2.0)), fits=_normalization_fits, flow=_flow("Normalization")),
+)

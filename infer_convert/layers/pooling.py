@@ -1,0 +1,88 @@
+"""Pooling over windows and over everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infer_convert.layers.arithmetic import windows
+from infer_convert.layers.card import Card, Config, Shape
+from infer_convert.solve.items import Variant
+
+
+def _flow(rank: int) -> Callable[[Config], tuple[Variant, ...]]:
+    def flow(config: Config) -> tuple[Variant, ...]:
+        return (Variant(label="Pool", ranks=frozenset({(rank + 2, rank + 2)}), scale=-1),)
+
+    return flow
+
+
+def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    *sizes, channels = shapes[0]
+    pool = config.get("pool_size", 2)
+    if not isinstance(pool, int) and len(pool) != len(sizes):
+        return None
+    strides = config.get("strides") or pool
+    out = windows(sizes, pool, strides, 1, config.get("padding", "valid"))
+    return None if out is None else (*out, channels)
+
+
+def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
+    options = [
+        (2, 2, "valid"), (2, 2, "same"), (3, 2, "same"), (3, 2, "valid"), (3, 3, "valid"), (3, 1, "same"), (2, 1, "same"),
+        (4, 4, "valid"), (2, 1, "valid"), (5, 5, "valid"), (8, 8, "valid"), (7, 7, "valid"), (3, 3, "same"), (4, 4, "same"),
+        (6, 6, "valid"), (5, 2, "same"), (5, 1, "same"), (5, 3, "valid"), (5, 5, "same"),
+    ]
+
+    def choices(config: Config) -> tuple[Config, ...]:
+        return tuple(
+            {"pool_size": [pool] * rank, "strides": [stride] * rank, "padding": padding} for pool, stride, padding in options
+        )
+
+    return choices
+
+
+def _global_flow(rank: int) -> Callable[[Config], tuple[Variant, ...]]:
+    def flow(config: Config) -> tuple[Variant, ...]:
+        kept = rank + 2 if config.get("keepdims") else 2
+        ranks = {(rank + 2, kept)} if "keepdims" in config else {(rank + 2, 2), (rank + 2, rank + 2)}
+        return (Variant(label="GlobalPool", ranks=frozenset(ranks), scale=None),)
+
+    return flow
+
+
+def _global_shape(rank: int) -> Callable[[Config, tuple[Shape, ...]], Shape | None]:
+    def shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+        if len(shapes[0]) != rank + 1:
+            return None
+        return (*(1,) * rank, shapes[0][-1]) if config.get("keepdims") else (shapes[0][-1],)
+
+    return shape
+
+
+def _global_choices(config: Config) -> tuple[Config, ...]:
+    return ({},) if "keepdims" in config else ({"keepdims": False}, {"keepdims": True})
+
+
+def _window(kind: str, rank: int, *words: tuple[str, float]) -> Card:
+    return Card(
+        f"{kind}Pooling{rank}D", words=(("pool", 3.0 if kind == "Max" else 1.5), ("pooling", 3.0 if kind == "Max" else 1.5), *words),
+        flow=_flow(rank), shape=_shape, choices=_choices(rank),
+    )
+
+
+def _global(kind: str, rank: int, *words: tuple[str, float]) -> Card:
+    return Card(
+        f"Global{kind}Pooling{rank}D", words=(("global", 4.0), ("pool", 1.0), ("pooling", 1.0), *words),
+        flow=_global_flow(rank), shape=_global_shape(rank), choices=_global_choices,
+    )
+
+
+MAX = (("max", 2.0), ("maxpool", 4.0), ("maxpooling", 4.0), ("mp", 2.0))
+AVERAGE = (("avg", 3.0), ("average", 3.0), ("avgpool", 4.0), ("avgpooling", 4.0), ("ap", 1.0), ("mean", 1.0))
+
+CARDS = (
+    *(_window("Max", rank, *MAX) for rank in (1, 2, 3)),
+    *(_window("Average", rank, *AVERAGE) for rank in (1, 2, 3)),
+    *(_global("Average", rank, ("avg", 3.0), ("average", 3.0), ("gap", 5.0), ("squeeze", 3.0)) for rank in (1, 2, 3)),
+    *(_global("Max", rank, ("max", 3.0), ("gmp", 5.0)) for rank in (1, 2, 3)),
+)

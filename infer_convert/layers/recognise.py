@@ -1,0 +1,135 @@
+"""Which class could own a stored layer: shapes decide what is possible, names what is likely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from infer_convert.facts import Generation, StoredLayer
+from infer_convert.layers import LAYERS
+from infer_convert.layers.activation import ACTIVATION
+from infer_convert.layers.card import Card, Fit, Stored
+from infer_convert.layers.merging import MERGE_VARIANTS
+from infer_convert.layers.names import AUTOMATIC, stem, weigh, words
+from infer_convert.solve.items import ANY_RANKS, SAME_RANKS, Variant
+
+MOST_READINGS = 5
+"""Readings of one layer that the wiring considers."""
+SPREAD = 7.0
+"""Readings this many nats behind the best are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One class for one stored layer. ``log_prior`` weighs it against the other readings; ``because`` says why."""
+
+    card: Card
+    fit: Fit
+    log_prior: float
+    because: str
+
+    @property
+    def class_name(self) -> str:
+        """The Keras class."""
+        return self.card.class_name
+
+
+def _unknown_flow(config: object) -> tuple[Variant, ...]:
+    return (
+        Variant(label="Unknown", ranks=SAME_RANKS, channels="any", scale=None),
+        Variant(label="Unknown", ranks=ANY_RANKS, operands=(1, 1), channels="any", scale=None, log_prior=-1.5),
+        Variant(label="Unknown", ranks=ANY_RANKS, operands=(2, 2), channels="any", scale=None, log_prior=-2.0),
+    )
+
+
+UNKNOWN = Card("Lambda", stems=("lambda",), flow=_unknown_flow)
+"""A layer without weights whose name says nothing: a Lambda, a custom layer, an operator."""
+
+
+def recognise(
+    layer: StoredLayer, generation: Generation = "keras2", backend: str | None = None, spatial: Iterable[int] = (2,)
+) -> tuple[Reading, ...]:
+    """Readings of one layer, best first; empty when its tensors fit no class.
+
+    ``spatial`` are the numbers of spatial axes that occur in the model (2 for images): a hand-given name such as
+    ``pool1`` does not say how many its layer has.
+    """
+    if layer.tensors:
+        return _weighted(layer, generation, backend)
+    return _weightless(layer, frozenset(spatial))
+
+
+def _weighted(layer: StoredLayer, generation: Generation, backend: str | None) -> tuple[Reading, ...]:
+    stored = Stored({tensor.role: tensor for tensor in layer.tensors}, generation, backend)
+    readings = []
+    for card in LAYERS:
+        if card.fits is None:
+            continue
+        for fit in card.fits(stored):
+            named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
+            readings.append(Reading(card, fit, fit.log_odds + named, _because(card, layer, named)))
+    return _best(readings)
+
+
+def _weightless(layer: StoredLayer, spatial: frozenset[int]) -> tuple[Reading, ...]:
+    readings = []
+    name_stem = layer.stem.replace("_", "") if layer.stem else stem(layer.name)
+    if name_stem == "merge":
+        for place, class_name in enumerate(MERGE_VARIANTS):
+            card = next(card for card in LAYERS if card.class_name == class_name)
+            readings.append(Reading(card, Fit({}), -0.7 * place, "Keras 1 called every merge `merge`"))
+        return tuple(readings)
+    for card in LAYERS:
+        if card.fits is not None and card.class_name not in ("TimeDistributed", "Attention"):
+            continue
+        named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
+        if named <= 0.0:
+            continue
+        if named < AUTOMATIC:
+            rank = _spatial_axes(card)
+            if rank is not None and rank not in spatial:
+                named -= 4.0
+        readings.append(Reading(card, Fit({}), named, _because(card, layer, named)))
+    if not readings or max(reading.log_prior for reading in readings) < AUTOMATIC:
+        silent = "its name says nothing that we know"
+        readings.append(Reading(UNKNOWN, Fit({}), -2.0 if readings else -1.0, silent))
+        if not any(reading.card is ACTIVATION for reading in readings):
+            readings.append(Reading(ACTIVATION, Fit({}), -1.5 if readings[:-1] else 0.0, silent))
+    return _best(readings)
+
+
+def _stem_says(card: Card, layer: StoredLayer) -> bool:
+    if layer.stem is None:
+        return False
+    found = layer.stem.replace("_", "")
+    return found == card.stem or found in card.stems
+
+
+def _spatial_axes(card: Card) -> int | None:
+    digits = [int(letter) for letter in card.class_name if letter.isdigit()]
+    return digits[0] if digits else None
+
+
+def _because(card: Card, layer: StoredLayer, named: float) -> str:
+    shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.tensors[:3])
+    if _stem_says(card, layer):
+        name = f"its group is called `{layer.key}`"
+    elif named >= AUTOMATIC:
+        name = f"`{layer.name}` is the name Keras gives a {card.class_name}"
+    elif named > 0:
+        spoken = [word for word, _ in card.words if word in words(layer.name)]
+        name = f"its name says {', '.join(spoken)}"
+    else:
+        name = "its name says nothing"
+    return f"{shapes} suit a {card.class_name}; {name}" if shapes else name
+
+
+def _best(readings: list[Reading]) -> tuple[Reading, ...]:
+    if not readings:
+        return ()
+    ordered = sorted(readings, key=lambda reading: -reading.log_prior)[:MOST_READINGS]
+    top = ordered[0].log_prior
+    kept = [reading for reading in ordered if reading.log_prior > top - SPREAD]
+    total = math.log(math.fsum(math.exp(reading.log_prior - top) for reading in kept))
+    return tuple(replace(reading, log_prior=reading.log_prior - top - total) for reading in kept)

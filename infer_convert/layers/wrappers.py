@@ -1,0 +1,142 @@
+"""Layers around another layer: Bidirectional and TimeDistributed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from infer_convert.facts import Tensor
+from infer_convert.layers import convolution, dense, normalization, recurrent, separable
+from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, public, within
+from infer_convert.plan import WeightUse
+from infer_convert.solve.items import Variant
+
+_RECURRENT = {card.class_name: card for card in recurrent.CARDS}
+_TIMED = {
+    card.class_name: card
+    for card in (*dense.CARDS, *convolution.CARDS, *separable.CARDS, *normalization.CARDS)
+}
+
+
+def _prefixed(uses: tuple[WeightUse, ...], prefix: str) -> tuple[WeightUse, ...]:
+    return tuple(replace(item, variable=f"{prefix}.{item.variable}") for item in uses)
+
+
+def _half(roles: Mapping[str, Tensor], start: str) -> dict[str, Tensor]:
+    return {role.partition("/")[2]: tensor for role, tensor in roles.items() if role.startswith(start) and "/" in role}
+
+
+def _bidirectional_fits(stored: Stored) -> tuple[Fit, ...]:
+    roles = dict(stored.roles)
+    if not any(role.startswith("forward") for role in roles):
+        roles = within(roles)
+    halves = _half(roles, "forward"), _half(roles, "backward")
+    if not all(halves) or len(halves[0]) + len(halves[1]) != len(roles):
+        return ()
+    fits = []
+    for name, card in _RECURRENT.items():
+        if card.fits is None:
+            continue
+        forward, backward = (card.fits(replace(stored, roles=half)) for half in halves)
+        if forward and backward and forward[0].config == backward[0].config:
+            uses = _prefixed(forward[0].uses, "forward_layer") + _prefixed(backward[0].uses, "backward_layer")
+            config = {"merge_mode": "concat", "_class": name, **{f"_{k}": v for k, v in forward[0].config.items()}}
+            config["_inner"] = dict(forward[0].config)
+            fits.append(Fit(config, uses))
+    return tuple(fits)
+
+
+def _bidirectional_inner(config: Config) -> dict[str, Any]:
+    inner = dict(config["_inner"])
+    for key in ("return_sequences", "activation", "recurrent_activation", "padding"):
+        if key in config:
+            inner[key] = config[key]
+    return inner
+
+
+def _bidirectional_flow(config: Config) -> tuple[Variant, ...]:
+    card = _RECURRENT[config["_class"]]
+    factor = 2 if config.get("merge_mode", "concat") == "concat" else 1
+    return tuple(
+        replace(variant, channels_out=factor * variant.channels_out if variant.channels_out else None)
+        for variant in card.flow(_bidirectional_inner(config))
+    )
+
+
+def _bidirectional_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    shape = _RECURRENT[config["_class"]].shape(_bidirectional_inner(config), shapes)
+    if shape is None or shape[-1] is None:
+        return shape
+    return (*shape[:-1], shape[-1] * (2 if config.get("merge_mode", "concat") == "concat" else 1))
+
+
+def _bidirectional_choices(config: Config) -> tuple[Config, ...]:
+    return _RECURRENT[config["_class"]].choices(_bidirectional_inner(config))
+
+
+def _bidirectional_finish(config: Config) -> dict[str, Any]:
+    inner = {"class_name": config["_class"], "config": public(_bidirectional_inner(config))}
+    return {"layer": inner, "merge_mode": config.get("merge_mode", "concat")}
+
+
+def _timed_fits(stored: Stored) -> tuple[Fit, ...]:
+    fits = []
+    for name, card in _TIMED.items():
+        for fit in card.fits(replace(stored, roles=within(stored.roles))) if card.fits else ():
+            config = {"_class": name, "_inner": dict(fit.config)}
+            fits.append(Fit(config, _prefixed(fit.uses, "layer"), fit.log_odds - 1.0))
+    return tuple(fits)
+
+
+def _timed_inner(config: Config) -> dict[str, Any]:
+    inner = dict(config["_inner"])
+    for key in ("activation", "strides", "padding"):
+        if key in config:
+            inner[key] = config[key]
+    return inner
+
+
+def _timed_flow(config: Config) -> tuple[Variant, ...]:
+    if "_class" not in config:
+        ranks = frozenset((rank, other) for rank in (3, 4, 5) for other in (3, 4, 5) if other <= rank)
+        return (Variant(label="TimeDistributed", ranks=ranks, channels="any", scale=None),)
+    card = _TIMED[config["_class"]]
+    variants = []
+    for variant in card.flow(_timed_inner(config)):
+        ranks = frozenset((a + 1, b + 1) for a, b in variant.ranks if b + 1 <= 5 and a + 1 <= 6)
+        variants.append(replace(variant, ranks=ranks))
+    return tuple(variants)
+
+
+def _timed_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    time, *rest = shapes[0]
+    if "_class" not in config:
+        return (time, None)
+    inner = _TIMED[config["_class"]].shape(_timed_inner(config), (tuple(rest),))
+    return None if inner is None else (time, *inner)
+
+
+def _timed_choices(config: Config) -> tuple[Config, ...]:
+    return _TIMED[config["_class"]].choices(_timed_inner(config)) if "_class" in config else ({},)
+
+
+def _timed_finish(config: Config) -> dict[str, Any]:
+    if "_class" not in config:
+        return {"layer": {"class_name": "Flatten", "config": {}}}
+    return {"layer": {"class_name": config["_class"], "config": public(_timed_inner(config))}}
+
+
+CARDS = (
+    Card(
+        "Bidirectional",
+        words=(("bidirectional", 5.0), ("bi", 2.0), ("bilstm", 5.0), ("bigru", 5.0), ("blstm", 4.0)),
+        fits=_bidirectional_fits, flow=_bidirectional_flow, shape=_bidirectional_shape, choices=_bidirectional_choices,
+        finish=_bidirectional_finish,
+    ),
+    Card(
+        "TimeDistributed",
+        words=(("timedistributed", 5.0), ("td", 3.0), ("distributed", 4.0)),
+        fits=_timed_fits, flow=_timed_flow, shape=_timed_shape, choices=_timed_choices, finish=_timed_finish,
+    ),
+)

@@ -1,0 +1,329 @@
+"""File -> facts -> inference -> model -> OUT: what the command line does, as one function.
+
+TensorFlow is imported only when a model is to be built.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infer_convert.errors import ExitCode, InferConvertError, NoArchitecture, UsageError, VerificationFailed
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
+from infer_convert.inference import Inference
+from infer_convert.outcome import Verification
+from infer_convert.plan import Plan
+from infer_convert.publish import check_target, published
+from infer_convert.report import html
+from infer_convert.report.document import Document, document
+from infer_convert.report.json import dumps, report
+
+if TYPE_CHECKING:
+    from infer_convert.build.assign import TensorStore
+
+FORMATS: tuple[str, ...] = ("savedmodel", "keras", "python")
+"""What ``--to`` writes by default, beside the report."""
+
+NOT_YET: tuple[str, ...] = ("onnx", "litert")
+"""Formats of the contract that this version cannot write."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A request. ``to`` may hold ``report`` alone: infer and report without TensorFlow."""
+
+    file: Path
+    output: Path | None = None
+    force: bool = False
+    to: tuple[str, ...] = FORMATS
+    hints: Hints = field(default_factory=Hints)
+    top: int = 1
+    strict: bool = False
+    min_confidence: float = 0.9
+    examples: Path | None = None
+    custom_objects: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> Path:
+        """OUT: the given folder, or ``<stem>.converted`` in the current one."""
+        return self.output if self.output is not None else Path(f"{self.file.stem}.converted")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it: the document, OUT, the exit code and, unless it is 0, the line for standard error."""
+
+    document: Document
+    folder: Path
+    exit_code: ExitCode
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One plan as a verified model; ``rank`` counts from 1."""
+
+    plan: Plan
+    model: Any
+    verification: Verification
+    rank: int
+
+
+def formats(text: str) -> tuple[str, ...]:
+    """``savedmodel,keras`` -> names of formats. Raises UsageError for one we cannot write."""
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name in NOT_YET:
+            raise UsageError(
+                f"--to {name} cannot be written by this version yet; there are {', '.join(FORMATS)}, report"
+            )
+        if name not in (*FORMATS, "report"):
+            raise UsageError(f"--to {name!r} is no format; there are {', '.join(FORMATS)}, report")
+    if not names:
+        raise UsageError("--to names no format")
+    return names
+
+
+def inspect(file: Path, digest: bool = False) -> WeightFile:
+    """The facts alone. Raises UsageError when there is no such file, UnreadableFile when it is no weight file."""
+    from infer_convert.readers import read
+
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}")
+    facts: WeightFile = read(file, digest=digest)
+    return facts
+
+
+def convert(options: Options, progress: Progress = lambda stage: None) -> Outcome:
+    """Convert one file into OUT.
+
+    When no architecture satisfies the file or the verification fails, OUT holds the report alone and the outcome says
+    so; other failures raise from the tree in ``errors.py`` and write nothing.
+    """
+    check_target(options.target, options.force, options.file)
+    customs = _custom_objects(options.custom_objects)
+    progress("reading")
+    facts = inspect(options.file, digest=True)
+    inference: Inference | None = None
+    from infer_convert.infer import infer
+    from infer_convert.readers import open_tensors
+
+    try:
+        with open_tensors(options.file) as store:
+            progress("inferring")
+            inference = infer(facts, options.hints, store)
+            if set(options.to) == {"report"}:
+                return _reported(options, inference)
+            return _converted(options, inference, store, customs, progress)
+    except (NoArchitecture, VerificationFailed) as error:
+        return _failed(options, facts, inference, error)
+
+
+def _reported(options: Options, inference: Inference) -> Outcome:
+    made = document(inference.facts, inference)
+    with published(options.target, options.force) as folder:
+        made = _write_report(made, folder, ())
+    return _outcome(options, made, inference)
+
+
+def _failed(options: Options, facts: WeightFile, inference: Inference | None, error: InferConvertError) -> Outcome:
+    verification = getattr(error, "verification", None)
+    made = document(facts, inference, verification=verification, error=error)
+    with published(options.target, options.force) as folder:
+        made = _write_report(made, folder, ())
+    return Outcome(made, options.target, error.exit_code, " ".join(str(error).split()))
+
+
+def _converted(
+    options: Options,
+    inference: Inference,
+    store: TensorStore,
+    customs: Mapping[str, type],
+    progress: Progress,
+) -> Outcome:
+    from infer_convert.build.engine import start
+
+    progress("starting Keras")
+    start()
+    with _quiet_warnings():
+        progress("building and verifying")
+        ranked, notes = _ranked(options, inference, store, customs)
+        best = ranked[0]
+        with published(options.target, options.force) as folder:
+            progress("exporting")
+            best = _export(best, inference.facts, options.to, folder, customs)
+            others = _alternatives(options, inference, ranked, store, customs, folder)
+            made = document(inference.facts, inference, best.plan, best.verification, notes=notes)
+            made = _write_report(made, folder, others)
+    return _outcome(options, made, inference)
+
+
+def _ranked(
+    options: Options, inference: Inference, store: TensorStore, customs: Mapping[str, type]
+) -> tuple[list[Built], tuple[str, ...]]:
+    """The plans that build and verify, best first; at least one, else the best plan's own error is raised."""
+    if options.examples is not None:
+        return _by_examples(options.examples, inference, store, customs)
+    failures: list[InferConvertError] = []
+    for rank, plan in enumerate(inference.plans, 1):
+        try:
+            built = build(plan, inference.facts, store, customs, rank)
+        except (NoArchitecture, VerificationFailed) as error:
+            failures.append(error)
+            continue
+        notes = tuple(f"plan {number} was passed over: {error}" for number, error in enumerate(failures, 1))
+        return [built], notes
+    raise failures[0]
+
+
+def _by_examples(
+    path: Path, inference: Inference, store: TensorStore, customs: Mapping[str, type]
+) -> tuple[list[Built], tuple[str, ...]]:
+    from infer_convert.build.examples import load_examples, loss
+
+    examples = load_examples(path)
+    scored: list[tuple[float, int, Built]] = []
+    failures: list[InferConvertError] = []
+    for rank, plan in enumerate(inference.plans, 1):
+        try:
+            built = build(plan, inference.facts, store, customs, rank)
+            scored.append((loss(built.model, plan, examples), rank, built))
+        except (NoArchitecture, VerificationFailed) as error:
+            failures.append(error)
+    if not scored:
+        raise failures[0]
+    scored.sort(key=lambda item: item[:2])
+    said = f"the examples prefer plan {scored[0][1]} of {len(inference.plans)} (error {scored[0][0]:.3g})"
+    return [built for _, _, built in scored], (said,)
+
+
+def build(
+    plan: Plan, facts: WeightFile, store: TensorStore, customs: Mapping[str, type] | None = None, rank: int = 1
+) -> Built:
+    """Plan -> model with the file's numbers, verified.
+
+    Raises NoArchitecture when the plan cannot be built, VerificationFailed when the numbers are not the file's.
+    """
+    from infer_convert.build.assign import assign
+    from infer_convert.build.model import build_model
+    from infer_convert.build.verify import verify
+
+    model = build_model(plan, customs)
+    assign(model, plan, store)
+    verification = verify(model, plan, store, facts)
+    if not verification.passed:
+        missing = ", ".join(verification.unassigned[:5])
+        what = f"no tensor of the file fills {missing}" if missing else verification.warnings[0]
+        raise _with(VerificationFailed(f"built, but {what}"), verification)
+    return Built(plan, model, verification, rank)
+
+
+def _with(error: VerificationFailed, verification: Verification) -> VerificationFailed:
+    error.verification = verification  # type: ignore[attr-defined]  # for the report alone
+    return error
+
+
+def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, customs: Mapping[str, type]) -> Built:
+    from infer_convert.export.compare import savedmodel_difference
+    from infer_convert.export.exporters import EXPORTERS
+
+    verification = built.verification
+    for exporter in EXPORTERS:
+        if exporter.name in to:
+            exporter.save(built.model, built.plan, facts, folder / exporter.target)
+            if exporter.name == "savedmodel":
+                found = savedmodel_difference(built.model, built.plan, folder / exporter.target)
+                said = (f"the SavedModel was not compared: {found.reason}",) if found.reason else ()
+                warned = (*verification.warnings, *said)
+                verification = replace(verification, savedmodel_max_abs_diff=found.largest, warnings=warned)
+                if not found.agrees:
+                    raise _with(
+                        VerificationFailed(
+                            f"the reloaded SavedModel differs from the Keras model by {found.largest:.3g}"
+                            f" where outputs reach {found.scale:.3g}"
+                        ),
+                        verification,
+                    )
+    return replace(built, verification=verification)
+
+
+def _alternatives(
+    options: Options,
+    inference: Inference,
+    ranked: Sequence[Built],
+    store: TensorStore,
+    customs: Mapping[str, type],
+    folder: Path,
+) -> tuple[str, ...]:
+    """Write the ``--top`` next best models; one that cannot be built is left out (the report still lists it)."""
+    written: list[str] = []
+    others = [plan for plan in inference.plans if plan is not ranked[0].plan]
+    for rank, plan in enumerate(others[: max(options.top - 1, 0)], 2):
+        place = folder / "alternatives" / str(rank)
+        place.mkdir(parents=True)
+        try:
+            built = build(plan, inference.facts, store, customs, rank)
+            built = _export(built, inference.facts, options.to, place, customs)
+        except (NoArchitecture, VerificationFailed) as error:
+            (place / "FAILED.txt").write_text(f"{error}\n", encoding="utf-8")
+        written.append(f"alternatives/{rank}/")
+    return tuple(written)
+
+
+def _write_report(made: Document, folder: Path, others: tuple[str, ...]) -> Document:
+    names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
+    made = replace(made, files=(*names, "report.html", "report.json"))
+    (folder / "report.html").write_text(html.page(made), encoding="utf-8")
+    (folder / "report.json").write_text(dumps(report(made)), encoding="utf-8")
+    return made
+
+
+def _outcome(options: Options, made: Document, inference: Inference) -> Outcome:
+    folder = options.target
+    doubtful = made.questions(below=options.min_confidence)
+    if options.strict and doubtful:
+        first = doubtful[0]
+        return Outcome(made, folder, ExitCode.BELOW_CONFIDENCE, (
+            f"{len(doubtful)} decisions are below {options.min_confidence:g}, the least certain is"
+            f" {first.layer}.{first.decision.field} at {first.decision.confidence:.2f}; everything is in {folder}"
+        ))  # fmt: skip
+    if made.left_over:
+        first_left = made.left_over[0]
+        return Outcome(made, folder, ExitCode.TENSORS_LEFT_OVER, (
+            f"{len(made.left_over)} tensors of the file have no place in the model, the first is {first_left.path}"
+            f" ({first_left.reason}); everything is in {folder}"
+        ))  # fmt: skip
+    return Outcome(made, folder, ExitCode.CONVERTED)
+
+
+def _custom_objects(names: Sequence[str]) -> dict[str, type]:
+    """Import what the user named, never what a file names. Raises UsageError."""
+    found: dict[str, type] = {}
+    if names and "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    for name in names:
+        module, _, attribute = name.partition(":")
+        if not module or not attribute:
+            raise UsageError(f"--custom-objects {name!r}: expected MODULE:NAME")
+        try:
+            found[attribute] = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(f"--custom-objects {name}: {error}") from error
+    return found
+
+
+@contextmanager
+def _quiet_warnings() -> Iterator[None]:
+    """Keras' and TensorFlow's warnings are for developers; standard error belongs to our one line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

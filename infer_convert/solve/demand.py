@@ -1,0 +1,72 @@
+"""What open operands demand of a tensor's last axis, and whether an item can meet it.
+
+A demand is an int (exactly that many channels), 0 (no matter), ``("div", n)`` (a divisor of n: the tensor is flattened)
+or ``("parts", (a, b))``: the channels count towards the sums of the Concatenates a and b, whose remainders the state
+keeps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infer_convert.solve.items import Variant
+
+if TYPE_CHECKING:
+    from infer_convert.solve.state import Slot, State
+
+Demand = int | tuple[str, int] | tuple[str, tuple[int, ...]]
+
+
+def needs(slot: Slot) -> Demand:
+    """The demand of a slot."""
+    return slot.demand
+
+
+def meet(state: State, variant: Variant, chosen: tuple[Slot, ...]) -> Demand | None:
+    """The demand on the *output* when ``variant`` fills all of ``chosen``; None when it cannot.
+
+    A fixed output returns its own channel number. The sums of Concatenates are checked, not yet reduced.
+    """
+    exact: int | None = variant.channels_out if variant.channels == "fixed" and variant.channels_out else None
+    divisors: list[int] = []
+    parts: list[int] = []
+    for slot in chosen:
+        demand = slot.demand
+        if isinstance(demand, int):
+            if demand == 0:
+                continue
+            if exact is None and not slot.broadcasts:
+                exact = demand
+            elif exact is not None and exact != demand and not (slot.broadcasts and exact == 1):
+                return None
+        elif demand[0] == "div":
+            divisors.append(demand[1])  # type: ignore[arg-type]
+        else:
+            parts.extend(demand[1])  # type: ignore[arg-type]
+    if exact is None and variant.channels == "same":
+        wishes = [slot.demand for slot in chosen if slot.broadcasts and isinstance(slot.demand, int) and slot.demand]
+        if wishes and not parts and not divisors:
+            exact = int(wishes[0])  # type: ignore[arg-type]
+    if exact is not None:
+        if any(total % exact for total in divisors):
+            return None
+        for identity in set(parts):
+            if exact * parts.count(identity) > state.remainder(identity):
+                return None
+        return exact
+    if parts:
+        return ("parts", tuple(sorted(parts)))
+    if divisors:
+        return ("div", min(divisors))
+    return 0
+
+
+def upstream(variant: Variant, out: Demand) -> Demand:
+    """What the operands of a one-operand or elementwise item must have, given the demand on its output."""
+    if variant.channels_in is not None:
+        return variant.channels_in
+    if variant.channels == "same":
+        return out
+    if variant.channels == "multiple":
+        return ("div", out) if isinstance(out, int) and out else out if isinstance(out, tuple) and out[0] == "div" else 0
+    return 0

@@ -1,0 +1,76 @@
+"""The wiring engine's words: items in, wirings out. It knows nothing of Keras or HDF5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Channels = Literal["fixed", "same", "sum", "multiple", "any"]
+"""What happens to the last axis.
+
+``fixed``: the item makes ``channels_out``; ``same``: passes it on; ``sum``: adds its operands' up (Concatenate);
+``multiple``: a multiple of its input's (Flatten); ``any``: no relation known.
+"""
+
+ANY_RANKS = frozenset((a, b) for a in range(2, 6) for b in range(2, 6))
+SAME_RANKS = frozenset((a, a) for a in range(2, 6))
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One reading of an item.
+
+    ``operands`` is the least and the greatest number of tensors a call takes (0 for an input). ``ranks`` are the
+    possible (operand rank, result rank) pairs, batch axis included. ``channels_in`` is what the weights demand of each
+    operand's last axis. ``scale`` is the known log2 change of the spatial size (-1 for a pool by 2), None when it is
+    not known. ``broadcasts`` lets an operand have one channel or fewer axes (Multiply). ``log_prior`` weighs readings
+    of one item against each other, in nats.
+    """
+
+    label: str
+    operands: tuple[int, int] = (1, 1)
+    ranks: frozenset[tuple[int, int]] = SAME_RANKS
+    channels_in: int | None = None
+    channels_out: int | None = None
+    channels: Channels = "same"
+    scale: int | None = 0
+    broadcasts: bool = False
+    log_prior: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of the layer list, in list order, with its possible readings."""
+
+    name: str
+    variants: tuple[Variant, ...]
+
+
+Call = tuple[int, int]
+"""(item index, call number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """One complete answer.
+
+    ``variants[i]`` is the index of item i's reading; ``operands[i][c]`` are the ordered operands of its call c, each a
+    ``Call``. ``log_score`` ranks wirings, ``probability`` is the share among all wirings that were kept.
+    ``ordered`` holds the merges whose operand order the list itself fixes.
+    """
+
+    variants: tuple[int, ...]
+    operands: tuple[tuple[tuple[Call, ...], ...], ...]
+    outputs: tuple[Call, ...]
+    log_score: float = 0.0
+    probability: float = 1.0
+    ordered: frozenset[int] = field(default_factory=frozenset)
+
+    def edges(self) -> frozenset[tuple[int, int]]:
+        """(producer, consumer) pairs of items, calls and order left out."""
+        return frozenset(
+            (producer, consumer)
+            for consumer, calls in enumerate(self.operands)
+            for call in calls
+            for producer, _ in call
+        )

@@ -1,0 +1,52 @@
+"""Which channel numbers the items further up the list can still give: a partial wiring that waits for another is dead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infer_convert.solve.items import Item
+from infer_convert.solve.state import Slot, State
+
+MOST_IMAGE_CHANNELS = 16
+"""An input of rank 4 or 5 has few channels; board games and spectra are the exceptions that reach this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What the items before a position give. ``flexible`` are result ranks of items with unknown channels."""
+
+    channels: frozenset[int]
+    flexible: frozenset[int]
+    inputs: bool
+
+    def can_fill(self, slot: Slot) -> bool:
+        """Whether some earlier item could still fill ``slot``."""
+        if not isinstance(slot.demand, int) or slot.demand == 0 or slot.broadcasts:
+            return True
+        if slot.demand in self.channels or self.flexible & slot.ranks:
+            return True
+        return self.inputs and (slot.demand <= MOST_IMAGE_CHANNELS or min(slot.ranks) <= 3)
+
+
+def supplies(items: Sequence[Item]) -> tuple[Supply, ...]:
+    """``result[i]`` is the supply of items 0 … i-1."""
+    channels: set[int] = set()
+    flexible: set[int] = set()
+    inputs = False
+    result = [Supply(frozenset(), frozenset(), False)]
+    for item in items:
+        for variant in item.variants:
+            if variant.operands[1] == 0:
+                inputs = True
+            elif variant.channels == "fixed" and variant.channels_out:
+                channels.add(variant.channels_out)
+            elif variant.channels in ("sum", "multiple", "any"):
+                flexible |= {rank for _, rank in variant.ranks}
+        result.append(Supply(frozenset(channels), frozenset(flexible), inputs))
+    return tuple(result)
+
+
+def alive(supply: Supply, state: State) -> bool:
+    """Whether every operand that must be filled still can be."""
+    return all(supply.can_fill(slot) for slot in state.slots if slot.need)

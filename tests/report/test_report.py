@@ -1,0 +1,190 @@
+"""The document and its three renderings, also for names that mean harm."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from infer_convert.errors import NoArchitecture
+from infer_convert.facts import WeightFile
+from infer_convert.inference import Inference, LeftOver
+from infer_convert.outcome import Verification
+from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref, WeightUse
+from infer_convert.report import html
+from infer_convert.report.document import Document, document
+from infer_convert.report.folding import fold
+from infer_convert.report.json import dumps, report, schema
+from infer_convert.report.terminal import print_inspection, print_summary, stored_classes
+from tests.cli import fake
+
+CHECKED = Verification(4, 4, True, None, (), 0.0, ("a warning",))
+
+
+def nested_plan(name: str = "inner") -> Plan:
+    inner = Plan(
+        (
+            PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]}),
+            PlanLayer(name, "Dense", {"units": 2}, ((Ref("x"),),),
+                      (WeightUse("kernel", ("/a", "/b"), (4, 2), "float32", "kernel", ("merge-gates",)),)),
+        ),
+        (Ref("x"),), (Ref(name),),
+    )  # fmt: skip
+    doubt = Decision("inbound", [["x"]], 0.4, Basis.ASSUMED, (Option([[name]], 0.2), Option(float("nan"), 0.1)))
+    return Plan(
+        (
+            PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]}),
+            PlanLayer("outer", "Functional", {}, ((Ref("x"),), (Ref("x"),)), inner=inner, decisions=(doubt,)),
+            PlanLayer("sum", "Add", {}, ((Ref("outer"), Ref("outer", 1)),), hidden=True),
+        ),
+        (Ref("x"),), (Ref("sum"),), 0.5,
+    )  # fmt: skip
+
+
+def documents() -> list[Document]:
+    facts = fake.facts()
+    return [
+        document(facts, fake.inference(), verification=CHECKED, notes=("n",), files=("model.py",)),
+        document(facts, fake.inference(left_over=(LeftOver("/x", "why"),))),
+        document(facts, Inference(facts, (nested_plan(),))),
+        document(facts, error=NoArchitecture("none", ("because",))),
+        hostile(),
+    ]
+
+
+def hostile() -> Document:
+    name = fake.HOSTILE
+    facts = dataclasses.replace(fake.facts(name), model_name=name, keras_version=name, sha256=None)
+    found = Inference(facts, (nested_plan(name), fake.plan()), (LeftOver(name, name),), (name,))
+    return document(facts, found, verification=CHECKED, files=(name,))
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_every_report_validates(number: int) -> None:
+    made = json.loads(dumps(report(documents()[number])))
+    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.validate(made, schema())
+
+
+def test_the_schema_notices_what_does_not_belong() -> None:
+    made = report(documents()[0])
+    made["architecture"]["layers"][0]["colour"] = "red"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(made, schema())
+
+
+def test_nested_shared_and_hidden_layers_in_the_report() -> None:
+    layers = {layer["name"]: layer for layer in report(documents()[2])["architecture"]["layers"]}
+    assert list(layers) == ["x", "outer", "outer/x", "outer/inner", "sum"]
+    assert layers["outer/inner"]["parent"] == "outer"
+    assert layers["outer/inner"]["inbound"] == [["outer/x"]]
+    assert layers["outer/inner"]["weights"][0]["sources"] == ["/a", "/b"]
+    assert layers["outer"]["inbound"] == [["x"], ["x"]]
+    assert layers["sum"]["inbound"] == [["outer", "outer:1"]]
+    assert layers["sum"]["hidden"] is True
+
+
+def test_a_report_holds_no_nan() -> None:
+    decision = report(documents()[2])["architecture"]["layers"][1]["decisions"][0]
+    assert decision["alternatives"][1] == {"value": None, "confidence": 0.1}
+
+
+def printed(document: Document, verbose: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=120, force_terminal=False)
+    print_summary(document, console, verbose)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_terminal_shows_no_control_characters(verbose: bool) -> None:
+    text = printed(hostile(), verbose)
+    assert "\x1b" not in text and "\u202e" not in text
+    assert "evil\\x1b[31m\\u202e" in text
+    console = Console(file=io.StringIO(), width=120)
+    print_inspection(hostile().facts, console)
+    assert isinstance(console.file, io.StringIO)
+    assert "\x1b" not in console.file.getvalue()
+
+
+def test_the_summary_says_the_main_things() -> None:
+    text = printed(documents()[0])
+    for words in (
+        "keras2 weights-only",
+        "activation 70%",
+        "70%",
+        "4 of 4 tensors",
+        "bit-exact",
+        "a warning",
+        "model.py",
+    ):
+        assert words in text, words
+    failed = printed(documents()[3])
+    assert "none" in failed and "because" in failed
+
+
+def test_long_networks_are_folded() -> None:
+    layers = [PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]})]
+    for block in range(20):
+        for kind in ("Dense", "BatchNormalization", "ReLU"):
+            layers.append(PlanLayer(f"{kind}_{block}", kind, {"units": 4}, ((Ref(layers[-1].name),),)))
+    facts = fake.facts()
+    made = document(facts, Inference(facts, (Plan(tuple(layers), (Ref("x"),), (Ref("ReLU_19"),)),)))
+    assert len(printed(made).splitlines()) < 12
+    assert "×20 (3 layers)" in printed(made) and "up to ReLU_19" in printed(made)
+    assert "ReLU_7" in printed(made, verbose=True)
+
+
+def test_folding() -> None:
+    folds = fold("xabababy", lambda row: row)
+    assert [("".join(item.rows), item.times) for item in folds] == [("x", 1), ("ab", 3), ("y", 1)]
+    assert [item.times for item in fold("aabb", lambda row: row)] == [1, 1, 1, 1]
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.links: list[Any] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for key, value in attributes if key in {"src", "href", "onclick", "onload"}]
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_the_page_is_closed_self_contained_and_runs_nothing(number: int) -> None:
+    text = html.page(documents()[number])
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert "script" not in tags.tags and tags.links == []
+    assert "\u202e" not in text and "\x1b" not in text
+    assert "http://" not in text and "https://" not in text
+
+
+def test_the_page_shows_decisions_with_their_reasons() -> None:
+    text = html.page(documents()[0])
+    for words in ("hidden", "INFERRED", "look like it", "70%", "--set", "tanh", "Other whole models"):
+        assert words in text, words
+
+
+def test_classes_of_a_stored_config() -> None:
+    dense = {"class_name": "Dense", "config": {"name": "d"}}
+    inner = {"class_name": "Sequential", "config": {"name": "s", "layers": [dense]}}
+    assert stored_classes({"class_name": "Model", "config": {"layers": [inner]}}) == {"s": "Sequential", "d": "Dense"}
+    assert stored_classes({"class_name": "Sequential", "config": [dense]}) == {"d": "Dense"}
+    assert stored_classes(None) == {}
+    assert isinstance(fake.facts(), WeightFile)
