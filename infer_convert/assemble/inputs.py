@@ -133,7 +133,13 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
     if axes == 3:
         return tuple(_images(channels, fixed))
     if axes == 4:
-        return tuple(((size, size, size, channels), -0.5 * place) for place, size in enumerate(VOLUMES if fixed else VOLUMES[:2]))
+        cubes = [((size, size, size, channels), -0.3 * place) for place, size in enumerate(VOLUMES if fixed else VOLUMES[:2])]
+        if fixed:
+            cubes += [
+                ((depth, size, size, channels), -5.0) for depth in range(2, 33) for size in (16, 20, 24, 28, 32, 48, 64, 112) if depth != size
+            ]
+            cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
+        return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
 
 
