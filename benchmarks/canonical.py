@@ -49,18 +49,25 @@ def fold(graph: Graph) -> Graph:
         calls.append(replace(call, fields=fields, operands=operands, rank=rank))
         moved[Value(index)] = Value(len(calls) - 1)
         if activation not in (None, "linear"):
-            calls.append(Call("Activation", {"activation": activation}, (Value(len(calls) - 1),), call.leaf, None, rank))
+            calls.append(
+                Call("Activation", {"activation": activation}, (Value(len(calls) - 1),), call.leaf, None, rank)
+            )
             moved[Value(index)] = Value(len(calls) - 1)
-    folded = replace(graph, calls=tuple(calls), inputs=tuple(place(Value(item)).call for item in graph.inputs),
-                     outputs=tuple(place(value) for value in graph.outputs))
+    folded = replace(
+        graph,
+        calls=tuple(calls),
+        inputs=tuple(place(Value(item)).call for item in graph.inputs),
+        outputs=tuple(place(value) for value in graph.outputs),
+    )
     return _prune(folded)
 
 
 def _vanishes(call: Call, operands: tuple[Value, ...], calls: list[Call]) -> bool:
     if not operands:
         return False
-    if call.class_name == "NoOp" or (call.class_name in SINGLE_NO_OPS and len(operands) == 1
-                                     and not call.fields.get("constants")):
+    if call.class_name == "NoOp" or (
+        call.class_name in SINGLE_NO_OPS and len(operands) == 1 and not call.fields.get("constants")
+    ):
         return True
     fields = call.fields
     if call.class_name == "Activation":
@@ -81,8 +88,10 @@ def _vanishes(call: Call, operands: tuple[Value, ...], calls: list[Call]) -> boo
 
 
 def _is_channels_first(graph: Graph) -> bool:
-    return any(call.class_name.startswith("Conv") and call.fields.get("data_format") == "channels_first"
-               for call in graph.calls)
+    return any(
+        call.class_name.startswith("Conv") and call.fields.get("data_format") == "channels_first"
+        for call in graph.calls
+    )
 
 
 def _axes(class_name: str, fields: dict[str, Any], rank: int | None, first: bool) -> dict[str, Any]:

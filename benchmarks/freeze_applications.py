@@ -19,8 +19,10 @@ import h5py
 from benchmarks.naming import snake
 from benchmarks.sets.applications import FOLDER
 
-DROPPED = re.compile(r".*(initializer|regularizer|constraint)$|^(dtype|trainable|build_config|module|registered_name|"
-                     r"momentum|synchronized|renorm.*|bias_|ragged|sparse|optional|noise_shape|seed|rate)$")
+DROPPED = re.compile(
+    r".*(initializer|regularizer|constraint)$|^(dtype|trainable|build_config|module|registered_name|"
+    r"momentum|synchronized|renorm.*|bias_|ragged|sparse|optional|noise_shape|seed|rate)$"
+)
 LIBRARIES = {"legacy": "tf_keras", "keras3": "keras"}
 
 

@@ -21,26 +21,55 @@ from infer_convert.hints import Hints
 from infer_convert.plan import Plan
 
 Infer = Callable[[Any, Hints, Any], tuple[Plan, ...]]
-FIELDS = ("strides", "padding", "pool_size", "activation", "dilation_rate", "size", "epsilon", "axis",
-          "return_sequences", "target_shape")
+FIELDS = (
+    "strides",
+    "padding",
+    "pool_size",
+    "activation",
+    "dilation_rate",
+    "size",
+    "epsilon",
+    "axis",
+    "return_sequences",
+    "target_shape",
+)
 """Fields with a column of their own; ``fields`` counts all of them and the rest."""
 
 _OUTCOME = ("exact", "top5", "functional", "logits", "class", "edges", "f1", "fields", "strides_over_1")
 COLUMNS: tuple[str, ...] = (
-    "case", "family", "split", "form", "trained", "status", "converted", "bit_exact", *_OUTCOME,
-    *(f"field.{name}" for name in FIELDS), "confidence", "decisions",
-    "shape.status", *(f"shape.{name}" for name in ("exact", "top5", "functional", "logits", "f1", "fields",
-                                                   "confidence", "decisions")),
-    "base.class", "base.f1", "base.exact", "base.fields", "note",
+    "case",
+    "family",
+    "split",
+    "form",
+    "trained",
+    "status",
+    "converted",
+    "bit_exact",
+    *_OUTCOME,
+    *(f"field.{name}" for name in FIELDS),
+    "confidence",
+    "decisions",
+    "shape.status",
+    *(f"shape.{name}" for name in ("exact", "top5", "functional", "logits", "f1", "fields", "confidence", "decisions")),
+    "base.class",
+    "base.f1",
+    "base.exact",
+    "base.fields",
+    "note",
 )
-"""Stable order. Pairs are ``right/total``, ``strides_over_1`` is ``true/false positives/missed``; ``shape.`` columns are
-with the input shapes given, ``base.`` columns the baseline; ``decisions`` is ``calibration.Histogram.text``."""
+"""Stable order. Pairs are ``right/total``, ``strides_over_1`` is ``true/false positives/missed``; ``shape.`` columns
+are with the input shapes given, ``base.`` columns the baseline; ``decisions`` is ``calibration.Histogram.text``."""
 
 
 def run(item: Item, naming: Naming, infer: Infer = engine.plans, library: bool = True) -> dict[str, str]:
     """The item's line; whatever goes wrong in the code under test is a status, never an exception."""
-    line = {"case": item.name, "family": item.family, "split": item.split, "form": item.form,
-            "trained": _flag(item.trained)}
+    line = {
+        "case": item.name,
+        "family": item.family,
+        "split": item.split,
+        "form": item.form,
+        "trained": _flag(item.trained),
+    }
     try:
         loaded = item.load()
         truth = truth_for(loaded.graph, loaded.facts)
@@ -66,12 +95,25 @@ def _store(loaded: Loaded) -> AbstractContextManager[Any]:
 
 def _baseline(truth: Truth, shown: Shown, identity: Identity, listed: frozenset[str]) -> dict[str, str]:
     found = structure(truth, from_plan(chain(shown.facts), identity), listed)
-    return {"base.class": _pair(found.classes), "base.f1": f"{found.edge_f1:.3f}", "base.exact": _flag(found.exact),
-            "base.fields": _pair(found.all_fields)}
+    return {
+        "base.class": _pair(found.classes),
+        "base.f1": f"{found.edge_f1:.3f}",
+        "base.exact": _flag(found.exact),
+        "base.fields": _pair(found.all_fields),
+    }
 
 
-def _one(infer: Infer, loaded: Loaded, shown: Shown, truth: Truth, identity: Identity, listed: frozenset[str],
-         store: Any, given: bool, library: bool) -> dict[str, str]:
+def _one(
+    infer: Infer,
+    loaded: Loaded,
+    shown: Shown,
+    truth: Truth,
+    identity: Identity,
+    listed: frozenset[str],
+    store: Any,
+    given: bool,
+    library: bool,
+) -> dict[str, str]:
     from infer_convert.errors import InferConvertError
 
     hints = engine.hints_for(truth.raw.input_shapes, given, library)
@@ -106,9 +148,14 @@ def _function(plan: Plan, loaded: Loaded, shown: Shown, store: Any) -> dict[str,
         found = Function(error="building and comparing took too long")
     except Exception as error:
         found = Function(error=_where(error))
-    return {"status": "ok" if found.built else "not-built", "converted": _flag(found.built),
-            "bit_exact": _flag(found.bit_exact), "functional": _maybe(found.exact, loaded, found),
-            "logits": _maybe(found.logits, loaded, found), "note": found.error}
+    return {
+        "status": "ok" if found.built else "not-built",
+        "converted": _flag(found.built),
+        "bit_exact": _flag(found.bit_exact),
+        "functional": _maybe(found.exact, loaded, found),
+        "logits": _maybe(found.logits, loaded, found),
+        "note": found.error,
+    }
 
 
 def _maybe(value: bool | None, loaded: Loaded, found: Function) -> str:
@@ -119,10 +166,15 @@ def _maybe(value: bool | None, loaded: Loaded, found: Function) -> str:
 
 def _scored(scores: Structure) -> dict[str, str]:
     fields: Mapping[str, tuple[int, int]] = scores.fields
-    return {"exact": _flag(scores.exact), "class": _pair(scores.classes), "edges": "/".join(map(str, scores.edges)),
-            "f1": f"{scores.edge_f1:.3f}", "fields": _pair(scores.all_fields),
-            "strides_over_1": "/".join(map(str, scores.strides)),
-            **{f"field.{name}": _pair(fields[name]) for name in FIELDS if name in fields}}
+    return {
+        "exact": _flag(scores.exact),
+        "class": _pair(scores.classes),
+        "edges": "/".join(map(str, scores.edges)),
+        "f1": f"{scores.edge_f1:.3f}",
+        "fields": _pair(scores.all_fields),
+        "strides_over_1": "/".join(map(str, scores.strides)),
+        **{f"field.{name}": _pair(fields[name]) for name in FIELDS if name in fields},
+    }
 
 
 def _flag(value: bool) -> str:

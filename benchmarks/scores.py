@@ -3,8 +3,8 @@
 * *class accuracy*: of the layers that the file lists, those whose canonical class is right.
 * *edge F1*: edges between layers with weights, through any layers without.
 * *exact*: the same folded graph (``canonical.same``).
-* *fields*: of the fields that change what a layer computes, over the listed layers of the truth, those that are right;
-  a layer of the wrong class has all of them wrong. ``activation`` of a layer with weights is the one it effectively has.
+* *fields*: of the fields that change what a layer computes, over the listed layers of the truth, those that are
+  right; a layer of the wrong class has all of them wrong. ``activation`` of a layer with weights is the one it effectively has.
 * *stride > 1*: over layers with a kernel (pools excluded) true positives, false positives and false negatives; a
   positive counts only with the right value.
 """
@@ -93,7 +93,9 @@ def hyper_parameters(graph: Graph) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _fields(truth: Truth, plan: Graph, listed: frozenset[str]) -> tuple[dict[str, tuple[int, int]], tuple[int, int, int]]:
+def _fields(
+    truth: Truth, plan: Graph, listed: frozenset[str]
+) -> tuple[dict[str, tuple[int, int]], tuple[int, int, int]]:
     expected, found = hyper_parameters(truth.graph), hyper_parameters(plan)
     wanted_calls, found_calls = by_leaf(truth.graph), by_leaf(plan)
     right: Counter[str] = Counter()
