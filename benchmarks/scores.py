@@ -4,7 +4,8 @@
 * *edge F1*: edges between layers with weights, through any layers without.
 * *exact*: the same folded graph (``canonical.same``).
 * *fields*: of the fields that change what a layer computes, over the listed layers of the truth, those that are
-  right; a layer of the wrong class has all of them wrong. ``activation`` of a layer with weights is the one it effectively has.
+  right; a layer of the wrong class has all of them wrong. ``activation`` of a layer with weights is the one it
+  effectively has.
 * *stride > 1*: over layers with a kernel (pools excluded) true positives, false positives and false negatives; a
   positive counts only with the right value.
 """
