@@ -15,6 +15,7 @@ from benchmarks.functional import Function, function
 from benchmarks.item import Item, Loaded
 from benchmarks.naming import Naming, Renamed, Shown, show
 from benchmarks.plans import Identity, from_plan
+from benchmarks.reference import loads
 from benchmarks.scores import Structure, structure
 from benchmarks.truth import Truth, truth_for
 from infer_convert.hints import Hints
@@ -55,6 +56,7 @@ COLUMNS: tuple[str, ...] = (
     "base.f1",
     "base.exact",
     "base.fields",
+    "base.load_model",
     "note",
 )
 """Stable order. Pairs are ``right/total``, ``strides_over_1`` is ``true/false positives/missed``; ``shape.`` columns
@@ -79,6 +81,8 @@ def run(item: Item, naming: Naming, infer: Infer = engine.plans, library: bool =
     listed = frozenset(shown.leaf.values()) | frozenset(shown.owner.values())
     identity = Identity(shown.leaf, shown.owner)
     line |= _baseline(truth, shown, identity, listed)
+    if loaded.config is not None and loaded.path is not None:
+        line["base.load_model"] = _flag(loads(loaded.config, loaded.path, loaded.probes))
     with _store(loaded) as raw:
         store = Renamed(raw, shown.real) if raw is not None else None
         free = _one(infer, loaded, shown, truth, identity, listed, store, False, library)
