@@ -70,6 +70,25 @@ def compare(old: str, new: str) -> None:
 
 
 @app.command()
+def explain(
+    case: str,
+    set_name: Annotated[str, typer.Option("--set")] = "zoo",
+    names: Annotated[str, typer.Option("--names")] = "kept",
+    form: Annotated[str, typer.Option(help="file format; every one when not given")] = "",
+    shape: Annotated[bool, typer.Option(help="tell the inference the input shape")] = False,
+) -> None:
+    """Where the inference's best plan differs from the truth."""
+    from benchmarks.explain import explain as lines
+    from benchmarks.sets import SETS
+
+    for item in SETS[set_name](names):  # type: ignore[arg-type]
+        if item.name == case and form in ("", item.form):
+            typer.echo(f"{item.name} {item.form}")
+            for text in lines(item, names, shape):  # type: ignore[arg-type]
+                typer.echo(text)
+
+
+@app.command()
 def summary(
     by: Annotated[list[str] | None, typer.Option(help="split, family, form, trained; repeat")] = None,
     markdown: Annotated[bool, typer.Option(help="print Markdown")] = False,

@@ -49,8 +49,8 @@ def judge(plan: Plan, graph: Graph, truth: Truth, identity: Identity) -> list[Ju
 class _Judges:
     def __init__(self, truth: Truth, plan: Graph, listed: frozenset[str]) -> None:
         self._truth = truth
-        self._expected = hyper_parameters(truth.graph)
-        self._found = hyper_parameters(fold(plan))
+        self._expected = hyper_parameters(truth.graph, listed)
+        self._found = hyper_parameters(fold(plan), listed)
         self._classes = {item.leaf: kind(item.class_name, item.fields) for item in truth.raw.layers}
         self._planned = {item.leaf: kind(item.class_name, item.fields) for item in plan.layers}
         self._parents, self._planned_parents = _parents(truth.raw, listed), _parents(plan, listed)

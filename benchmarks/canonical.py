@@ -200,8 +200,9 @@ def weighted_edges(graph: Graph) -> frozenset[tuple[str, str]]:
     return frozenset(edges)
 
 
-def effective_activation(graph: Graph) -> dict[str, str]:
-    """Key of a weighted layer -> the activation that alone reads it (``linear`` otherwise), of a folded graph."""
+def effective_activation(graph: Graph) -> dict[str, tuple[str, str]]:
+    """Key of a weighted layer -> the activation that alone reads it and the leaf that owns that activation
+    (``linear`` and the layer itself otherwise), of a folded graph."""
     readers: dict[int, list[Call]] = {}
     for call in graph.calls:
         for value in call.operands:
@@ -210,7 +211,7 @@ def effective_activation(graph: Graph) -> dict[str, str]:
     found = {}
     for index, call in enumerate(graph.calls):
         if call.key is not None:
-            next_calls = readers.get(index, [])
-            single = len(next_calls) == 1 and index not in outputs and next_calls[0].class_name == "Activation"
-            found[call.key] = str(next_calls[0].fields["activation"]) if single else "linear"
+            after = readers.get(index, [])
+            single = len(after) == 1 and index not in outputs and after[0].class_name == "Activation"
+            found[call.key] = (str(after[0].fields["activation"]), after[0].leaf) if single else ("linear", call.leaf)
     return found

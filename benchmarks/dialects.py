@@ -269,7 +269,7 @@ def _as_activation(name: str, given: Mapping[str, Any]) -> str | None:
     if name == "ELU":
         return f"elu:{float(_number(given.get('alpha', 1.0))):.3g}"
     if name == "ThresholdedReLU":
-        return f"thresholded:{float(_number(given.get('theta', 1.0))):.3g}"
+        return f"relu:None:0:{float(_number(given.get('theta', 1.0))):g}"
     if name == "Softmax":
         return "softmax" if given.get("axis", -1) == -1 else f"softmax:{given['axis']}"
     return None

@@ -12,7 +12,7 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.plan import Plan
 
-LIMIT_SECONDS = int(os.environ.get("INFER_CONVERT_BENCH_LIMIT", "60"))
+LIMIT_SECONDS = int(os.environ.get("INFER_CONVERT_BENCH_LIMIT", "120"))
 """For one inference, and for building and comparing one plan."""
 
 

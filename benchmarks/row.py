@@ -12,6 +12,7 @@ from benchmarks.baseline import chain
 from benchmarks.calibration import histogram, judge
 from benchmarks.canonical import fold, same
 from benchmarks.functional import Function, function
+from benchmarks.graph import Graph
 from benchmarks.item import Item, Loaded
 from benchmarks.naming import Naming, Renamed, Shown, show
 from benchmarks.plans import Identity, from_plan
@@ -123,18 +124,19 @@ def _one(
     hints = engine.hints_for(truth.raw.input_shapes, given, library)
     if given and not hints.input_shapes:
         return {"status": "no-shape"}
+    failed = _failed(truth, loaded, listed)
     try:
         plans = infer(shown.facts, hints, store)
     except engine.OutOfTime:
-        return {"status": "timeout", "converted": "0"}
+        return failed | {"status": "timeout"}
     except InferConvertError as error:
-        return {"status": type(error).__name__, "converted": "0", "note": _short(error)}
+        return failed | {"status": type(error).__name__, "note": _short(error)}
     except Exception as error:
-        return {"status": f"crash:{type(error).__name__}", "converted": "0", "note": _where(error)}
+        return failed | {"status": f"crash:{type(error).__name__}", "note": _where(error)}
     try:
         graphs = [from_plan(plan, identity) for plan in plans[:5]]
     except Exception as error:
-        return {"status": f"bad-plan:{type(error).__name__}", "converted": "0", "note": _short(error)}
+        return failed | {"status": f"bad-plan:{type(error).__name__}", "note": _short(error)}
     scores = structure(truth, graphs[0], listed)
     line = _scored(scores) | {"confidence": f"{plans[0].confidence:.3f}"}
     line["top5"] = _flag(scores.exact or any(same(truth.graph, fold(graph)) for graph in graphs[1:]))
@@ -142,6 +144,16 @@ def _one(
     if store is None:
         return line | {"status": "inferred", "converted": "1"}
     return line | _function(plans[0], loaded, shown, store)
+
+
+def _failed(truth: Truth, loaded: Loaded, listed: frozenset[str]) -> dict[str, str]:
+    """What a case scores for which there is no plan: nothing right out of everything asked."""
+    line = _scored(structure(truth, Graph((), (), ()), listed)) | {"converted": "0", "f1": "0.000", "top5": "0"}
+    if loaded.path is not None:
+        line["bit_exact"] = "0"
+    if loaded.probes is not None:
+        line |= {"functional": "0", "logits": "0"}
+    return line
 
 
 def _function(plan: Plan, loaded: Loaded, shown: Shown, store: Any) -> dict[str, str]:

@@ -82,14 +82,16 @@ def by_leaf(graph: Graph) -> dict[str, Call]:
     return found
 
 
-def hyper_parameters(graph: Graph) -> dict[str, dict[str, Any]]:
-    """Leaf -> the fields of a folded graph that are scored."""
+def hyper_parameters(graph: Graph, listed: frozenset[str]) -> dict[str, dict[str, Any]]:
+    """Leaf -> the fields of a folded graph that are scored. An activation that is a listed layer of its own counts
+    there, not with the layer before it."""
     activations = effective_activation(graph)
     found = {}
     for leaf, call in by_leaf(graph).items():
         fields = dict(call.fields)
         if call.key in activations and "activation" not in fields:
-            fields["activation"] = activations[str(call.key)]
+            activation, owner = activations[str(call.key)]
+            fields["activation"] = activation if owner == leaf or owner not in listed else "linear"
         found[leaf] = fields
     return found
 
@@ -97,7 +99,7 @@ def hyper_parameters(graph: Graph) -> dict[str, dict[str, Any]]:
 def _fields(
     truth: Truth, plan: Graph, listed: frozenset[str]
 ) -> tuple[dict[str, tuple[int, int]], tuple[int, int, int]]:
-    expected, found = hyper_parameters(truth.graph), hyper_parameters(plan)
+    expected, found = hyper_parameters(truth.graph, listed), hyper_parameters(plan, listed)
     wanted_calls, found_calls = by_leaf(truth.graph), by_leaf(plan)
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()

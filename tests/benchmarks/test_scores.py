@@ -203,3 +203,18 @@ def test_agreement_is_relative_to_the_spread() -> None:
     assert not agree(expected, [expected[0] + 1.0])
     assert not agree(expected, [expected[0].T])
     assert not agree(expected, [np.full((1, 2), np.nan)])
+
+
+def test_an_activation_layer_is_scored_once(truth: Truth) -> None:
+    right, total = score(changed("r", max_value=6.0), truth).fields["activation"]
+    assert (right, total) == (total - 1, 4)  # c1, c2, r, d
+
+
+def test_a_case_without_a_plan_has_everything_wrong(truth: Truth) -> None:
+    from benchmarks.graph import Graph
+
+    found = structure(truth, Graph((), (), ()), frozenset(truth.leaf.values()))
+    assert not found.exact
+    assert found.classes == (0, 5)
+    assert found.edges == (0, 0, 2)
+    assert found.all_fields[0] == 0
