@@ -20,7 +20,7 @@ from infer_convert.inference import Inference, LeftOver
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 
 MOST_PLANS = 10
-_UNWEIGHED = ("activation", "class_name", "epsilon", "negative_slope", "max_value")
+_UNWEIGHED = ("activation", "class_name", "epsilon", "negative_slope", "max_value", "recurrent_activation", "mask_zero")
 """Fields that neither wiring nor sizes weigh."""
 
 
@@ -44,7 +44,7 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
     return _infer(facts, hints or Hints())[0]
 
 
-def _infer(facts: WeightFile, hints: Hints) -> tuple[Inference, Settled]:
+def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Inference, Settled]:
     def nest(layer: StoredLayer) -> Reading | None:
         return nested_reading(layer, facts, lambda inner, name: _inner(inner, inner_hints(hints, name)))
 
@@ -58,7 +58,7 @@ def _infer(facts: WeightFile, hints: Hints) -> tuple[Inference, Settled]:
     inbound = _inbound_decisions(drafts, candidates)
     plans = []
     for candidate in candidates[:MOST_PLANS]:
-        context = Context(facts, by_name, hints, inbound=inbound)
+        context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = plan_of(candidate.settled, context)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
     plans = _with_output_alternatives(plans)
@@ -67,7 +67,7 @@ def _infer(facts: WeightFile, hints: Hints) -> tuple[Inference, Settled]:
 
 
 def _inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
-    inference, settled = _infer(facts, hints)
+    inference, settled = _infer(facts, hints, inner=True)
     return inference.best, settled
 
 

@@ -31,6 +31,7 @@ class Context:
     hints: Hints
     wiring_share: float = 1.0
     inbound: Mapping[str, tuple[Decision, ...]] | None = None
+    inner: bool = False
 
 
 def plan_of(settled: Settled, context: Context) -> Plan:
@@ -60,10 +61,10 @@ def _plan_layer(
     decisions = [*_class_decision(layer, context), *_setting_decisions(settled, index, layer, context)]
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
-    belief = activation(near, index)
+    belief = activation(near, index, not context.inner)
     if belief is not None:
         decisions.append(_activation_decision(layer, belief, context, config))
-    for decision in constants(near, index, context.facts.generation):
+    for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
         decisions.append(decision)
     _apply_hints(layer, config, decisions, context)

@@ -39,12 +39,13 @@ class ActivationBelief:
         return max(self.shares, key=lambda name: self.shares[name])
 
 
-def activation(near: Neighbourhood, index: int) -> ActivationBelief | None:
-    """The belief about layer ``index``, or None when the layer has no activation to decide."""
+def activation(near: Neighbourhood, index: int, heads: bool = True) -> ActivationBelief | None:
+    """The belief about layer ``index``, or None when the layer has no activation to decide. ``heads`` is False for a
+    nested model, whose last layer need not be an output of the whole."""
     layer = near.draft.layers[index]
     name = layer.class_name
     if name == "Activation":
-        return _spoken(layer) or _standing(near, index)
+        return _spoken(layer) or _standing(near, index, heads)
     if name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"):
         return ActivationBelief(
             {"tanh": 0.95, "relu": 0.04, "sigmoid": 0.01}, Evidence("habits", 3.0, "recurrent layers keep their default tanh")
@@ -53,7 +54,7 @@ def activation(near: Neighbourhood, index: int) -> ActivationBelief | None:
         return None
     if "activation" not in layer.card.assumed and name != "TimeDistributed":
         return None
-    return _fused(near, index)
+    return _fused(near, index, heads)
 
 
 def _spoken(layer: DraftLayer) -> ActivationBelief | None:
@@ -80,8 +81,8 @@ def _width(layer: DraftLayer) -> int | None:
     return int(width) if width is not None else None
 
 
-def _standing(near: Neighbourhood, index: int) -> ActivationBelief:
-    if _is_output(near, index):
+def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
+    if heads and _is_output(near, index):
         source = next((near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))), None)
         width = _width(source) if source is not None else None
         return _output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
@@ -98,11 +99,13 @@ def _gates(near: Neighbourhood, index: int) -> bool:
     return any(near.draft.layers[i].class_name == "Multiply" for i in near.after(index, ("Reshape", "Permute", "RepeatVector")))
 
 
-def _fused(near: Neighbourhood, index: int) -> ActivationBelief:
+def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     layer = near.draft.layers[index]
     spoken = [word for word in words(layer.name) if word in SPOKEN]
     if spoken:
         return ActivationBelief({spoken[0]: 0.9, "linear": 0.1}, Evidence("names", 2.2, f"its name says {spoken[0]}"))
+    if not heads and _is_output(near, index):
+        return _inner_end(near, index)
     if _is_output(near, index):
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
@@ -164,6 +167,16 @@ def _explicit(near: Neighbourhood, kind: str) -> bool:
 
 def _samples(near: Neighbourhood, index: int) -> bool:
     return any(near.draft.layers[i].class_name in ("Lambda", "Subtract") for i in near.consumers[index])
+
+
+def _inner_end(near: Neighbourhood, index: int) -> ActivationBelief:
+    width = _width(near.draft.layers[index])
+    evidence = Evidence("habits", 0.5, "the last layer of a nested model is sometimes a head and sometimes not")
+    if _generates(near):
+        return ActivationBelief({"sigmoid": 0.45, "tanh": 0.35, "linear": 0.2}, evidence)
+    if width == 1:
+        return ActivationBelief({"sigmoid": 0.7, "linear": 0.25, "relu": 0.05}, evidence)
+    return ActivationBelief({"relu": 0.38, "linear": 0.36, "softmax": 0.16, "sigmoid": 0.1}, evidence)
 
 
 def _generates(near: Neighbourhood) -> bool:

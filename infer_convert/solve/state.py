@@ -220,7 +220,8 @@ def _open(
     least, most = variant.operands
     if most == 0:
         return (), ()
-    wanted = frozenset.intersection(*(slot.ranks for slot in chosen)) if chosen else ANYTHING
+    firm = [slot.ranks for slot in chosen if not slot.broadcasts] or [slot.ranks for slot in chosen]
+    wanted = frozenset.intersection(*firm) if firm else ANYTHING
     ranks = frozenset(a for a, b in variant.ranks if b in wanted) or frozenset(a for a, _ in variant.ranks)
     level = chosen[0].level if chosen else 0
     frame = chosen[0].frame if chosen else index

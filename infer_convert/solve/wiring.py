@@ -180,6 +180,9 @@ def _fill(
 ) -> Iterator[State]:
     if meet(state, variant, chosen) is None or len({slot.item for slot in chosen}) < len(chosen):
         return
+    firm = [slot.ranks for slot in chosen if not slot.broadcasts]
+    if firm and not frozenset.intersection(*firm) & {rank for _, rank in variant.ranks}:
+        return
     group = 1 + max(slot.group for slot in chosen)
     cost = -variant.log_prior + math.fsum(problem.affinity(index, slot.item) for slot in chosen)
     context, pattern = _motif(problem, index, variant, chosen, fitting)
