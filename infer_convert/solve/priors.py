@@ -65,12 +65,13 @@ _FEEDS: dict[str, dict[str, float]] = {
 }
 _OTHERWISE = 1.2
 
+SPANNED = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense", "Attention", "Recurrent")
 CONVOLUTIONS = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense")
 
 _SKIP_SOURCE = {
     "Activation": 0.0, "Add": 0.3, "BatchNorm": 0.9, "Pool": 0.7, "Dropout": 0.8, "Conv": 1.2, "Concatenate": 0.6, "Input": 1.0,
     "LayerNorm": 2.2, "Dense": 1.2, "Embedding": 0.6, "Multiply": 1.2, "Separable": 1.5, "Depthwise": 2.5, "UpSampling": 2.0,
-    "ConvTranspose": 1.5, "Reshape": 1.5, "Flatten": 2.0, "Attention": 2.0, "GlobalPool": 1.5, "ZeroPadding": 3.5, "Recurrent": 1.0,
+    "ConvTranspose": 1.5, "Reshape": 3.5, "Flatten": 2.0, "Attention": 2.0, "GlobalPool": 3.0, "ZeroPadding": 3.5, "Recurrent": 1.0,
 }
 
 _SKIPPED_OVER = {"Activation": 1.5, "BatchNorm": 0.0, "LayerNorm": 0.0, "Dropout": 0.6, "Flatten": 0.3}
@@ -109,14 +110,28 @@ def fork(producer: str, consumer: str) -> float:
     return 0.3
 
 
-def passed_by(producer: str, consumer: str, merges: bool, elementwise: bool, filled: int) -> float:
-    """Cost of an item not filling an operand that it could fill: what normalises or activates stands right behind."""
+def span(weighted: int) -> float:
+    """Cost of a skip over so many layers with weights into an elementwise merge: residual blocks have two or three."""
+    return {0: 2.0, 1: 1.6, 2: 0.0, 3: 0.0, 4: 0.4}.get(weighted, 0.8)
+
+
+GATE_ELSEWHERE = 3.0
+"""The first operand of a Multiply met from behind is its gate; a gate is used for nothing else."""
+
+
+def passed_by(
+    producer: str, consumer: str, merges: bool, elementwise: bool, filled: int, weighted: int
+) -> float:
+    """Cost of an item not filling an operand that it could fill: what normalises or activates stands right behind.
+    ``weighted`` counts the layers with weights in between."""
     if not merges:
         if family(consumer) == "BatchNorm":
             return 3.5 if family(producer) in CONVOLUTIONS else 1.0
         return 2.0 if family(consumer) == "Activation" and family(producer) in (*CONVOLUTIONS, "BatchNorm") else 1.0
     if elementwise:
-        return 2.0 if filled else 0.7
+        if not filled:
+            return 0.7
+        return 0.4 if weighted < 2 else 2.0
     return 0.5
 
 
