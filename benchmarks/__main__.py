@@ -21,6 +21,25 @@ ALL = ("zoo", "applications", "corpus", "written", "transcribed")
 
 
 @app.command()
+def families(variants: Annotated[int, typer.Option(min=1)] = 5) -> None:
+    """Residual nets, U-Nets, two-input nets and LSTM classifiers through the whole road; writes families.tsv."""
+    from benchmarks import families as everyday
+
+    rows = []
+    for row in everyday.run(variants):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in everyday.COLUMNS))
+    lines = ["\t".join(everyday.COLUMNS), *("\t".join(row[column] for column in everyday.COLUMNS) for row in rows)]
+    if variants == everyday.VARIANTS:
+        (RESULTS / "families.tsv").write_text("\n".join(lines) + "\n")
+    for family in everyday.FAMILIES:
+        mine = [row for row in rows if row["family"] == family.__name__]
+        right = sum(row["outputs"] == "1" for row in mine)
+        near = sum(row["outputs"].startswith("alternative") for row in mine)
+        typer.echo(f"{family.__name__}: {right}/{len(mine)} the same outputs, {near} more among the next four plans")
+
+
+@app.command()
 def run(
     sets: Annotated[list[str] | None, typer.Option("--set", help=f"{', '.join(ALL)}, smoke; repeat")] = None,
     names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,

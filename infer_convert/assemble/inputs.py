@@ -75,12 +75,50 @@ def wanted(draft: Draft, index: int) -> Wanted:
                 best = found
             continue
         name = draft.layers[current].class_name
+        if name == "Concatenate" and best.axes is None:
+            rest = _rest_of_sum(draft, near, current, index)
+            if rest is not None:
+                best = rest
+                continue
         if name == "Flatten":
             flattened = True
             front.extend(near.consumers[current])
         elif name in PASSING or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
             front.extend(near.consumers[current])
     return best
+
+
+def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
+    """What an input must bring to a Concatenate whose sum and other operands are known."""
+    total = next(
+        (found for item in near.after(merge, PASSING) if (found := _demand(draft, item)) is not None and found.channels), None
+    )
+    if total is None or total.channels is None:
+        return None
+    known = 0
+    for producer, _ in draft.layers[merge].operands[0]:
+        if producer == index:
+            continue
+        channels = _channels(draft, producer)
+        if channels is None:
+            return None
+        known += channels
+    return Wanted(axes=total.axes, channels=total.channels - known) if total.channels > known else None
+
+
+def _channels(draft: Draft, index: int) -> int | None:
+    """The last axis of a layer's result, where the layers with weights fix it."""
+    for _ in range(len(draft.layers)):
+        layer = draft.layers[index]
+        if layer.class_name == "InputLayer":
+            return None
+        variant = layer.card.flow(layer.config)[0]
+        if variant.channels == "fixed":
+            return variant.channels_out
+        if variant.channels != "same" or variant.operands[1] != 1:
+            return None
+        index = layer.operands[0][0][0]
+    return None
 
 
 def _demand(draft: Draft, index: int) -> Wanted | None:

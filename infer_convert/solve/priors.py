@@ -65,7 +65,7 @@ _FEEDS: dict[str, dict[str, float]] = {
 }
 _OTHERWISE = 1.2
 
-SPANNED = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense", "Attention", "Recurrent")
+_SPANNED = {"Conv": 1, "Depthwise": 1, "Separable": 1, "ConvTranspose": 1, "Dense": 1, "Attention": 2, "Recurrent": 2}
 CONVOLUTIONS = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense")
 
 _SKIP_SOURCE = {
@@ -108,6 +108,11 @@ def fork(producer: str, consumer: str) -> float:
     if family(consumer) in ("BatchNorm", "Activation", "GroupNorm"):
         return 0.4 if family(producer) in ("Add", "Concatenate", "Pool", "Input") else 2.5
     return 0.3
+
+
+def spanned(label: str) -> int:
+    """What a layer counts for in the span of a skip: attention alone makes a residual block, a convolution does not."""
+    return _SPANNED.get(family(label), 0)
 
 
 def span(weighted: int) -> float:

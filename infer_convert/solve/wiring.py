@@ -232,7 +232,7 @@ def _fresh_cost(
 
 def _weighted_between(problem: WiringProblem, index: int, merge: int) -> int:
     return sum(
-        priors.family(problem.items[position].variants[0].label) in priors.SPANNED
+        priors.spanned(problem.items[position].variants[0].label)
         for position in range(index + 1, min(merge, index + 40))
     )
 
@@ -268,9 +268,16 @@ def _motif(
         items[position].variants[0].label if 0 <= position < len(items) else ""
         for position in (index - 1, index + 1, index + 2)
     )
-    context = (variant.label, around, tuple(sorted((slot.label, slot.filled) for slot in fitting)))
-    pattern = tuple(sorted((slot.label, slot.filled) for slot in chosen))
+    described = {id(slot): _described(problem, index, slot) for slot in fitting}
+    context = (variant.label, around, tuple(sorted(described.values())))
+    pattern = tuple(sorted(described[id(slot)] for slot in chosen))
     return context, pattern
+
+
+def _described(problem: WiringProblem, index: int, slot: Slot) -> tuple[str, int, int]:
+    """A slot as a motif sees it: its kind, how far it is filled and, for a skip, how many weights it spans."""
+    spanned = _weighted_between(problem, index, slot.item) if slot.elementwise and slot.filled else 0
+    return slot.label, slot.filled, min(spanned, 5)
 
 
 def _share(
