@@ -36,7 +36,11 @@ def families(variants: Annotated[int, typer.Option(min=1)] = 5) -> None:
         mine = [row for row in rows if row["family"] == family.__name__]
         right = sum(row["outputs"] == "1" for row in mine)
         near = sum(row["outputs"].startswith("alternative") for row in mine)
-        typer.echo(f"{family.__name__}: {right}/{len(mine)} the same outputs, {near} more among the next four plans")
+        given = sum(row["given"] == "1" for row in mine)
+        typer.echo(
+            f"{family.__name__}: {right}/{len(mine)} the same outputs, {near} more among the next four plans; "
+            f"{given}/{len(mine)} with the input shapes given"
+        )
 
 
 @app.command()

@@ -3,7 +3,7 @@ command and back: does the converted model compute what the original did?
 
 ``python -m benchmarks families`` prints and writes ``benchmarks/results/families.tsv``. ``outputs`` is 1 when the
 converted model's outputs equal the original's to 1e-4 (channels of a softmax included), ``alternative`` when one of the
-next four plans does.
+next four plans does; ``given`` is the same with the input shapes given.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks import probe
 
 VARIANTS = 5
 TOLERANCE = 1e-4
-COLUMNS = ("family", "variant", "library", "layers", "converted", "bit_exact", "outputs", "confidence", "note")
+COLUMNS = ("family", "variant", "library", "layers", "converted", "bit_exact", "outputs", "given", "confidence", "note")
 
 
 def residual(keras: Any, rng: random.Random) -> Any:
@@ -150,28 +150,38 @@ def _unsettle(model: Any, seed: int) -> None:
 
 
 def _convert(model: Any, suffix: str) -> dict[str, str]:
+    from infer_convert.hints import Hints
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"weights{suffix}"
+        model.save_weights(str(path))
+        line = _infer(model, path, Hints())
+        shapes = {"": tuple(probe.shapes(model))}
+        given = line["outputs"] if line["outputs"] == "1" else _infer(model, path, Hints(input_shapes=shapes))["outputs"]
+        return line | {"given": given}
+
+
+def _infer(model: Any, path: Path, hints: Any) -> dict[str, str]:
     from infer_convert.errors import InferConvertError
     from infer_convert.infer import infer
     from infer_convert.pipeline import build
     from infer_convert.readers import open_tensors, read
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"weights{suffix}"
-        model.save_weights(str(path))
-        try:
-            facts = read(path)
-            with open_tensors(path) as store:
-                inference = infer(facts, tensors=store)
-                outcomes = []
-                for rank, plan in enumerate(inference.plans[:5], 1):
-                    built = build(plan, facts, store, {}, rank)
-                    outcomes.append(_same(model, built.model))
-                    if rank == 1:
-                        exact, confidence = built.verification.bit_exact, plan.confidence
-                    if outcomes[-1]:
-                        break
-        except InferConvertError as error:
-            return {"converted": "0", "bit_exact": "0", "outputs": "0", "confidence": "", "note": " ".join(str(error).split())[:200]}
+    try:
+        facts = read(path)
+        with open_tensors(path) as store:
+            inference = infer(facts, hints, store)
+            outcomes = []
+            for rank, plan in enumerate(inference.plans[:5], 1):
+                built = build(plan, facts, store, {}, rank)
+                outcomes.append(_same(model, built.model))
+                if rank == 1:
+                    exact, confidence = built.verification.bit_exact, plan.confidence
+                if outcomes[-1]:
+                    break
+    except InferConvertError as error:
+        note = " ".join(str(error).split())[:200]
+        return {"converted": "0", "bit_exact": "0", "outputs": "0", "confidence": "", "note": note}
     verdict = "1" if outcomes[0] else f"alternative {len(outcomes)}" if outcomes[-1] else "0"
     return {"converted": "1", "bit_exact": str(int(exact)), "outputs": verdict, "confidence": f"{confidence:.3f}", "note": ""}
 

@@ -123,6 +123,10 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return ActivationBelief({"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply"))
     if "Add" in after and len(direct - set(INERT)) == 1:
         return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds an Add"))
+    if layer.class_name.endswith("Transpose") and "Concatenate" in after:
+        return ActivationBelief(
+            {"linear": 0.85, "relu": 0.15}, Evidence("habits", 1.7, "U-Nets upsample linearly before they join the skip")
+        )
     if "Dot" in after or _samples(near, index):
         return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds a layer of unknown kind"))
     if layer.class_name.startswith("Depthwise"):

@@ -45,11 +45,27 @@ class Style:
         return cls(
             pools=sum(name.startswith(_POOLS) for name in names),
             flattens="Flatten" in names,
-            merges=any(name in ("Add", "Concatenate") for name in names),
+            merges=any(_joins_maps(near, index) for index, name in enumerate(names) if name in ("Add", "Concatenate")),
             upsamples=any(name.startswith("UpSampling") or name.endswith("Transpose") for name in names),
             convolutions=sum("Conv" in name for name in names),
             layer_norms="LayerNormalization" in names,
         )
+
+
+def _joins_maps(near: Neighbourhood, index: int) -> bool:
+    """Whether a merge joins feature maps, not vectors."""
+    front = near.draft.producers(index)
+    for _ in range(len(near.draft.layers)):
+        kinds = {near.draft.layers[i].class_name for i in front}
+        if any("Conv" in kind or "Pooling" in kind and not kind.startswith("Global") or "UpSampling" in kind for kind in kinds):
+            return True
+        front = tuple(
+            p for i in front if near.draft.layers[i].class_name in (*PASSED, "Add", "Concatenate", "Multiply")
+            for p in near.draft.producers(i)
+        )
+        if not front:
+            return False
+    return False
 
 
 def settings(near: Neighbourhood, style: Style, index: int) -> tuple[Setting, ...]:

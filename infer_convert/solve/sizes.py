@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 Shape = tuple[int | None, ...]
 ShapeFunction = Callable[[tuple[Shape, ...]], Shape | None]
 
-SWITCH = 3.0
-"""Nats for a setting that differs from the net's habit (WIRING §6)."""
+SWITCH = 2.0
+"""Nats for a setting that differs from the net's habit (WIRING §6 had 3; tutorials alternate more often)."""
 STATES = 400
 """States kept after each call."""
 
