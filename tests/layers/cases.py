@@ -119,7 +119,11 @@ def embedding(draw: Draw) -> Drawn:
 def recurrent(class_name: str, unknown: bool = True) -> st.SearchStrategy[Drawn]:
     @st.composite
     def strategy(draw: Draw) -> Drawn:
-        config = {"units": draw(WIDTH), "use_bias": some(draw, True, False), "return_sequences": some(draw, True, False)}
+        config = {
+            "units": draw(WIDTH),
+            "use_bias": some(draw, True, False),
+            "return_sequences": some(draw, True, False),
+        }
         if class_name == "GRU":
             config["reset_after"] = not config["use_bias"] or some(draw, True, False)  # without a bias nothing tells
         return Drawn(class_name, config, ((*sizes(draw, 1, unknown=unknown), draw(WIDTH)),))
@@ -146,12 +150,16 @@ def conv_lstm(class_name: str, rank: int) -> st.SearchStrategy[Drawn]:
 @st.composite
 def bidirectional(draw: Draw) -> Drawn:
     inner = draw(recurrent(some(draw, "LSTM", "GRU", "SimpleRNN")))
-    return Drawn("Bidirectional", {"merge_mode": some(draw, "concat", "sum", "mul", "ave")}, inner.shapes, wrapped=inner)
+    return Drawn(
+        "Bidirectional", {"merge_mode": some(draw, "concat", "sum", "mul", "ave")}, inner.shapes, wrapped=inner
+    )
 
 
 @st.composite
 def time_distributed(draw: Draw) -> Drawn:
-    inner = draw(st.one_of(dense(), convolution("Conv1D", 1), convolution("Conv2D", 2), normalization("BatchNormalization")))
+    inner = draw(
+        st.one_of(dense(), convolution("Conv1D", 1), convolution("Conv2D", 2), normalization("BatchNormalization"))
+    )
     shape = tuple(3 if size is None else size for size in inner.shapes[0])
     return Drawn("TimeDistributed", {}, ((draw(st.integers(1, 4)), *shape),), wrapped=inner)
 
@@ -275,7 +283,9 @@ def flatten(draw: Draw) -> Drawn:
 @st.composite
 def reshape(draw: Draw) -> Drawn:
     first, second, third = draw(WIDTH), draw(WIDTH), draw(WIDTH)
-    target = some(draw, (first * second * third,), (first, second * third), (-1, third), (third, first, -1), (second, -1))
+    target = some(
+        draw, (first * second * third,), (first, second * third), (-1, third), (third, first, -1), (second, -1)
+    )
     return Drawn("Reshape", {"target_shape": target}, ((first, second, third),))
 
 
@@ -355,7 +365,11 @@ CASES: dict[str, st.SearchStrategy[Drawn]] = {
     "RandomRotation": plain("RandomRotation", 2, factor=0.1),
     "RandomZoom": plain("RandomZoom", 2, height_factor=0.1),
     "RandomContrast": plain("RandomContrast", 2, factor=0.1),
-    **{f"{kind}Pooling{rank}D": pooling(f"{kind}Pooling{rank}D", rank) for kind in ("Max", "Average") for rank in (1, 2, 3)},
+    **{
+        f"{kind}Pooling{rank}D": pooling(f"{kind}Pooling{rank}D", rank)
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+    },
     **{
         f"Global{kind}Pooling{rank}D": pooling_all(f"Global{kind}Pooling{rank}D", rank)
         for kind in ("Max", "Average")

@@ -49,7 +49,9 @@ FAULTS: dict[str, str] = {
 def marked(test: str, names: Iterable[str]) -> list[Any]:
     """One parameter per name; known faults must fail."""
     return [
-        pytest.param(test, name, id=key, marks=pytest.mark.xfail(strict=True, reason=FAULTS[key]) if key in FAULTS else ())
+        pytest.param(
+            test, name, id=key, marks=pytest.mark.xfail(strict=True, reason=FAULTS[key]) if key in FAULTS else ()
+        )
         for name in names
         for key in [f"{test}: {name}"]
     ]
@@ -92,7 +94,7 @@ def save(model: Any, layer: Any, path: Path, kind: str) -> None:
             names = [f"{variable.path}:0" for variable in item.weights]
             group.attrs["weight_names"] = np.array([name.encode() for name in names]) if names else np.array([])
             for name, variable in zip(names, item.weights, strict=True):
-                group[name] = np.asarray(variable)
+                group[name] = keras.ops.convert_to_numpy(variable)
 
 
 def stored_layer(facts: WeightFile, name: str) -> StoredLayer:
@@ -150,7 +152,7 @@ def right(card: Card, fit: Fit, layer: Any, store: Any) -> bool:
     for use in fit.uses:
         variable = resolve(layer, use.variable)
         array = transforms.apply(use.transforms, [store.read(path) for path in use.sources])
-        if tuple(variable.shape) != use.shape or not np.array_equal(array, np.asarray(variable)):
+        if tuple(variable.shape) != use.shape or not np.array_equal(array, keras.ops.convert_to_numpy(variable)):
             return False
         filled[id(variable)] = use
     unused = len(fit.config.get("_unused", ()))
@@ -161,7 +163,11 @@ def context(config: Mapping[str, Any], layer: Any, card: Card) -> dict[str, Any]
     """A complete config for ``card.shape``: the card's private entries, the true layer's settings."""
     true = plain(layer.get_config())
     inner = true.pop("layer", {}).get("config", {}) if isinstance(true.get("layer"), dict) else {}
-    return {**card.assumed, **config, **{key: value for key, value in {**inner, **true}.items() if not key.startswith("_")}}
+    return {
+        **card.assumed,
+        **config,
+        **{key: value for key, value in {**inner, **true}.items() if not key.startswith("_")},
+    }
 
 
 @pytest.mark.parametrize(("kind", "name"), [*marked("positional", FITTED), *marked("legacy", FITTED)])
@@ -221,7 +227,9 @@ def private(case: Drawn, shapes: tuple[Shape, ...]) -> dict[str, Any]:
         config = {"_channels": (shapes[0][-1], shapes[1][-1], shapes[1][-1])}
         config["_out"] = case.config.get("output_shape", shapes[0][-1])
     if case.class_name == "PReLU":
-        config["_alpha"] = [1 if axis + 1 in (case.config["shared_axes"] or ()) else n for axis, n in enumerate(shapes[0])]
+        config["_alpha"] = [
+            1 if axis + 1 in (case.config["shared_axes"] or ()) else n for axis, n in enumerate(shapes[0])
+        ]
     return config
 
 
@@ -239,7 +247,9 @@ def test_a_card_computes_the_output_shape(test: str, name: str) -> None:
     check()
 
 
-@pytest.mark.parametrize(("test", "name"), marked("silent", [n for n in WEIGHTED if n not in ("Embedding", "Attention")]))
+@pytest.mark.parametrize(
+    ("test", "name"), marked("silent", [n for n in WEIGHTED if n not in ("Embedding", "Attention")])
+)
 def test_a_card_refuses_other_channels(test: str, name: str) -> None:
     """The operand's channels are fixed by the tensors: another number must not pass."""
 
