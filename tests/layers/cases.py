@@ -177,8 +177,8 @@ def attention(draw: Draw) -> Drawn:
 
 @st.composite
 def dot_attention(draw: Draw) -> Drawn:
-    width, steps = draw(WIDTH), draw(st.integers(1, 5))
-    return Drawn("Attention", {"use_scale": True}, ((*sizes(draw, 1), width), (steps, width)))
+    width, steps = draw(WIDTH), sizes(draw, 2, unknown=False)
+    return Drawn("Attention", {"use_scale": True}, ((steps[0], width), (steps[1], width)))
 
 
 @st.composite

@@ -182,6 +182,7 @@ def test_a_card_recovers_config_and_variables(kind: str, name: str, tmp_path_fac
             model, layer = model_around(case)
         except ValueError:
             assume(False)  # Keras itself refuses: a window wider than its operand
+        assume(all(size is None or size > 0 for size in model.output_shape[1:]))  # Keras 3.12 does not always refuse
         path = folder / f"{kind}.weights.h5"
         save(model, layer, path, kind)
         facts, card = read(path), CARD_OF[case.class_name]
