@@ -22,25 +22,25 @@ ALL = ("zoo", "applications", "corpus", "written", "transcribed")
 
 @app.command()
 def run(
-    sets: Annotated[list[str], typer.Option("--set", help="zoo, applications, corpus, written, transcribed, smoke; repeat")] = [*ALL],
-    names: Annotated[list[str], typer.Option("--names", help="kept, class, stripped; repeat")] = ["kept"],
+    sets: Annotated[list[str] | None, typer.Option("--set", help=f"{', '.join(ALL)}, smoke; repeat")] = None,
+    names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,
     jobs: Annotated[int, typer.Option(min=1)] = 1,
-    only: Annotated[list[str], typer.Option(help="a case or family; repeat; nothing is written to results")] = [],
+    only: Annotated[list[str] | None, typer.Option(help="a case or family; repeat; no results are written")] = None,
     engine: Annotated[str, typer.Option(help="infer, or truth: the benchmark's own test")] = "infer",
     library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = True,
-    check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against the committed outcomes")] = False,
+    check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against what is committed")] = False,
     fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,
 ) -> None:
     """Run sets and write benchmarks/results/<set>-<naming>.tsv."""
     from benchmarks import runner, table
 
     results, worse = {}, []
-    for name in sets:
-        for naming in names:
+    for name in sets or ALL:
+        for naming in names or ("kept",):
             if naming not in get_args(Naming):
                 raise typer.BadParameter(f"{naming} is none of {', '.join(get_args(Naming))}")
             stem = f"{name}-{naming}"
-            rows = runner.run(name, naming, jobs, engine, library, only, fresh)  # type: ignore[arg-type]
+            rows = runner.run(name, naming, jobs, engine, library, only or (), fresh)  # type: ignore[arg-type]
             results[stem] = rows
             if check:
                 committed = runner.result_file(name, naming)  # type: ignore[arg-type]
@@ -70,17 +70,36 @@ def compare(old: str, new: str) -> None:
 
 
 @app.command()
+def explain(
+    case: str,
+    set_name: Annotated[str, typer.Option("--set")] = "zoo",
+    names: Annotated[str, typer.Option("--names")] = "kept",
+    form: Annotated[str, typer.Option(help="file format; every one when not given")] = "",
+    shape: Annotated[bool, typer.Option(help="tell the inference the input shape")] = False,
+) -> None:
+    """Where the inference's best plan differs from the truth."""
+    from benchmarks.explain import explain as lines
+    from benchmarks.sets import SETS
+
+    for item in SETS[set_name](names):  # type: ignore[arg-type]
+        if item.name == case and form in ("", item.form):
+            typer.echo(f"{item.name} {item.form}")
+            for text in lines(item, names, shape):  # type: ignore[arg-type]
+                typer.echo(text)
+
+
+@app.command()
 def summary(
-    by: Annotated[list[str], typer.Option(help="split, family, form, trained; repeat")] = ["split"],
+    by: Annotated[list[str] | None, typer.Option(help="split, family, form, trained; repeat")] = None,
     markdown: Annotated[bool, typer.Option(help="print Markdown")] = False,
     folder: Annotated[Path, typer.Option()] = RESULTS,
 ) -> None:
     """Summarise the stored results and draw the reliability diagram beside them."""
     results = summing.stored(folder)
     if markdown:
-        typer.echo(summing.markdown(results, by))
+        typer.echo(summing.markdown(results, by or ("split",)))
     else:
-        _print(results, tuple(by))
+        _print(results, tuple(by or ("split",)))
     drawn = {name: rows for name, rows in results.items() if not name.startswith("smoke")}
     summing.reliability(drawn, folder / "reliability.svg")
 

@@ -12,9 +12,25 @@ from benchmarks.naming import snake
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.plan import Plan, PlanLayer, Ref, WeightUse
 
-CLASSES = {snake(name): name for name in (*DEFAULTS, *NO_OPS, "Add", "Multiply", "Subtract", "Average", "Maximum",
-                                          "Minimum", "ReLU", "LeakyReLU", "ELU", "Softmax", "Bidirectional",
-                                          "TimeDistributed")}
+CLASSES = {
+    snake(name): name
+    for name in (
+        *DEFAULTS,
+        *NO_OPS,
+        "Add",
+        "Multiply",
+        "Subtract",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "ReLU",
+        "LeakyReLU",
+        "ELU",
+        "Softmax",
+        "Bidirectional",
+        "TimeDistributed",
+    )
+}
 KERNELS = {2: "Dense", 3: "Conv1D", 4: "Conv2D", 5: "Conv3D"}
 
 
@@ -26,7 +42,9 @@ def chain(facts: WeightFile) -> Plan:
         if class_name == "InputLayer":
             continue
         config: dict[str, Any] = {"activation": "relu"} if class_name == "Activation" else {}
-        uses = tuple(WeightUse(item.role, (item.path,), item.shape, item.dtype, item.role) for item in stored.all_tensors())
+        uses = tuple(
+            WeightUse(item.role, (item.path,), item.shape, item.dtype, item.role) for item in stored.all_tensors()
+        )
         name = f"{len(layers)}"
         layers.append(PlanLayer(name, class_name, config, ((Ref(layers[-1].name),),), uses, stored=stored.name))
     return Plan(tuple(layers), (Ref("input"),), (Ref(layers[-1].name),))

@@ -49,13 +49,14 @@ def judge(plan: Plan, graph: Graph, truth: Truth, identity: Identity) -> list[Ju
 class _Judges:
     def __init__(self, truth: Truth, plan: Graph, listed: frozenset[str]) -> None:
         self._truth = truth
-        self._expected = hyper_parameters(truth.graph)
-        self._found = hyper_parameters(fold(plan))
+        self._expected = hyper_parameters(truth.graph, listed)
+        self._found = hyper_parameters(fold(plan), listed)
         self._classes = {item.leaf: kind(item.class_name, item.fields) for item in truth.raw.layers}
         self._planned = {item.leaf: kind(item.class_name, item.fields) for item in plan.layers}
         self._parents, self._planned_parents = _parents(truth.raw, listed), _parents(plan, listed)
-        self._shapes = dict(zip((truth.raw.calls[index].leaf for index in truth.raw.inputs), truth.raw.input_shapes,
-                                strict=False))
+        self._shapes = dict(
+            zip((truth.raw.calls[index].leaf for index in truth.raw.inputs), truth.raw.input_shapes, strict=False)
+        )
 
     def right(self, leaf: str, layer: PlanLayer, decision: Decision) -> bool | None:
         name = decision.field
@@ -124,7 +125,9 @@ class Histogram:
 
     def text(self) -> str:
         """For a table cell; ``Histogram.parse`` reads it."""
-        cells = [f"{index}:{count}:{total:.2f}:{right}" for index, (count, total, right) in enumerate(self.bins) if count]
+        cells = [
+            f"{index}:{count}:{total:.2f}:{right}" for index, (count, total, right) in enumerate(self.bins) if count
+        ]
         return f"{self.brier:.3f}|{self.wrong}|{self.wrong_and_sure}|{','.join(cells)}" if cells else ""
 
     @classmethod
@@ -149,8 +152,12 @@ def histogram(decisions: Sequence[Judged]) -> Histogram:
         bins[index] = (count + 1, total + item.confidence, right + item.right)
     wrong = [item for item in decisions if not item.right]
     squares = [(item.confidence - item.right) ** 2 for item in decisions]
-    return Histogram(tuple(bins), math.fsum(squares) / max(1, len(squares)), len(wrong),
-                     sum(item.confidence >= SURE for item in wrong))
+    return Histogram(
+        tuple(bins),
+        math.fsum(squares) / max(1, len(squares)),
+        len(wrong),
+        sum(item.confidence >= SURE for item in wrong),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,18 +49,25 @@ def fold(graph: Graph) -> Graph:
         calls.append(replace(call, fields=fields, operands=operands, rank=rank))
         moved[Value(index)] = Value(len(calls) - 1)
         if activation not in (None, "linear"):
-            calls.append(Call("Activation", {"activation": activation}, (Value(len(calls) - 1),), call.leaf, None, rank))
+            calls.append(
+                Call("Activation", {"activation": activation}, (Value(len(calls) - 1),), call.leaf, None, rank)
+            )
             moved[Value(index)] = Value(len(calls) - 1)
-    folded = replace(graph, calls=tuple(calls), inputs=tuple(place(Value(item)).call for item in graph.inputs),
-                     outputs=tuple(place(value) for value in graph.outputs))
+    folded = replace(
+        graph,
+        calls=tuple(calls),
+        inputs=tuple(place(Value(item)).call for item in graph.inputs),
+        outputs=tuple(place(value) for value in graph.outputs),
+    )
     return _prune(folded)
 
 
 def _vanishes(call: Call, operands: tuple[Value, ...], calls: list[Call]) -> bool:
     if not operands:
         return False
-    if call.class_name == "NoOp" or (call.class_name in SINGLE_NO_OPS and len(operands) == 1
-                                     and not call.fields.get("constants")):
+    if call.class_name == "NoOp" or (
+        call.class_name in SINGLE_NO_OPS and len(operands) == 1 and not call.fields.get("constants")
+    ):
         return True
     fields = call.fields
     if call.class_name == "Activation":
@@ -81,8 +88,10 @@ def _vanishes(call: Call, operands: tuple[Value, ...], calls: list[Call]) -> boo
 
 
 def _is_channels_first(graph: Graph) -> bool:
-    return any(call.class_name.startswith("Conv") and call.fields.get("data_format") == "channels_first"
-               for call in graph.calls)
+    return any(
+        call.class_name.startswith("Conv") and call.fields.get("data_format") == "channels_first"
+        for call in graph.calls
+    )
 
 
 def _axes(class_name: str, fields: dict[str, Any], rank: int | None, first: bool) -> dict[str, Any]:
@@ -191,8 +200,9 @@ def weighted_edges(graph: Graph) -> frozenset[tuple[str, str]]:
     return frozenset(edges)
 
 
-def effective_activation(graph: Graph) -> dict[str, str]:
-    """Key of a weighted layer -> the activation that alone reads it (``linear`` otherwise), of a folded graph."""
+def effective_activation(graph: Graph) -> dict[str, tuple[str, str]]:
+    """Key of a weighted layer -> the activation that alone reads it and the leaf that owns that activation
+    (``linear`` and the layer itself otherwise), of a folded graph."""
     readers: dict[int, list[Call]] = {}
     for call in graph.calls:
         for value in call.operands:
@@ -201,7 +211,7 @@ def effective_activation(graph: Graph) -> dict[str, str]:
     found = {}
     for index, call in enumerate(graph.calls):
         if call.key is not None:
-            next_calls = readers.get(index, [])
-            single = len(next_calls) == 1 and index not in outputs and next_calls[0].class_name == "Activation"
-            found[call.key] = str(next_calls[0].fields["activation"]) if single else "linear"
+            after = readers.get(index, [])
+            single = len(after) == 1 and index not in outputs and after[0].class_name == "Activation"
+            found[call.key] = (str(after[0].fields["activation"]), after[0].leaf) if single else ("linear", call.leaf)
     return found

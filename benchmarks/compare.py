@@ -28,7 +28,8 @@ class Change:
 
     def __str__(self) -> str:
         sign = "+" if self.better else "-"
-        return f"{sign} {self.table}\t{self.case[0]} {self.case[1]}\t{self.column}: {self.old or 'nothing'} -> {self.new or 'nothing'}"
+        old, new = self.old or "nothing", self.new or "nothing"
+        return f"{sign} {self.table}\t{self.case[0]} {self.case[1]}\t{self.column}: {old} -> {new}"
 
 
 def tables(where: str) -> Tables:

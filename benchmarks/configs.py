@@ -20,8 +20,9 @@ def from_config(config: Config) -> Graph:
     reader = _Reader()
     class_name, body = _split(config)
     outputs, scope = reader.model(class_name, body, None, "")
-    return Graph(tuple(reader.calls), tuple(reader.inputs), tuple(outputs), tuple(reader.layers), scope,
-                 tuple(reader.shapes))
+    return Graph(
+        tuple(reader.calls), tuple(reader.inputs), tuple(outputs), tuple(reader.layers), scope, tuple(reader.shapes)
+    )
 
 
 def _split(entry: Config) -> tuple[str, Any]:
@@ -93,7 +94,9 @@ class _Reader:
                 inner[name] = scope
         return current or [], Scope(tuple(names), inner)
 
-    def _branches(self, config: Config, names: list[tuple[str, str]], inner: dict[str, Scope], prefix: str) -> list[Value]:
+    def _branches(
+        self, config: Config, names: list[tuple[str, str]], inner: dict[str, Scope], prefix: str
+    ) -> list[Value]:
         values = []
         for branch in config["layers"]:
             outputs, scope = self.model(*_split(branch), None, prefix)
@@ -102,15 +105,21 @@ class _Reader:
             values += outputs
         return values
 
-    def _call(self, class_name: str, config: Any, name: str, operands: list[Value] | None, prefix: str,
-              extra: Mapping[str, Any]) -> tuple[list[Value], Scope | None]:
+    def _call(
+        self,
+        class_name: str,
+        config: Any,
+        name: str,
+        operands: list[Value] | None,
+        prefix: str,
+        extra: Mapping[str, Any],
+    ) -> tuple[list[Value], Scope | None]:
         leaf = prefix + name
         if _is_model(class_name, config):
             self._list(leaf, "Model", {})
             return self.model(class_name, config, operands, f"{leaf}/")
         found, fields = canonical(class_name, config if isinstance(config, Mapping) else {})
-        fields.update({key: value for key, value in extra.items() if key == "use_causal_mask" and value})
-        fields.update({"constants": value for key, value in extra.items() if key == "constants" and value})
+        fields.update({key: extra[key] for key in ("use_causal_mask", "constants") if extra.get(key)})
         self._list(leaf, found, fields)
         key = leaf if found in WEIGHTED or fields.get("layer") in WEIGHTED else None
         self.calls.append(Call(found, fields, tuple(operands or ()), leaf, key))
@@ -128,15 +137,19 @@ class _Reader:
                 values[name, index] = [operands[position]]
             else:
                 values[name, index] = [self._input(prefix + name, _shape(_split(entries[name])[1]))]
-        pending = [(name, index) for name, found in calls.items() for index in range(len(found))
-                   if (name, index) not in values]
+        pending = [
+            (name, index) for name, found in calls.items() for index in range(len(found)) if (name, index) not in values
+        ]
         for name, entry in entries.items():
             class_name, config = _split(entry)
             if class_name == "InputLayer" and not calls[name] and (name, 0) not in values:
                 values[name, 0] = [self._input(prefix + name, _shape(config))]
         while pending:
-            ready = [item for item in pending if all((n, i - offsets.get(n, 0)) in values
-                                                     for n, i, _ in calls[item[0]][item[1]][0])]
+            ready = [
+                item
+                for item in pending
+                if all((n, i - offsets.get(n, 0)) in values for n, i, _ in calls[item[0]][item[1]][0])
+            ]
             if not ready:
                 raise ValueError(f"nodes without operands: {pending[:3]}")
             for name, index in ready:
@@ -174,8 +187,11 @@ def _shape(config: Any) -> tuple[int | None, ...] | None:
     if config.get("input_shape"):
         return (None, *config["input_shape"])
     if config.get("input_dim") and not config.get("batch_input_shape"):
-        return (None, config.get("input_length"), config["input_dim"]) if config.get("input_length") else (
-            None, config["input_dim"])
+        return (
+            (None, config.get("input_length"), config["input_dim"])
+            if config.get("input_length")
+            else (None, config["input_dim"])
+        )
     inner = config.get("layer")
     return _shape(inner.get("config")) if isinstance(inner, Mapping) else None
 
@@ -237,5 +253,8 @@ def _offsets(calls: Mapping[str, list[tuple[list[Node], Any]]], outputs: list[No
     for nodes in [nodes for found in calls.values() for nodes, _ in found] + [outputs]:
         for name, index, _ in nodes:
             highest[name] = max(highest.get(name, 0), index)
-    return {name: index - len(calls[name]) + 1 for name, index in highest.items()
-            if name in calls and calls[name] and index >= len(calls[name])}
+    return {
+        name: index - len(calls[name]) + 1
+        for name, index in highest.items()
+        if name in calls and calls[name] and index >= len(calls[name])
+    }

@@ -13,42 +13,114 @@ from typing import Any
 Fields = dict[str, Any]
 
 RENAMED_CLASSES = {
-    "AtrousConvolution1D": "Conv1D", "AtrousConvolution2D": "Conv2D", "Convolution1D": "Conv1D",
-    "Convolution2D": "Conv2D", "Convolution3D": "Conv3D", "Deconvolution2D": "Conv2DTranspose",
-    "Convolution2DTranspose": "Conv2DTranspose", "SeparableConvolution2D": "SeparableConv2D",
-    "SeparableConvolution1D": "SeparableConv1D", "TimeDistributedDense": "Dense", "CuDNNLSTM": "LSTM",
-    "CuDNNGRU": "GRU", "LSTMV1": "LSTM", "GRUV1": "GRU", "BatchNormalizationV1": "BatchNormalization",
-    "BatchNormalizationV2": "BatchNormalization", "SyncBatchNormalization": "BatchNormalization",
-    "MaxPool1D": "MaxPooling1D", "MaxPool2D": "MaxPooling2D", "MaxPool3D": "MaxPooling3D",
-    "AvgPool2D": "AveragePooling2D", "GlobalAvgPool2D": "GlobalAveragePooling2D",
-    "GlobalMaxPool2D": "GlobalMaxPooling2D", "GlobalMaxPool1D": "GlobalMaxPooling1D",
-    "GlobalAvgPool1D": "GlobalAveragePooling1D", "ParametricSoftplus": "ParametricSoftPlus",
+    "AtrousConvolution1D": "Conv1D",
+    "AtrousConvolution2D": "Conv2D",
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution3D": "Conv3D",
+    "Deconvolution2D": "Conv2DTranspose",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "SeparableConvolution1D": "SeparableConv1D",
+    "TimeDistributedDense": "Dense",
+    "CuDNNLSTM": "LSTM",
+    "CuDNNGRU": "GRU",
+    "LSTMV1": "LSTM",
+    "GRUV1": "GRU",
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "SyncBatchNormalization": "BatchNormalization",
+    "MaxPool1D": "MaxPooling1D",
+    "MaxPool2D": "MaxPooling2D",
+    "MaxPool3D": "MaxPooling3D",
+    "AvgPool2D": "AveragePooling2D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "GlobalMaxPool1D": "GlobalMaxPooling1D",
+    "GlobalAvgPool1D": "GlobalAveragePooling1D",
+    "ParametricSoftplus": "ParametricSoftPlus",
 }
 RENAMED_FIELDS = {
-    "subsample": "strides", "border_mode": "padding", "inner_activation": "recurrent_activation",
-    "atrous_rate": "dilation_rate", "subsample_length": "strides", "filter_length": "kernel_size",
-    "pool_length": "pool_size", "stride": "strides", "dim_ordering": "data_format", "dims_": "dims",
+    "subsample": "strides",
+    "border_mode": "padding",
+    "inner_activation": "recurrent_activation",
+    "atrous_rate": "dilation_rate",
+    "subsample_length": "strides",
+    "filter_length": "kernel_size",
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "dim_ordering": "data_format",
+    "dims_": "dims",
     "negative_slope": "alpha",
 }
-NO_OPS = frozenset({
-    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout",
-    "AlphaDropout", "ActivityRegularization", "Identity", "RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop",
-    "RandomContrast", "RandomTranslation", "RandomBrightness", "StochasticDepth",
-})
+NO_OPS = frozenset(
+    {
+        "Dropout",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "SpatialDropout3D",
+        "GaussianNoise",
+        "GaussianDropout",
+        "AlphaDropout",
+        "ActivityRegularization",
+        "Identity",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomZoom",
+        "RandomCrop",
+        "RandomContrast",
+        "RandomTranslation",
+        "RandomBrightness",
+        "StochasticDepth",
+    }
+)
 COMMUTATIVE = frozenset({"Add", "Multiply", "Average", "Maximum", "Minimum"})
-MERGE_MODES = {"concat": "Concatenate", "sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum",
-               "dot": "Dot", "cos": "Dot"}
+MERGE_MODES = {
+    "concat": "Concatenate",
+    "sum": "Add",
+    "mul": "Multiply",
+    "ave": "Average",
+    "max": "Maximum",
+    "dot": "Dot",
+    "cos": "Dot",
+}
 OPERATORS = {
-    "__operators__.add": "Add", "math.add": "Add", "add": "Add", "math.multiply": "Multiply", "multiply": "Multiply",
-    "math.subtract": "Subtract", "subtract": "Subtract", "concat": "Concatenate", "math.maximum": "Maximum",
-    "nn.relu": "Activation:relu", "nn.softmax": "Activation:softmax", "math.sigmoid": "Activation:sigmoid",
-    "math.tanh": "Activation:tanh", "nn.relu6": "Activation:relu6", "nn.gelu": "Activation:gelu",
+    "__operators__.add": "Add",
+    "math.add": "Add",
+    "add": "Add",
+    "math.multiply": "Multiply",
+    "multiply": "Multiply",
+    "math.subtract": "Subtract",
+    "subtract": "Subtract",
+    "concat": "Concatenate",
+    "math.maximum": "Maximum",
+    "nn.relu": "Activation:relu",
+    "nn.softmax": "Activation:softmax",
+    "math.sigmoid": "Activation:sigmoid",
+    "math.tanh": "Activation:tanh",
+    "nn.relu6": "Activation:relu6",
+    "nn.gelu": "Activation:gelu",
     "nn.silu": "Activation:silu",
 }
-KERAS_OPERATIONS = {"Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "Gelu": "gelu",
-                    "Silu": "silu", "HardSwish": "hard_swish", "HardSigmoid": "hard_sigmoid"}
-ALIASES = {"swish": "silu", "hard_silu": "hard_swish", "leaky_relu": "leaky_relu:0.2", "elu": "elu:1",
-           "relu_6": "relu6", "LeakyReLU": "leaky_relu:0.3", "hard_sigmoid_keras2": "hard_sigmoid"}
+KERAS_OPERATIONS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Gelu": "gelu",
+    "Silu": "silu",
+    "HardSwish": "hard_swish",
+    "HardSigmoid": "hard_sigmoid",
+}
+ALIASES = {
+    "swish": "silu",
+    "hard_silu": "hard_swish",
+    "leaky_relu": "leaky_relu:0.2",
+    "elu": "elu:1",
+    "relu_6": "relu6",
+    "LeakyReLU": "leaky_relu:0.3",
+    "hard_sigmoid_keras2": "hard_sigmoid",
+}
 _RECURRENT = {"activation": "tanh", "return_sequences": False, "return_state": False, "go_backwards": False}
 _CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1}
 DEFAULTS: dict[str, Fields] = {
@@ -57,38 +129,80 @@ DEFAULTS: dict[str, Fields] = {
     **{f"SeparableConv{n}D": {**_CONV, "activation": "linear"} for n in (1, 2)},
     **{f"DepthwiseConv{n}D": {**_CONV, "activation": "linear"} for n in (1, 2)},
     **{f"LocallyConnected{n}D": {"strides": 1, "padding": "valid", "activation": "linear"} for n in (1, 2)},
-    **{f"{kind}Pooling{n}D": {"pool_size": 2, "strides": None, "padding": "valid"}
-       for kind in ("Max", "Average") for n in (1, 2, 3)},
-    **{f"Global{kind}Pooling{n}D": {"keepdims": False, "data_format": "channels_last"}
-       for kind in ("Max", "Average") for n in (1, 2, 3)},
+    **{
+        f"{kind}Pooling{n}D": {"pool_size": 2, "strides": None, "padding": "valid"}
+        for kind in ("Max", "Average")
+        for n in (1, 2, 3)
+    },
+    **{
+        f"Global{kind}Pooling{n}D": {"keepdims": False, "data_format": "channels_last"}
+        for kind in ("Max", "Average")
+        for n in (1, 2, 3)
+    },
     **{f"ZeroPadding{n}D": {"padding": 1} for n in (1, 2, 3)},
     **{f"Cropping{n}D": {"cropping": 0 if n != 1 else 1} for n in (1, 2, 3)},
-    "UpSampling1D": {"size": 2}, "UpSampling2D": {"size": 2, "interpolation": "nearest"}, "UpSampling3D": {"size": 2},
-    "Dense": {"activation": "linear"}, "EinsumDense": {"equation": None, "activation": "linear"},
-    "Embedding": {"mask_zero": False}, "BatchNormalization": {"epsilon": 1e-3, "axis": -1, "center": True, "scale": True},
-    "LayerNormalization": {"epsilon": 1e-3, "axis": -1}, "GroupNormalization": {"epsilon": 1e-3, "axis": -1, "groups": 32},
-    "UnitNormalization": {"axis": -1}, "Normalization": {"axis": -1},
+    "UpSampling1D": {"size": 2},
+    "UpSampling2D": {"size": 2, "interpolation": "nearest"},
+    "UpSampling3D": {"size": 2},
+    "Dense": {"activation": "linear"},
+    "EinsumDense": {"equation": None, "activation": "linear"},
+    "Embedding": {"mask_zero": False},
+    "BatchNormalization": {"epsilon": 1e-3, "axis": -1, "center": True, "scale": True},
+    "LayerNormalization": {"epsilon": 1e-3, "axis": -1},
+    "GroupNormalization": {"epsilon": 1e-3, "axis": -1, "groups": 32},
+    "UnitNormalization": {"axis": -1},
+    "Normalization": {"axis": -1},
     "LSTM": {**_RECURRENT, "recurrent_activation": "sigmoid"},
     "GRU": {**_RECURRENT, "recurrent_activation": "sigmoid", "reset_after": True},
     "SimpleRNN": dict(_RECURRENT),
     **{f"ConvLSTM{n}D": {**_RECURRENT, **_CONV, "recurrent_activation": "sigmoid"} for n in (1, 2, 3)},
-    "Activation": {"activation": "linear"}, "Reshape": {"target_shape": None}, "Permute": {"dims": None},
-    "RepeatVector": {"n": None}, "Concatenate": {"axis": -1}, "Dot": {"axes": None, "normalize": False},
+    "Activation": {"activation": "linear"},
+    "Reshape": {"target_shape": None},
+    "Permute": {"dims": None},
+    "RepeatVector": {"n": None},
+    "Concatenate": {"axis": -1},
+    "Dot": {"axes": None, "normalize": False},
     "MultiHeadAttention": {"num_heads": None, "key_dim": None, "use_causal_mask": False, "attention_axes": None},
-    "Attention": {"use_scale": False, "score_mode": "dot"}, "AdditiveAttention": {"use_scale": True},
-    "Rescaling": {"scale": 1.0, "offset": 0.0}, "Masking": {"mask_value": 0.0}, "Flatten": {},
-    "PReLU": {}, "Resizing": {"height": None, "width": None, "interpolation": "bilinear"},
+    "Attention": {"use_scale": False, "score_mode": "dot"},
+    "AdditiveAttention": {"use_scale": True},
+    "Rescaling": {"scale": 1.0, "offset": 0.0},
+    "Masking": {"mask_value": 0.0},
+    "Flatten": {},
+    "PReLU": {},
+    "Resizing": {"height": None, "width": None, "interpolation": "bilinear"},
 }
 """Canonical class -> fields that matter, with Keras 3.15's default."""
 
-OUTPUT_ACTIVATION = frozenset(name for name in DEFAULTS if "activation" in DEFAULTS[name]
-                              and "return_sequences" not in DEFAULTS[name] and name != "Activation")
-WEIGHTED = frozenset({
-    "Dense", "EinsumDense", "Embedding", "BatchNormalization", "LayerNormalization", "GroupNormalization",
-    "Normalization", "LSTM", "GRU", "SimpleRNN", "MultiHeadAttention", "AdditiveAttention", "PReLU", "Bidirectional",
-    "GroupQueryAttention", "RMSNormalization", "SpectralNormalization", "RNN", "Highway", "MaxoutDense",
-    *(name for name in DEFAULTS if "Conv" in name or name.startswith("Locally")),
-})
+OUTPUT_ACTIVATION = frozenset(
+    name
+    for name in DEFAULTS
+    if "activation" in DEFAULTS[name] and "return_sequences" not in DEFAULTS[name] and name != "Activation"
+)
+WEIGHTED = frozenset(
+    {
+        "Dense",
+        "EinsumDense",
+        "Embedding",
+        "BatchNormalization",
+        "LayerNormalization",
+        "GroupNormalization",
+        "Normalization",
+        "LSTM",
+        "GRU",
+        "SimpleRNN",
+        "MultiHeadAttention",
+        "AdditiveAttention",
+        "PReLU",
+        "Bidirectional",
+        "GroupQueryAttention",
+        "RMSNormalization",
+        "SpectralNormalization",
+        "RNN",
+        "Highway",
+        "MaxoutDense",
+        *(name for name in DEFAULTS if "Conv" in name or name.startswith("Locally")),
+    }
+)
 
 
 def spatial_rank(class_name: str) -> int:
@@ -155,7 +269,7 @@ def _as_activation(name: str, given: Mapping[str, Any]) -> str | None:
     if name == "ELU":
         return f"elu:{float(_number(given.get('alpha', 1.0))):.3g}"
     if name == "ThresholdedReLU":
-        return f"thresholded:{float(_number(given.get('theta', 1.0))):.3g}"
+        return f"relu:None:0:{float(_number(given.get('theta', 1.0))):g}"
     if name == "Softmax":
         return "softmax" if given.get("axis", -1) == -1 else f"softmax:{given['axis']}"
     return None
@@ -259,7 +373,10 @@ def _tuple(value: Any, rank: int) -> list[int]:
 
 def _pairs(value: Any, rank: int) -> list[list[int]]:
     if isinstance(value, Mapping):
-        return [[value.get("top_pad", 0), value.get("bottom_pad", 0)], [value.get("left_pad", 0), value.get("right_pad", 0)]]
+        return [
+            [value.get("top_pad", 0), value.get("bottom_pad", 0)],
+            [value.get("left_pad", 0), value.get("right_pad", 0)],
+        ]
     if isinstance(value, int):
         return [[value, value]] * rank
     items = list(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.plan import Plan
 
-LIMIT_SECONDS = 90
+LIMIT_SECONDS = int(os.environ.get("INFER_CONVERT_BENCH_LIMIT", "120"))
+"""For one inference, and for building and comparing one plan."""
 
 
 class OutOfTime(Exception):
@@ -35,8 +37,12 @@ def limited(seconds: int = LIMIT_SECONDS) -> Iterator[None]:
 
 
 def hints_for(shapes: Any, given: bool, library: bool) -> Hints:
-    """Hints that give the input shapes in order, or nothing."""
-    known: Mapping[str, Any] = {"": tuple(shapes)} if given and all(shape is not None for shape in shapes) else {}
+    """Hints that give the input shapes in order, or nothing where the truth has none or only open sizes."""
+    told = all(shape is not None for shape in shapes) and any(
+        size is not None for shape in shapes for size in shape[:-1]
+    )
+    flat = all(shape is not None and len(shape) == 1 for shape in shapes)
+    known: Mapping[str, Any] = {"": tuple(shapes)} if given and (told or flat) else {}
     return Hints(input_shapes=known, library=library)
 
 

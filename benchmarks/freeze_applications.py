@@ -19,18 +19,22 @@ import h5py
 from benchmarks.naming import snake
 from benchmarks.sets.applications import FOLDER
 
-DROPPED = re.compile(r".*(initializer|regularizer|constraint)$|^(dtype|trainable|build_config|module|registered_name|"
-                     r"momentum|synchronized|renorm.*|bias_|ragged|sparse|optional|noise_shape|seed|rate)$")
+DROPPED = re.compile(
+    r".*(initializer|regularizer|constraint)$|^(dtype|trainable|build_config|module|registered_name|"
+    r"momentum|synchronized|renorm.*|bias_|ragged|sparse|optional|noise_shape|seed|rate)$"
+)
 LIBRARIES = {"legacy": "tf_keras", "keras3": "keras"}
 
 
 def constructors(library: str) -> Iterator[tuple[str, Any]]:
-    """Name and constructor of every application of a library."""
+    """Name and constructor of every application of Keras 3, as a library has it."""
     import importlib
 
+    import keras
+
     module = importlib.import_module(f"{library}.applications")
-    for name in sorted(dir(module)):
-        if name[0].isupper() and callable(getattr(module, name)):
+    for name in sorted(dir(keras.applications)):
+        if name[0].isupper() and callable(getattr(module, name, None)):
             yield name, getattr(module, name)
 
 

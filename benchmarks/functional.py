@@ -40,8 +40,11 @@ def function(plan: Plan, facts: WeightFile, store: Any, probes: Probes | None) -
         verification = verify(model, plan, store, facts)
     except InferConvertError as error:
         return Function(error=f"{type(error).__name__}: {str(error)[:160]}")
-    exact = (bool(verification.bit_exact) and not verification.unassigned
-             and verification.tensors_assigned == verification.tensors_total)
+    exact = (
+        bool(verification.bit_exact)
+        and not verification.unassigned
+        and verification.tensors_assigned == verification.tensors_total
+    )
     if probes is None:
         return Function(True, exact)
     logits, outputs = compare(model, probes)
@@ -63,7 +66,9 @@ def compare(model: Any, probes: Probes) -> tuple[bool, bool]:
                 continue
             every = [[x[index] for index in order] for x in inputs]
             same = all(agree(z, _turned(logits(model, x), turn)) for x, z in zip(every, wanted_logits, strict=True))
-            with_activation = all(agree(y, _turned(outputs(model, x), turn)) for x, y in zip(every, wanted, strict=True))
+            with_activation = all(
+                agree(y, _turned(outputs(model, x), turn)) for x, y in zip(every, wanted, strict=True)
+            )
             return same, with_activation
     return False, False
 

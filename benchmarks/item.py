@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.functional import Probes
 from benchmarks.graph import Graph
@@ -14,12 +15,13 @@ from infer_convert.facts import WeightFile
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A case ready to be shown: facts, the truth's raw graph, the file with the numbers (None for frozen facts) and
-    what the original computes (None when it cannot be built)."""
+    what the original computes (None when it cannot be built). ``config`` is given when the file stores it."""
 
     facts: WeightFile
     graph: Graph
     path: Path | None = None
     probes: Probes | None = None
+    config: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

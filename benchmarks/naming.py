@@ -48,12 +48,22 @@ def snake(class_name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
-def show(facts: WeightFile, naming: Naming, leaf: Mapping[str, str], owner: Mapping[str, str],
-         classes: Mapping[str, str]) -> Shown:
+def show(
+    facts: WeightFile, naming: Naming, leaf: Mapping[str, str], owner: Mapping[str, str], classes: Mapping[str, str]
+) -> Shown:
     """The facts under one naming. ``leaf``: stored layer path -> leaf of the truth; ``owner``: tensor path -> leaf;
     ``classes``: leaf -> class name."""
-    hidden = dataclasses.replace(facts, file="weights.h5", kind="weights-only", model_config=None, training_config=None,
-                                 sha256=None, model_name=None, optimizer=(), unread=())
+    hidden = dataclasses.replace(
+        facts,
+        file="weights.h5",
+        kind="weights-only",
+        model_config=None,
+        training_config=None,
+        sha256=None,
+        model_name=None,
+        optimizer=(),
+        unread=(),
+    )
     if naming == "kept":
         names = {full: leaf[layer.path] for full, layer in _walk(hidden.layers) if layer.path in leaf}
         return Shown(hidden, {}, names, owner)
@@ -61,8 +71,15 @@ def show(facts: WeightFile, naming: Naming, leaf: Mapping[str, str], owner: Mapp
     layers = work.classes_only(hidden.layers, "", "") if naming == "class" else work.stripped(hidden.layers)
     facts = dataclasses.replace(hidden, layers=layers, names_are_real=False)
     if naming == "stripped":
-        facts = dataclasses.replace(facts, lists_weightless=False, names_are_real=False, generation="flat",
-                                    layout="stripped", keras_version=None, backend=None)
+        facts = dataclasses.replace(
+            facts,
+            lists_weightless=False,
+            names_are_real=False,
+            generation="flat",
+            layout="stripped",
+            keras_version=None,
+            backend=None,
+        )
     return Shown(facts, work.real, work.shown_leaf, work.shown_owner)
 
 
@@ -121,10 +138,17 @@ class _Work:
             path = f"{root}/{name}"
             if leaf is not None:
                 self.shown_leaf[prefix + name] = leaf
-            found.append(dataclasses.replace(
-                layer, name=name, path=path, stem=layer.stem, key=name if layer.key else None,
-                tensors=self._tensors(layer, path, self._roles(layer)),
-                children=self.classes_only(layer.children, f"{prefix}{name}/", path)))
+            found.append(
+                dataclasses.replace(
+                    layer,
+                    name=name,
+                    path=path,
+                    stem=layer.stem,
+                    key=name if layer.key else None,
+                    tensors=self._tensors(layer, path, self._roles(layer)),
+                    children=self.classes_only(layer.children, f"{prefix}{name}/", path),
+                )
+            )
         return tuple(found)
 
     def stripped(self, layers: tuple[StoredLayer, ...]) -> tuple[StoredLayer, ...]:
@@ -144,4 +168,6 @@ class _Work:
 
 def _inner_role(role: str, leaf: str) -> str:
     parts = [part for part in role.split("/") if part not in leaf.split("/")]
-    return "/".join(part.split("_")[0] + "_layer" if part.startswith(("forward_", "backward_")) else part for part in parts)
+    return "/".join(
+        part.split("_")[0] + "_layer" if part.startswith(("forward_", "backward_")) else part for part in parts
+    )

@@ -25,9 +25,19 @@ ORDER: dict[str, tuple[str, ...]] = {
     "BatchNormalization": ("gamma", "beta", "moving_mean", "moving_variance"),
     "LayerNormalization": ("gamma", "beta"),
     "SeparableConv2D": ("depthwise_kernel", "pointwise_kernel", "bias"),
-    "Embedding": ("embeddings",), "PReLU": ("alpha",), "AdditiveAttention": ("scale",),
+    "Embedding": ("embeddings",),
+    "PReLU": ("alpha",),
+    "AdditiveAttention": ("scale",),
 }
-OLD_ARGUMENTS = ("time_major", "input_spec", "query_shape", "key_shape", "value_shape", "batch_input_shape", "noise_shape")
+OLD_ARGUMENTS = (
+    "time_major",
+    "input_spec",
+    "query_shape",
+    "key_shape",
+    "value_shape",
+    "batch_input_shape",
+    "noise_shape",
+)
 """Arguments of tf_keras' configs that Keras 3 does not take."""
 
 
@@ -52,8 +62,9 @@ def _config_of(item: Item, loaded: Any) -> Mapping[str, Any]:
     return dict(writers.config(writers.folder(case(item.name)), "keras" if item.form != "legacy" else "tf_keras"))
 
 
-def plan_of(config: Mapping[str, Any], tensors: Mapping[str, list[Tensor]], stored: Mapping[str, str],
-            prefix: str = "") -> Plan:
+def plan_of(
+    config: Mapping[str, Any], tensors: Mapping[str, list[Tensor]], stored: Mapping[str, str], prefix: str = ""
+) -> Plan:
     """A plan from a functional or Sequential config; ``tensors``: leaf -> tensors in Keras' order, ``stored``: leaf ->
     name of the stored layer."""
     class_name, body = configs._split(config)
@@ -85,14 +96,22 @@ def _sequential(body: Any, tensors: Mapping[str, list[Tensor]], stored: Mapping[
     return Plan(tuple(layers), (Ref(layers[0].name),), (Ref(layers[-1].name),), confidence=1.0)
 
 
-def _layer(name: str, entry: Mapping[str, Any], inbound: Any, tensors: Mapping[str, list[Tensor]],
-           stored: Mapping[str, str], prefix: str) -> PlanLayer:
+def _layer(
+    name: str,
+    entry: Mapping[str, Any],
+    inbound: Any,
+    tensors: Mapping[str, list[Tensor]],
+    stored: Mapping[str, str],
+    prefix: str,
+) -> PlanLayer:
     class_name, config = configs._split(entry)
     leaf = prefix + name
     inner = None
     if configs._is_model(class_name, config):
         inner, config = plan_of(entry, tensors, stored, f"{leaf}/"), {}
-    config = {key: value for key, value in config.items() if key not in ("name", "module", "registered_name", "build_config")}
+    config = {
+        key: value for key, value in config.items() if key not in ("name", "module", "registered_name", "build_config")
+    }
     if class_name == "InputLayer":
         shape = config.get("batch_shape") or config.get("batch_input_shape")
         config, inbound = {"batch_shape": shape, "dtype": config.get("dtype")}, ()
@@ -108,16 +127,28 @@ def _layer(name: str, entry: Mapping[str, Any], inbound: Any, tensors: Mapping[s
         config.pop(argument, None)
     uses = _uses(class_name, config, tensors.get(leaf, [])) if inner is None else ()
     decision = Decision("inbound", inbound, 1.0, Basis.READ, (Option((), 0.0),))
-    return PlanLayer(name, class_name if inner is None else "Functional", _plain(config), inbound, uses, (decision,),
-                     stored.get(leaf), inner=inner)
+    return PlanLayer(
+        name,
+        class_name if inner is None else "Functional",
+        _plain(config),
+        inbound,
+        uses,
+        (decision,),
+        stored.get(leaf),
+        inner=inner,
+    )
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if "class_name" in value and value.get("class_name") in ("DTypePolicy",):
             return value["config"]["name"]
-        return {key: _plain(item) for key, item in value.items() if not key.endswith(
-            ("initializer", "regularizer", "constraint")) and key not in ("module", "registered_name", "build_config")}
+        return {
+            key: _plain(item)
+            for key, item in value.items()
+            if not key.endswith(("initializer", "regularizer", "constraint"))
+            and key not in ("module", "registered_name", "build_config")
+        }
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
@@ -126,7 +157,7 @@ def _uses(class_name: str, config: Mapping[str, Any], tensors: list[Tensor]) -> 
         inner = ORDER[config["layer"]["class_name"]]
         names = [f"{side}.{name}" for side in ("forward_layer", "backward_layer") for name in inner]
         if tensors and "backward_layer" in tensors[0].path:
-            names = names[len(inner):] + names[:len(inner)]
+            names = names[len(inner) :] + names[: len(inner)]
     elif class_name == "TimeDistributed":
         names = ["layer.kernel", "layer.bias"]
     elif class_name == "MultiHeadAttention":
@@ -138,5 +169,7 @@ def _uses(class_name: str, config: Mapping[str, Any], tensors: list[Tensor]) -> 
         names = list(ORDER.get(class_name, (first, "bias")))
         if class_name == "BatchNormalization" and not config.get("scale", True):
             names.remove("gamma")
-    return tuple(WeightUse(name, (tensor.path,), tensor.shape, tensor.dtype, name)
-                 for name, tensor in zip(names, tensors, strict=False))
+    return tuple(
+        WeightUse(name, (tensor.path,), tensor.shape, tensor.dtype, name)
+        for name, tensor in zip(names, tensors, strict=False)
+    )

@@ -10,8 +10,14 @@ from benchmarks.dialects import canonical
 from benchmarks.graph import Call, Graph, Layer, Value
 from infer_convert.plan import Plan, PlanLayer, Ref
 
-OPERATIONS = {"add": "Add", "multiply": "Multiply", "subtract": "Subtract", "maximum": "Maximum", "minimum": "Minimum",
-              "concatenate": "Concatenate"}
+OPERATIONS = {
+    "add": "Add",
+    "multiply": "Multiply",
+    "subtract": "Subtract",
+    "maximum": "Maximum",
+    "minimum": "Minimum",
+    "concatenate": "Concatenate",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,13 @@ def from_plan(plan: Plan, identity: Identity) -> Graph:
     """The raw graph of a plan; ``layers`` are those that stand for a stored layer."""
     work = _Work(identity)
     outputs = work.expand(plan, None, "", "")
-    return Graph(tuple(work.calls), tuple(work.inputs), tuple(outputs), tuple(work.layers.values()),
-                 input_shapes=tuple(work.shapes))
+    return Graph(
+        tuple(work.calls),
+        tuple(work.inputs),
+        tuple(outputs),
+        tuple(work.layers.values()),
+        input_shapes=tuple(work.shapes),
+    )
 
 
 def canonical_of(layer: PlanLayer) -> tuple[str, dict[str, Any]]:
@@ -91,8 +102,12 @@ class _Work:
                 values[ref.layer, ref.call] = [operands[position]]
             else:
                 values[ref.layer, ref.call] = [self._input(plan.layer(ref.layer), prefix, stored)]
-        pending = [(layer, call) for layer in plan.layers for call in range(len(layer.inbound))
-                   if (layer.name, call) not in values and layer.class_name != "InputLayer"]
+        pending = [
+            (layer, call)
+            for layer in plan.layers
+            for call in range(len(layer.inbound))
+            if (layer.name, call) not in values and layer.class_name != "InputLayer"
+        ]
         while pending:
             rest = []
             for layer, call in pending:

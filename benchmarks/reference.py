@@ -16,9 +16,29 @@ from benchmarks.functional import Probes
 from benchmarks.probe import logits, outputs, random_inputs
 from benchmarks.zoo.training import seed_of
 
-SAFE = frozenset({*DEFAULTS, *NO_OPS, "Sequential", "Functional", "Model", "InputLayer", "ReLU", "LeakyReLU", "ELU",
-                  "Softmax", "ThresholdedReLU", "Bidirectional", "TimeDistributed", "Add", "Multiply", "Subtract",
-                  "Average", "Maximum", "Minimum"})
+SAFE = frozenset(
+    {
+        *DEFAULTS,
+        *NO_OPS,
+        "Sequential",
+        "Functional",
+        "Model",
+        "InputLayer",
+        "ReLU",
+        "LeakyReLU",
+        "ELU",
+        "Softmax",
+        "ThresholdedReLU",
+        "Bidirectional",
+        "TimeDistributed",
+        "Add",
+        "Multiply",
+        "Subtract",
+        "Average",
+        "Maximum",
+        "Minimum",
+    }
+)
 PROBES = 3
 
 
@@ -36,11 +56,30 @@ def reference(config: Mapping[str, Any], path: Path, name: str) -> Probes | None
     return None
 
 
+def loads(config: Mapping[str, Any], path: Path, probes: Probes | None) -> bool:
+    """The second baseline: ``keras.models.load_model`` on the full file opens it and, where the original's outputs are
+    known, computes them. Files with unknown classes are not opened: loading must not run stored code."""
+    if not set(classes(config)) <= SAFE:
+        return False
+    import keras
+
+    from benchmarks.functional import compare
+
+    try:
+        model = keras.models.load_model(path, compile=False)
+        return probes is None or compare(model, probes)[0]
+    except Exception:
+        return False
+
+
 def classes(config: Any) -> Iterator[str]:
     """Every layer class that a config names."""
     if isinstance(config, Mapping):
-        if "class_name" in config and "config" in config and (
-                "module" not in config or "layers" in str(config["module"]) or "models" in str(config["module"])):
+        if (
+            "class_name" in config
+            and "config" in config
+            and ("module" not in config or "layers" in str(config["module"]) or "models" in str(config["module"]))
+        ):
             name = str(config["class_name"])
             if name[:1].isupper() and isinstance(config["config"], Mapping | list) and _is_layer(config):
                 yield name

@@ -6,6 +6,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -36,22 +37,39 @@ def source_digest() -> str:
     for root in (Path(infer_convert.__file__).parent, HERE):
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root).parts
-            if path.is_file() and path.suffix in (".py", ".json", ".gz", ".npz", ".toml") and not {
-                    ".cache", "results", "__pycache__"} & set(inside):
+            if (
+                path.is_file()
+                and path.suffix in (".py", ".json", ".gz", ".npz", ".toml")
+                and not {".cache", "results", "__pycache__"} & set(inside)
+            ):
                 digest.update("/".join(inside).encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def run(name: str, naming: Naming, jobs: int = 1, engine: str = "infer", library: bool = True,
-        only: Sequence[str] = (), fresh: bool = False) -> list[dict[str, str]]:
+def run(
+    name: str,
+    naming: Naming,
+    jobs: int = 1,
+    engine: str = "infer",
+    library: bool = True,
+    only: Sequence[str] = (),
+    fresh: bool = False,
+) -> list[dict[str, str]]:
     """Every line of a set, in the set's order. Lines of the same code that are cached are taken from the cache."""
     from benchmarks.sets import SETS
 
     items = [item for item in SETS[name](naming) if not only or item.name in only or item.family in only]
     cache = CACHE / "rows" / source_digest() / f"{name}-{naming}-{engine}{'' if library else '-no-library'}"
     cache.mkdir(parents=True, exist_ok=True)
-    rows = {} if fresh else {item.key: json.loads(_file(cache, item.key).read_text())
-                             for item in items if _file(cache, item.key).is_file()}
+    rows = (
+        {}
+        if fresh
+        else {
+            item.key: json.loads(_file(cache, item.key).read_text())
+            for item in items
+            if _file(cache, item.key).is_file()
+        }
+    )
     missing = [item.key for item in items if item.key not in rows]
     for key, row in _progress(_lines(name, naming, missing, jobs, engine, library), len(missing), f"{name} {naming}"):
         _file(cache, key).write_text(json.dumps(row))
@@ -63,14 +81,20 @@ def _file(cache: Path, key: Key) -> Path:
     return cache / f"{key[0]}.{key[1]}.json".replace("/", "+")
 
 
-def _progress(lines: Iterable[tuple[Key, dict[str, str]]], total: int,
-              title: str) -> Iterator[tuple[Key, dict[str, str]]]:
+def _progress(
+    lines: Iterable[tuple[Key, dict[str, str]]], total: int, title: str
+) -> Iterator[tuple[Key, dict[str, str]]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-               TextColumn("{task.fields[last]}"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=total, last="")
         for key, row in lines:
@@ -78,15 +102,17 @@ def _progress(lines: Iterable[tuple[Key, dict[str, str]]], total: int,
             yield key, row
 
 
-def _lines(name: str, naming: Naming, keys: Sequence[Key], jobs: int, engine: str,
-           library: bool) -> Iterator[tuple[Key, dict[str, str]]]:
+def _lines(
+    name: str, naming: Naming, keys: Sequence[Key], jobs: int, engine: str, library: bool
+) -> Iterator[tuple[Key, dict[str, str]]]:
     waiting, attempts = list(keys), dict.fromkeys(keys, 0)
     while waiting:
         context = multiprocessing.get_context("spawn")
         workers = 1 if any(attempts[key] for key in waiting) else jobs
         with ProcessPoolExecutor(workers, context, _prepare, (jobs,), max_tasks_per_child=ROWS_PER_WORKER) as pool:
             futures: dict[Future[dict[str, str]], Key] = {
-                pool.submit(work, name, naming, key, engine, library): key for key in waiting}
+                pool.submit(work, name, naming, key, engine, library): key for key in waiting
+            }
             for future in as_completed(futures):
                 try:
                     row = future.result()
@@ -119,14 +145,12 @@ def _items(name: str, naming: Naming) -> dict[Key, Item]:
 
 
 def work(name: str, naming: Naming, key: Key, engine: str, library: bool) -> dict[str, str]:
-    """One line, in a worker."""
+    """One line, in a worker. ``seconds`` stays in the cache: the results' files hold nothing that a clock changes."""
     item = _items(name, naming)[key]
-    if engine == "truth":
-        row = oracle.run(item, naming)
-    else:
-        row = run_row(item, naming, library=library)
+    start = time.monotonic()
+    row = oracle.run(item, naming) if engine == "truth" else run_row(item, naming, library=library)
     _forget()
-    return row
+    return row | {"seconds": f"{time.monotonic() - start:.1f}"}
 
 
 def _forget() -> None:

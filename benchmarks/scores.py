@@ -3,8 +3,9 @@
 * *class accuracy*: of the layers that the file lists, those whose canonical class is right.
 * *edge F1*: edges between layers with weights, through any layers without.
 * *exact*: the same folded graph (``canonical.same``).
-* *fields*: of the fields that change what a layer computes, over the listed layers of the truth, those that are right;
-  a layer of the wrong class has all of them wrong. ``activation`` of a layer with weights is the one it effectively has.
+* *fields*: of the fields that change what a layer computes, over the listed layers of the truth, those that are
+  right; a layer of the wrong class has all of them wrong. ``activation`` of a layer with weights is the one it
+  effectively has.
 * *stride > 1*: over layers with a kernel (pools excluded) true positives, false positives and false negatives; a
   positive counts only with the right value.
 """
@@ -81,20 +82,24 @@ def by_leaf(graph: Graph) -> dict[str, Call]:
     return found
 
 
-def hyper_parameters(graph: Graph) -> dict[str, dict[str, Any]]:
-    """Leaf -> the fields of a folded graph that are scored."""
+def hyper_parameters(graph: Graph, listed: frozenset[str]) -> dict[str, dict[str, Any]]:
+    """Leaf -> the fields of a folded graph that are scored. An activation that is a listed layer of its own counts
+    there, not with the layer before it."""
     activations = effective_activation(graph)
     found = {}
     for leaf, call in by_leaf(graph).items():
         fields = dict(call.fields)
         if call.key in activations and "activation" not in fields:
-            fields["activation"] = activations[str(call.key)]
+            activation, owner = activations[str(call.key)]
+            fields["activation"] = activation if owner == leaf or owner not in listed else "linear"
         found[leaf] = fields
     return found
 
 
-def _fields(truth: Truth, plan: Graph, listed: frozenset[str]) -> tuple[dict[str, tuple[int, int]], tuple[int, int, int]]:
-    expected, found = hyper_parameters(truth.graph), hyper_parameters(plan)
+def _fields(
+    truth: Truth, plan: Graph, listed: frozenset[str]
+) -> tuple[dict[str, tuple[int, int]], tuple[int, int, int]]:
+    expected, found = hyper_parameters(truth.graph, listed), hyper_parameters(plan, listed)
     wanted_calls, found_calls = by_leaf(truth.graph), by_leaf(plan)
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()

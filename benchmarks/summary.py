@@ -10,9 +10,28 @@ from benchmarks.calibration import Calibration, Histogram, pooled, whole
 from benchmarks.paths import RESULTS
 
 Row = Mapping[str, str]
-HEADER = ("set", "cases", "converted", "bit-exact", "classes", "edge F1", "exact", "top 5", "functional", "logits",
-          "fields", "stride>1 P/R", "exact+shape", "func.+shape", "base F1", "base exact", "base fields", "ECE", "Brier",
-          "wrong≥.9")
+HEADER = (
+    "set",
+    "cases",
+    "converted",
+    "bit-exact",
+    "classes",
+    "edge F1",
+    "exact",
+    "top 5",
+    "functional",
+    "logits",
+    "fields",
+    "stride>1 P/R",
+    "exact+shape",
+    "func.+shape",
+    "base F1",
+    "base exact",
+    "base fields",
+    "ECE",
+    "Brier",
+    "wrong≥.9",
+)
 
 
 def stored(folder: Path = RESULTS) -> dict[str, list[dict[str, str]]]:
@@ -35,13 +54,28 @@ def line(title: str, rows: Sequence[Row]) -> tuple[str, ...]:
     scored = [row for row in rows if row.get("status") != "no-truth"]
     calibration = decisions(scored)
     return (
-        title, str(len(scored)), _of(scored, "converted"), _of(scored, "bit_exact"), _percent(table.ratio(scored, "class")),
-        _mean_over(scored, "f1"), _of(scored, "exact"), _of(scored, "top5"), _of(scored, "functional", probed=True),
-        _of(scored, "logits", probed=True), _percent(table.ratio(scored, "fields")), _strides(scored),
-        _of(scored, "shape.exact"), _of(scored, "shape.functional", probed=True), _mean_over(scored, "base.f1"),
-        _of(scored, "base.exact"), _percent(table.ratio(scored, "base.fields")),
-        *((f"{calibration.ece:.3f}", f"{calibration.brier:.3f}", f"{calibration.wrong_sure:.2f}")
-          if calibration.models else ("", "", "")),
+        title,
+        str(len(scored)),
+        _of(scored, "converted"),
+        _of(scored, "bit_exact"),
+        _percent(table.ratio(scored, "class")),
+        _mean_over(scored, "f1"),
+        _of(scored, "exact"),
+        _of(scored, "top5"),
+        _of(scored, "functional", probed=True),
+        _of(scored, "logits", probed=True),
+        _percent(table.ratio(scored, "fields")),
+        _strides(scored),
+        _of(scored, "shape.exact"),
+        _of(scored, "shape.functional", probed=True),
+        _mean_over(scored, "base.f1"),
+        _of(scored, "base.exact"),
+        _percent(table.ratio(scored, "base.fields")),
+        *(
+            (f"{calibration.ece:.3f}", f"{calibration.brier:.3f}", f"{calibration.wrong_sure:.2f}")
+            if calibration.models
+            else ("", "", "")
+        ),
     )
 
 
@@ -52,8 +86,13 @@ def decisions(rows: Sequence[Row]) -> Calibration:
 
 def models(rows: Sequence[Row]) -> Calibration:
     """Calibration of the whole-model confidence."""
-    return whole([(float(row["confidence"]), row["functional"] == "1") for row in rows
-                  if row.get("confidence") and row.get("functional")])
+    return whole(
+        [
+            (float(row["confidence"]), row["functional"] == "1")
+            for row in rows
+            if row.get("confidence") and row.get("functional")
+        ]
+    )
 
 
 def _of(rows: Sequence[Row], column: str, probed: bool = False) -> str:
@@ -98,8 +137,12 @@ def reliability(results: Mapping[str, Sequence[Row]], path: Path) -> None:
         for name, rows in results.items():
             found = measure(rows)
             if found.curve:
-                axis.plot([x for x, _, _ in found.curve], [y for _, y, _ in found.curve], marker="o",
-                          label=f"{name}: ECE {found.ece:.3f}, Brier {found.brier:.3f}")
+                axis.plot(
+                    [x for x, _, _ in found.curve],
+                    [y for _, y, _ in found.curve],
+                    marker="o",
+                    label=f"{name}: ECE {found.ece:.3f}, Brier {found.brier:.3f}",
+                )
         axis.set_title(title)
         axis.set_xlabel("reported confidence")
         axis.legend(fontsize=7)

@@ -45,8 +45,9 @@ def _classes(scope: Scope, prefix: str) -> Iterator[tuple[str, str]]:
             yield from _classes(scope.inner[name], f"{prefix}{name}/")
 
 
-def _align(scope: Scope, layers: tuple[StoredLayer, ...], prefix: str, leaf: dict[str, str],
-           owner: dict[str, str]) -> None:
+def _align(
+    scope: Scope, layers: tuple[StoredLayer, ...], prefix: str, leaf: dict[str, str], owner: dict[str, str]
+) -> None:
     for name, layer in _pairs(scope, layers, prefix):
         full = f"{prefix}{name}"
         leaf[layer.path] = full
@@ -68,8 +69,12 @@ def _descend(scope: Scope, name: str) -> Scope | None:
 
 def _inside(leaves: Iterable[str], role: str) -> str | None:
     parts = role.split("/")
-    fitting = [leaf for leaf in leaves if leaf.rpartition("/")[2] in parts[:-1] or any(
-        f"/{leaf}/".endswith(f"/{'/'.join(parts[:count])}/") for count in range(1, len(parts)))]
+    fitting = [
+        leaf
+        for leaf in leaves
+        if leaf.rpartition("/")[2] in parts[:-1]
+        or any(f"/{leaf}/".endswith(f"/{'/'.join(parts[:count])}/") for count in range(1, len(parts)))
+    ]
     return max(fitting, key=len) if fitting else None
 
 
@@ -77,8 +82,9 @@ def _pairs(scope: Scope, layers: tuple[StoredLayer, ...], prefix: str) -> list[t
     names = dict(scope.names)
     if all(layer.name in names for layer in layers):
         return [(layer.name, layer) for layer in layers]
-    everything = {path.removeprefix(prefix).rpartition("/")[2]: path.removeprefix(prefix)
-                  for path, _ in _classes(scope, prefix)}
+    everything = {
+        path.removeprefix(prefix).rpartition("/")[2]: path.removeprefix(prefix) for path, _ in _classes(scope, prefix)
+    }
     if all(layer.name in everything for layer in layers):
         return [(everything[layer.name], layer) for layer in layers]
     if len(layers) == len(scope.names) and not any(layer.stem for layer in layers):

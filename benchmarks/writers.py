@@ -104,7 +104,7 @@ def _flat(model: Any, file: h5py.File) -> None:
 
 def _role(layer: Any, weight: Any) -> str:
     parts = str(weight.path).split("/")
-    inside = parts[parts.index(layer.name) + 1:] if layer.name in parts else parts[-1:]
+    inside = parts[parts.index(layer.name) + 1 :] if layer.name in parts else parts[-1:]
     return "/".join(inside) if class_of(layer) in ("Bidirectional", "MultiHeadAttention") else inside[-1]
 
 

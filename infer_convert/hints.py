@@ -39,6 +39,18 @@ class Hints:
         return self.answers.get((layer, name))
 
 
+def inner_hints(hints: Hints, outer: str) -> Hints:
+    """The hints about the layers of one nested model, under their inner names."""
+    prefix = f"{outer}/"
+    return Hints(
+        {name[len(prefix) :]: shapes for name, shapes in hints.input_shapes.items() if name.startswith(prefix)},
+        {(name[len(prefix) :], key): value for (name, key), value in hints.answers.items() if name.startswith(prefix)},
+        (),
+        hints.library,
+        hints.data_format,
+    )
+
+
 def parse_set(text: str) -> tuple[tuple[str, str], Any]:
     """``conv2d_1.strides=2`` -> ``(("conv2d_1", "strides"), 2)``.
 

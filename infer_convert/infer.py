@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
+from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
-from infer_convert.facts import WeightFile
-from infer_convert.hints import Hints
+from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.hints import Hints, inner_hints
+from infer_convert.layers.recognise import Reading
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 
 MOST_PLANS = 10
+_UNWEIGHED = ("activation", "class_name", "epsilon", "negative_slope", "max_value", "recurrent_activation", "mask_zero")
+"""Fields that neither wiring nor sizes weigh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,18 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
     Reads no tensor data. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
     file.
     """
-    hints = hints or Hints()
-    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints)
+    if facts.model_config is not None:
+        from infer_convert.configs import plan_from_config
+
+        return plan_from_config(facts, hints or Hints(), tensors)
+    return _infer(facts, hints or Hints())[0]
+
+
+def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Inference, Settled]:
+    def nest(layer: StoredLayer) -> Reading | None:
+        return nested_reading(layer, facts, lambda inner, name: _inner(inner, inner_hints(hints, name)))
+
+    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
     check_any(typed)
     drafts = _drafts(typed, facts, hints)
     candidates, causes = _settled(drafts, hints)
@@ -44,11 +58,17 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
     inbound = _inbound_decisions(drafts, candidates)
     plans = []
     for candidate in candidates[:MOST_PLANS]:
-        context = Context(facts, by_name, hints, inbound=inbound)
+        context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = plan_of(candidate.settled, context)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
     plans = _with_output_alternatives(plans)
-    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
+    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
+    return inference, candidates[0].settled
+
+
+def _inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
+    inference, settled = _infer(facts, hints, inner=True)
+    return inference.best, settled
 
 
 def _matters(name: str) -> bool:
@@ -88,7 +108,7 @@ def _settled_confidence(plan: Plan) -> float:
     confidence = 1.0
     for _, layer in plan.walk():
         for decision in layer.decisions:
-            if decision.field not in ("activation", "class_name"):
+            if decision.field not in _UNWEIGHED:
                 continue
             reason = decision.evidence[0].because if decision.evidence else layer.name
             key = (decision.field, repr(decision.value), reason)

@@ -29,8 +29,18 @@ def items(naming: Naming) -> list[Item]:
 
 def family(name: str) -> str:
     """Look-alikes share a family."""
-    for prefix in ("ResNet", "EfficientNetV2", "EfficientNet", "MobileNetV3", "MobileNet", "DenseNet", "VGG", "NASNet",
-                   "ConvNeXt", "Inception"):
+    for prefix in (
+        "ResNet",
+        "EfficientNetV2",
+        "EfficientNet",
+        "MobileNetV3",
+        "MobileNet",
+        "DenseNet",
+        "VGG",
+        "NASNet",
+        "ConvNeXt",
+        "Inception",
+    ):
         if name.startswith(prefix):
             return prefix
     return name.split("-")[0]

@@ -38,7 +38,7 @@ def _load(where: Path, entry: Mapping[str, Any]) -> Loaded:
     config = side_config(path) or facts.model_config
     if config is None:
         raise ValueError("no truth")
-    return Loaded(facts, from_config(config), path, reference(config, path, entry["id"]))
+    return Loaded(facts, from_config(config), path, reference(config, path, entry["id"]), facts.model_config)
 
 
 def side_config(path: Path) -> dict[str, Any] | None:

@@ -28,8 +28,16 @@ def items(naming: Naming) -> list[Item]:
     for file in sorted(TRANSCRIBED.glob("*.json")):
         data = json.loads(file.read_text())
         entry = manifest[data["id"]]
-        found.append(Item(data["id"], entry["repo"], str(data["certainty"]), str(entry["keras_version"] or "unknown"),
-                          True, partial(_load, where / entry["file"], data)))
+        found.append(
+            Item(
+                data["id"],
+                entry["repo"],
+                str(data["certainty"]),
+                str(entry["keras_version"] or "unknown"),
+                True,
+                partial(_load, where / entry["file"], data),
+            )
+        )
     return found
 
 

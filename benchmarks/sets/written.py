@@ -24,8 +24,16 @@ def items(naming: Naming) -> list[Item]:
         for suffix in SUFFIXES:
             path = config.with_name(name + suffix)
             if path.is_file() and path.stat().st_size < 30_000_000:
-                found.append(Item(f"{name}{suffix}", config.parent.name, "written", config.parent.name, False,
-                                  partial(_load, path, config)))
+                found.append(
+                    Item(
+                        f"{name}{suffix}",
+                        config.parent.name,
+                        "written",
+                        config.parent.name,
+                        False,
+                        partial(_load, path, config),
+                    )
+                )
     return found
 
 

@@ -18,8 +18,11 @@ SHOWN: dict[Naming, tuple[str, ...]] = {"kept": writers.FORMATS, "class": ("kera
 def items(naming: Naming) -> list[Item]:
     """Every case in every format that this naming shows."""
     lines = frozen()
-    return [Item(case.name, case.family, case.split, form, case.trained, partial(_load, case, form, lines[case.name]))
-            for case in CASES for form in SHOWN[naming]]
+    return [
+        Item(case.name, case.family, case.split, form, case.trained, partial(_load, case, form, lines[case.name]))
+        for case in CASES
+        for form in SHOWN[naming]
+    ]
 
 
 def _load(case: Case, form: str, line: dict[str, Any]) -> Loaded:

@@ -42,8 +42,9 @@ def transformer_series(k: Kit) -> Any:
         y = k.Conv1D(4, 1, activation="relu", name=k.n("conv"))(y)
         x = k.add([k.Conv1D(x.shape[-1], 1, name=k.n("conv"))(y), x])
     x = k.GlobalAveragePooling1D(data_format=k.pick(("channels_last",), ("channels_first",)))(x)
-    return k.Model(series, k.Dense(2, activation="softmax", name=k.n("out"))(k.Dense(24, activation="relu",
-                                                                                     name=k.n("fc"))(x)))
+    return k.Model(
+        series, k.Dense(2, activation="softmax", name=k.n("out"))(k.Dense(24, activation="relu", name=k.n("fc"))(x))
+    )
 
 
 def vision_transformer(k: Kit) -> Any:
@@ -67,8 +68,9 @@ def cross_attention(k: Kit) -> Any:
     y = k.LayerNormalization(name=k.n("ln"))(k.Add(name=k.n("add"))([y, z]))
     z = k.MultiHeadAttention(num_heads=k.pick((2,), (4,)), key_dim=12, name=k.n("mha"))(y, x)
     y = k.LayerNormalization(name=k.n("ln"))(k.Add(name=k.n("add"))([y, z]))
-    y = k.LayerNormalization(name=k.n("ln"))(k.Add(name=k.n("add"))([y, k.Dense(24, activation="relu",
-                                                                               name=k.n("ffn"))(y)]))
+    y = k.LayerNormalization(name=k.n("ln"))(
+        k.Add(name=k.n("add"))([y, k.Dense(24, activation="relu", name=k.n("ffn"))(y)])
+    )
     return k.Model([source, target], k.Dense(180, name=k.n("out"))(y))
 
 

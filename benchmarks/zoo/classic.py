@@ -11,33 +11,37 @@ def lenet(k: Kit) -> Any:
     """LeNet-5 with tanh or relu, average or max pooling."""
     function, pool = k.pick(("tanh", "relu")), k.pick((k.AveragePooling2D, k.MaxPooling2D))
     size = k.pick((28, 32))
-    return k.Sequential([
-        k.Input((size, size, 1)),
-        *k.plain(k.Conv2D, function, 6, 5, padding=k.pick(("same", "valid")), name=k.n("conv")),
-        pool(name=k.n("pool")),
-        *k.plain(k.Conv2D, function, 16, 5, name=k.n("conv")),
-        pool(name=k.n("pool")),
-        k.Flatten(),
-        *k.plain(k.Dense, function, 120, name=k.n("fc")),
-        *k.plain(k.Dense, function, 84, name=k.n("fc")),
-        k.Dense(10, activation="softmax", name=k.n("out")),
-    ])
+    return k.Sequential(
+        [
+            k.Input((size, size, 1)),
+            *k.plain(k.Conv2D, function, 6, 5, padding=k.pick(("same", "valid")), name=k.n("conv")),
+            pool(name=k.n("pool")),
+            *k.plain(k.Conv2D, function, 16, 5, name=k.n("conv")),
+            pool(name=k.n("pool")),
+            k.Flatten(),
+            *k.plain(k.Dense, function, 120, name=k.n("fc")),
+            *k.plain(k.Dense, function, 84, name=k.n("fc")),
+            k.Dense(10, activation="softmax", name=k.n("out")),
+        ]
+    )
 
 
 def mnist_cnn(k: Kit) -> Any:
     """The tutorial network: two convolutions, one pool, dropout, dense."""
     width = k.pick((32, 16), (24,))
-    return k.Sequential([
-        k.Input((28, 28, 1)),
-        *k.plain(k.Conv2D, "relu", width, k.pick((3, 5)), name=k.n("conv")),
-        *k.plain(k.Conv2D, "relu", 2 * width, (3, 3), name=k.n("conv")),
-        k.MaxPooling2D(pool_size=k.pick(((2, 2), (3, 3))), name=k.n("pool")),
-        k.Dropout(0.25),
-        k.Flatten(),
-        *k.plain(k.Dense, "relu", 128, name=k.n("fc")),
-        k.Dropout(0.5),
-        k.Dense(10, activation="softmax", name=k.n("out")),
-    ])
+    return k.Sequential(
+        [
+            k.Input((28, 28, 1)),
+            *k.plain(k.Conv2D, "relu", width, k.pick((3, 5)), name=k.n("conv")),
+            *k.plain(k.Conv2D, "relu", 2 * width, (3, 3), name=k.n("conv")),
+            k.MaxPooling2D(pool_size=k.pick(((2, 2), (3, 3))), name=k.n("pool")),
+            k.Dropout(0.25),
+            k.Flatten(),
+            *k.plain(k.Dense, "relu", 128, name=k.n("fc")),
+            k.Dropout(0.5),
+            k.Dense(10, activation="softmax", name=k.n("out")),
+        ]
+    )
 
 
 def cifar_cnn(k: Kit) -> Any:
@@ -65,8 +69,12 @@ def cats_dogs(k: Kit) -> Any:
     layers = [k.Input((size, size, 3))]
     for width in k.pick(((32, 32, 64), (16, 32, 64, 64)), ((32, 64, 128),)):
         layers += [*k.plain(k.Conv2D, "relu", width, 3, name=k.n("conv")), k.MaxPooling2D(2, name=k.n("pool"))]
-    layers += [k.Flatten(), *k.plain(k.Dense, "relu", 64, name=k.n("fc")), k.Dropout(0.5),
-               k.Dense(1, activation="sigmoid", name=k.n("out"))]
+    layers += [
+        k.Flatten(),
+        *k.plain(k.Dense, "relu", 64, name=k.n("fc")),
+        k.Dropout(0.5),
+        k.Dense(1, activation="sigmoid", name=k.n("out")),
+    ]
     return k.Sequential(layers)
 
 
@@ -91,13 +99,12 @@ def vgg(k: Kit) -> Any:
     """VGG blocks of two or three convolutions."""
     x = image = k.Input((32, 32, 3))
     normalised = k.pick((False, True))
-    for block, (width, depth) in enumerate(zip((16, 32, 64), k.pick(((2, 2, 3), (1, 1, 2)), ((2, 2, 2),)), strict=True)):
+    for block, (width, depth) in enumerate(
+        zip((16, 32, 64), k.pick(((2, 2, 3), (1, 1, 2)), ((2, 2, 2),)), strict=True)
+    ):
         k.scope = f"block{block + 1}"
         for _ in range(depth):
-            if normalised:
-                x = k.conv_bn(x, width, 3, use_bias=True)
-            else:
-                x = k.conv(x, width, (3, 3), padding="same")
+            x = k.conv_bn(x, width, 3, use_bias=True) if normalised else k.conv(x, width, 3, padding="same")
         x = k.MaxPooling2D((2, 2), strides=(2, 2), name=k.n("pool"))(x)
     x = k.dense(k.Flatten(name=k.n("flatten"))(x), 128)
     if k.maybe():
@@ -122,8 +129,9 @@ def network_in_network(k: Kit) -> Any:
     model = [k.Input((32, 32, 3))]
     for size, width in ((5, 48), (5, 48), (3, 48)):
         for kernel in (size, 1, 1):
-            model += k.plain(k.Conv2D, "relu", width if kernel > 1 else width - 8, kernel, padding="same",
-                             name=k.n("conv"))
+            model += k.plain(
+                k.Conv2D, "relu", width if kernel > 1 else width - 8, kernel, padding="same", name=k.n("conv")
+            )
         if size == 5:
             pool = k.pick((k.MaxPooling2D, k.AveragePooling2D))
             model += [pool(3, strides=2, padding="same", name=k.n("pool")), k.Dropout(0.5)]
@@ -167,12 +175,15 @@ def fashion_bn(k: Kit) -> Any:
 
 def driving(k: Kit) -> Any:
     """NVIDIA's steering network: rescaling, 5x5 strides, elu, a regression output."""
-    return k.Sequential([
-        k.Input((66, 200, 3)),
-        k.Rescaling(1 / 127.5, offset=-1),
-        *[k.Conv2D(width, 5, strides=(2, 2), activation="elu", name=k.n("conv")) for width in (24, 36, 48)],
-        *[k.Conv2D(64, 3, activation="elu", name=k.n("conv")) for _ in range(2)],
-        k.Dropout(0.5), k.Flatten(),
-        *[k.Dense(units, activation="elu", name=k.n("fc")) for units in (100, 50, 10)],
-        k.Dense(1, name=k.n("out")),
-    ])
+    return k.Sequential(
+        [
+            k.Input((66, 200, 3)),
+            k.Rescaling(1 / 127.5, offset=-1),
+            *[k.Conv2D(width, 5, strides=(2, 2), activation="elu", name=k.n("conv")) for width in (24, 36, 48)],
+            *[k.Conv2D(64, 3, activation="elu", name=k.n("conv")) for _ in range(2)],
+            k.Dropout(0.5),
+            k.Flatten(),
+            *[k.Dense(units, activation="elu", name=k.n("fc")) for units in (100, 50, 10)],
+            k.Dense(1, name=k.n("out")),
+        ]
+    )

@@ -84,8 +84,11 @@ def segnet(k: Kit) -> Any:
     layers = [k.Input((64, 64, 3))]
 
     def unit(width: int) -> list[Any]:
-        return [k.Conv2D(width, 3, padding="same", name=k.n("conv")), k.BatchNormalization(name=k.n("bn")),
-                k.Activation("relu", name=k.n("act"))]
+        return [
+            k.Conv2D(width, 3, padding="same", name=k.n("conv")),
+            k.BatchNormalization(name=k.n("bn")),
+            k.Activation("relu", name=k.n("act")),
+        ]
 
     widths = k.pick(((8, 16, 32), (16, 24)), ((8, 16),))
     for width in widths:
@@ -106,11 +109,17 @@ def unet_attention(k: Kit) -> Any:
     x = k.conv(x, 32, 3, padding="same")
     for width, skip in zip((16, 8), skips[::-1], strict=True):
         x = k.UpSampling2D(2, name=k.n("up"))(x)
-        gate = k.Add(name=k.n("add"))([k.Conv2D(width, 1, name=k.n("theta"))(skip), k.Conv2D(width, 1, name=k.n("phi"))(x)])
+        gate = k.Add(name=k.n("add"))(
+            [k.Conv2D(width, 1, name=k.n("theta"))(skip), k.Conv2D(width, 1, name=k.n("phi"))(x)]
+        )
         gate = k.Conv2D(1, 1, activation="sigmoid", name=k.n("psi"))(k.Activation("relu")(gate))
         skip = k.Multiply(name=k.n("mul"))([skip, gate])
-        x = k.conv(k.Concatenate(name=k.n("cat"))([x, skip] if k.pick((True,), (False,)) else [skip, x]), width, 3,
-                   padding="same")
+        x = k.conv(
+            k.Concatenate(name=k.n("cat"))([x, skip] if k.pick((True,), (False,)) else [skip, x]),
+            width,
+            3,
+            padding="same",
+        )
     return k.Model(image, k.Conv2D(1, 1, activation="sigmoid", name=k.n("out"))(x))
 
 

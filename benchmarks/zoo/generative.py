@@ -10,14 +10,19 @@ from benchmarks.zoo.kit import Kit
 def dcgan_generator(k: Kit) -> Any:
     """Noise, dense, reshape, transposed convolutions."""
     side, width = k.pick((7, 4)), k.pick((32, 16))
-    layers = [k.Input((k.pick((100, 64), (128,)),)), k.Dense(side * side * 2 * width, use_bias=k.pick((True, False)),
-                                                            name=k.n("fc"))]
+    layers = [
+        k.Input((k.pick((100, 64), (128,)),)),
+        k.Dense(side * side * 2 * width, use_bias=k.pick((True, False)), name=k.n("fc")),
+    ]
     slope = k.pick((0.2, 0.3))
     layers += [k.BatchNormalization(momentum=0.8, name=k.n("bn")), k.leaky(slope), k.Reshape((side, side, 2 * width))]
     size = k.pick((5, 4), (3,))
     for filters, strides in ((width, 1 if side == 7 else 2), (width // 2, 2)):
-        layers += [k.Conv2DTranspose(filters, size, strides=strides, padding="same", use_bias=False, name=k.n("up")),
-                   k.BatchNormalization(name=k.n("bn")), k.leaky(slope)]
+        layers += [
+            k.Conv2DTranspose(filters, size, strides=strides, padding="same", use_bias=False, name=k.n("up")),
+            k.BatchNormalization(name=k.n("bn")),
+            k.leaky(slope),
+        ]
     layers.append(k.Conv2DTranspose(1, size, strides=2, padding="same", activation="tanh", name=k.n("out")))
     return k.Sequential(layers)
 
@@ -26,8 +31,12 @@ def upsampling_generator(k: Kit) -> Any:
     """The other common generator: up-sampling and plain convolutions."""
     layers = [k.Input((100,)), *k.plain(k.Dense, "relu", 7 * 7 * 32, name=k.n("fc")), k.Reshape((7, 7, 32))]
     for filters in (32, 16):
-        layers += [k.UpSampling2D(name=k.n("up")), k.Conv2D(filters, k.pick((3,), (5,)), padding="same", name=k.n("conv")),
-                   k.BatchNormalization(momentum=0.8, name=k.n("bn")), k.act("relu")]
+        layers += [
+            k.UpSampling2D(name=k.n("up")),
+            k.Conv2D(filters, k.pick((3,), (5,)), padding="same", name=k.n("conv")),
+            k.BatchNormalization(momentum=0.8, name=k.n("bn")),
+            k.act("relu"),
+        ]
     layers += [k.Conv2D(k.pick((1, 3)), 3, padding="same", name=k.n("conv")), k.Activation("tanh")]
     return k.Sequential(layers)
 
@@ -50,8 +59,9 @@ def gan_mlp(k: Kit) -> Any:
     layers = [k.Input((100,))]
     for units in (64, 128, 256):
         layers += [k.Dense(units, name=k.n("fc")), k.leaky(0.2), k.BatchNormalization(momentum=0.8, name=k.n("bn"))]
-    return k.Sequential([*layers, k.Dense(784, activation="tanh", name=k.n("out")),
-                         k.Reshape(k.pick(((28, 28, 1),), ((28, 28),)))])
+    return k.Sequential(
+        [*layers, k.Dense(784, activation="tanh", name=k.n("out")), k.Reshape(k.pick(((28, 28, 1),), ((28, 28),)))]
+    )
 
 
 def gan_conditional(k: Kit) -> Any:
@@ -108,8 +118,11 @@ def autoencoder_strided(k: Kit) -> Any:
         encoder += k.plain(k.Conv2D, "relu", width, 3, strides=2, padding="same", name=k.n("conv"))
     small, latent = side // 2 ** len(widths), 24
     encoder += [k.Flatten(), k.Dense(latent, name=k.n("fc"))]
-    decoder = [k.Input((latent,)), k.Dense(small * small * widths[-1], name=k.n("fc")),
-               k.Reshape((small, small, widths[-1]))]
+    decoder = [
+        k.Input((latent,)),
+        k.Dense(small * small * widths[-1], name=k.n("fc")),
+        k.Reshape((small, small, widths[-1])),
+    ]
     for width in widths[::-1]:
         decoder += k.plain(k.Conv2DTranspose, "relu", width, 3, strides=2, padding="same", name=k.n("up"))
     decoder.append(k.Conv2D(3, 3, padding="same", activation="sigmoid", name=k.n("out")))
@@ -141,6 +154,7 @@ def vae_decoder(k: Kit) -> Any:
     x = code = k.Input((k.pick((2, 8)),))
     x = k.Reshape((7, 7, 32))(k.dense(x, 7 * 7 * 32))
     for width in (32, 16):
-        x = k.chain(x, k.plain(k.Conv2DTranspose, "relu", width, k.pick((3,), (4,)), strides=2, padding="same",
-                               name=k.n("up")))
+        x = k.chain(
+            x, k.plain(k.Conv2DTranspose, "relu", width, k.pick((3,), (4,)), strides=2, padding="same", name=k.n("up"))
+        )
     return k.Model(code, k.Conv2DTranspose(1, 3, activation="sigmoid", padding="same", name=k.n("out"))(x))

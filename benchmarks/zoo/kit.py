@@ -94,11 +94,21 @@ class Kit:
         """Dense with its activation."""
         return self.chain(x, self.plain(self.Dense, function, units, name=self.n("fc"), **kwargs))
 
-    def conv_bn(self, x: Any, filters: int, size: Any, strides: Any = 1, function: str | None = "relu",
-                padding: str = "same", use_bias: bool = False, **kwargs: Any) -> Any:
+    def conv_bn(
+        self,
+        x: Any,
+        filters: int,
+        size: Any,
+        strides: Any = 1,
+        function: str | None = "relu",
+        padding: str = "same",
+        use_bias: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         """Conv2D, BatchNormalization and perhaps an activation layer."""
-        x = self.Conv2D(filters, size, strides=strides, padding=padding, use_bias=use_bias, name=self.n("conv"),
-                        **kwargs)(x)
+        x = self.Conv2D(
+            filters, size, strides=strides, padding=padding, use_bias=use_bias, name=self.n("conv"), **kwargs
+        )(x)
         x = self.BatchNormalization(name=self.n("bn"))(x)
         return self.act(function)(x) if function else x
 

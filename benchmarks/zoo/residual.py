@@ -79,8 +79,9 @@ def wide_resnet(k: Kit) -> Any:
         for block in range(k.pick((1, 2))):
             width, strides = 16 * widen * 2**stage // 2, 2 if stage and not block else 1
             y = k.act("relu")(k.BatchNormalization(name=k.n("bn"))(x))
-            skip = x if block else k.Conv2D(width, 1, strides=strides, padding="same", use_bias=False,
-                                            name=k.n("conv"))(y)
+            skip = (
+                x if block else k.Conv2D(width, 1, strides=strides, padding="same", use_bias=False, name=k.n("conv"))(y)
+            )
             y = k.Conv2D(width, 3, strides=strides, padding="same", use_bias=False, name=k.n("conv"))(y)
             y = k.Dropout(0.3)(k.act("relu")(k.BatchNormalization(name=k.n("bn"))(y)))
             y = k.Conv2D(width, 3, padding="same", use_bias=False, name=k.n("conv"))(y)
@@ -147,8 +148,9 @@ def mobilenet(k: Kit) -> Any:
     padded = k.pick((True, False))
     for width, strides in ((16, 1), (32, 2), (32, 1), (64, 2))[: k.pick((4,), (3,))]:
         y = k.ZeroPadding2D(((0, 1), (0, 1)))(x) if padded and strides > 1 else x
-        y = k.DepthwiseConv2D(3, strides=strides, padding="valid" if padded and strides > 1 else "same",
-                              use_bias=False, name=k.n("dw"))(y)
+        y = k.DepthwiseConv2D(
+            3, strides=strides, padding="valid" if padded and strides > 1 else "same", use_bias=False, name=k.n("dw")
+        )(y)
         y = k.act("relu")(k.BatchNormalization(name=k.n("bn"))(y))
         x = k.conv_bn(y, width, 1)
     x = k.Dropout(1e-3)(k.GlobalAveragePooling2D()(x))

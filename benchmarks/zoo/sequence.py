@@ -9,7 +9,10 @@ from benchmarks.zoo.kit import Kit
 
 def lstm_text(k: Kit) -> Any:
     """The imdb tutorial."""
-    layers = [k.Input((k.pick((80, 100)),), dtype="int32"), k.Embedding(k.pick((2000, 500)), k.pick((64, 32)), name=k.n("embed"))]
+    layers = [
+        k.Input((k.pick((80, 100)),), dtype="int32"),
+        k.Embedding(k.pick((2000, 500)), k.pick((64, 32)), name=k.n("embed")),
+    ]
     if k.pick((False, True)):
         layers.append(k.SpatialDropout1D(0.2))
     layers.append(k.pick((k.LSTM, k.GRU), (k.SimpleRNN,))(48, dropout=0.2, recurrent_dropout=0.2, name=k.n("rnn")))
@@ -60,28 +63,42 @@ def cnn_lstm(k: Kit) -> Any:
     """Frames through a time-distributed network, then a recurrent layer."""
     layers = [k.Input((6, 24, 24, 1))]
     for width in (8, 16):
-        layers += [k.TimeDistributed(k.Conv2D(width, 3, padding=k.pick(("same",), ("valid",)), activation="relu")),
-                   k.TimeDistributed(k.MaxPooling2D(2))]
-    return k.Sequential([*layers, k.TimeDistributed(k.Flatten()), k.LSTM(32, name=k.n("rnn")),
-                         k.Dense(5, activation="softmax", name=k.n("out"))])
+        layers += [
+            k.TimeDistributed(k.Conv2D(width, 3, padding=k.pick(("same",), ("valid",)), activation="relu")),
+            k.TimeDistributed(k.MaxPooling2D(2)),
+        ]
+    return k.Sequential(
+        [
+            *layers,
+            k.TimeDistributed(k.Flatten()),
+            k.LSTM(32, name=k.n("rnn")),
+            k.Dense(5, activation="softmax", name=k.n("out")),
+        ]
+    )
 
 
 def conv_lstm(k: Kit) -> Any:
     """Next-frame prediction."""
     layers = [k.Input((5, 20, 20, 1))]
     for _ in range(k.pick((2,), (3,))):
-        layers += [k.ConvLSTM2D(8, 3, padding="same", return_sequences=True, name=k.n("rnn")),
-                   k.BatchNormalization(name=k.n("bn"))]
+        layers += [
+            k.ConvLSTM2D(8, 3, padding="same", return_sequences=True, name=k.n("rnn")),
+            k.BatchNormalization(name=k.n("bn")),
+        ]
     return k.Sequential([*layers, k.Conv3D(1, 3, activation="sigmoid", padding="same", name=k.n("out"))])
 
 
 def activity_cnn(k: Kit) -> Any:
     """Human activity recognition: one-dimensional convolutions."""
     layers = [k.Input((k.pick((128, 90)), k.pick((9, 3))))]
-    layers += [*k.plain(k.Conv1D, "relu", 32, k.pick((3, 10), (7,)), name=k.n("conv")),
-               *k.plain(k.Conv1D, "relu", 32, 3, strides=k.pick((1, 2)), name=k.n("conv")), k.Dropout(0.5),
-               k.MaxPooling1D(k.pick((2, 3)), name=k.n("pool")), k.Flatten(),
-               *k.plain(k.Dense, "relu", 50, name=k.n("fc"))]
+    layers += [
+        *k.plain(k.Conv1D, "relu", 32, k.pick((3, 10), (7,)), name=k.n("conv")),
+        *k.plain(k.Conv1D, "relu", 32, 3, strides=k.pick((1, 2)), name=k.n("conv")),
+        k.Dropout(0.5),
+        k.MaxPooling1D(k.pick((2, 3)), name=k.n("pool")),
+        k.Flatten(),
+        *k.plain(k.Dense, "relu", 50, name=k.n("fc")),
+    ]
     return k.Sequential([*layers, k.Dense(6, activation="softmax", name=k.n("out"))])
 
 
@@ -91,9 +108,12 @@ def wavenet(k: Kit) -> Any:
     x = k.Conv1D(16, 2, padding="causal", name=k.n("conv"))(x)
     skips = []
     for rate in k.pick(((1, 2, 4), (1, 2, 4, 8)), ((1, 3, 9),)):
-        gated = k.Multiply(name=k.n("mul"))([
-            k.Conv1D(16, 2, padding="causal", dilation_rate=rate, activation="tanh", name=k.n("filter"))(x),
-            k.Conv1D(16, 2, padding="causal", dilation_rate=rate, activation="sigmoid", name=k.n("gate"))(x)])
+        gated = k.Multiply(name=k.n("mul"))(
+            [
+                k.Conv1D(16, 2, padding="causal", dilation_rate=rate, activation="tanh", name=k.n("filter"))(x),
+                k.Conv1D(16, 2, padding="causal", dilation_rate=rate, activation="sigmoid", name=k.n("gate"))(x),
+            ]
+        )
         skips.append(k.Conv1D(16, 1, name=k.n("skip"))(gated))
         x = k.Add(name=k.n("add"))([x, k.Conv1D(16, 1, name=k.n("res"))(gated)])
     x = k.Activation("relu")(k.Add(name=k.n("add"))(skips))
@@ -127,10 +147,15 @@ def seq2seq(k: Kit) -> Any:
 def repeat_autoencoder(k: Kit) -> Any:
     """LSTM autoencoder: encode, repeat, decode every step."""
     steps, features = k.pick((10, 30)), k.pick((1, 4))
-    return k.Sequential([
-        k.Input((steps, features)), k.LSTM(32, name=k.n("rnn")), k.RepeatVector(steps),
-        k.pick((k.LSTM,), (k.GRU,))(32, return_sequences=True, name=k.n("rnn")), k.TimeDistributed(k.Dense(features)),
-    ])
+    return k.Sequential(
+        [
+            k.Input((steps, features)),
+            k.LSTM(32, name=k.n("rnn")),
+            k.RepeatVector(steps),
+            k.pick((k.LSTM,), (k.GRU,))(32, return_sequences=True, name=k.n("rnn")),
+            k.TimeDistributed(k.Dense(features)),
+        ]
+    )
 
 
 def text_cnn(k: Kit) -> Any:
@@ -177,13 +202,17 @@ def crnn(k: Kit) -> Any:
 def volume_cnn(k: Kit) -> Any:
     """Three-dimensional convolutions on short clips."""
     layers = [k.Input((8, 24, 24, k.pick((1, 3))))]
-    layers += [*k.plain(k.Conv3D, "relu", 8, 3, padding="same", name=k.n("conv")),
-               k.MaxPooling3D(pool_size=(1, 2, 2), name=k.n("pool")),
-               *k.plain(k.Conv3D, "relu", 16, k.pick((3,), ((1, 3, 3),)), padding="same", name=k.n("conv")),
-               k.MaxPooling3D(pool_size=(2, 2, 2), name=k.n("pool")),
-               *k.plain(k.Conv3D, "relu", 16, 3, name=k.n("conv")), k.Flatten()]
-    return k.Sequential([*layers, *k.plain(k.Dense, "relu", 32, name=k.n("fc")),
-                         k.Dense(5, activation="softmax", name=k.n("out"))])
+    layers += [
+        *k.plain(k.Conv3D, "relu", 8, 3, padding="same", name=k.n("conv")),
+        k.MaxPooling3D(pool_size=(1, 2, 2), name=k.n("pool")),
+        *k.plain(k.Conv3D, "relu", 16, k.pick((3,), ((1, 3, 3),)), padding="same", name=k.n("conv")),
+        k.MaxPooling3D(pool_size=(2, 2, 2), name=k.n("pool")),
+        *k.plain(k.Conv3D, "relu", 16, 3, name=k.n("conv")),
+        k.Flatten(),
+    ]
+    return k.Sequential(
+        [*layers, *k.plain(k.Dense, "relu", 32, name=k.n("fc")), k.Dense(5, activation="softmax", name=k.n("out"))]
+    )
 
 
 def volume_residual(k: Kit) -> Any:

@@ -50,8 +50,13 @@ def two_output(k: Kit) -> Any:
     x = k.Flatten()(x)
     a = k.Dropout(0.3)(k.dense(x, 32))
     b = k.Dropout(0.3)(k.dense(x, k.pick((32,), (48,))))
-    return k.Model(image, [k.Dense(2, activation="softmax", name="gender")(a), k.Dense(1, activation=k.pick(
-        ("relu",), (None,)), name="age")(b)])
+    return k.Model(
+        image,
+        [
+            k.Dense(2, activation="softmax", name="gender")(a),
+            k.Dense(1, activation=k.pick(("relu",), (None,)), name="age")(b),
+        ],
+    )
 
 
 def captcha(k: Kit) -> Any:
@@ -104,11 +109,13 @@ def dqn(k: Kit) -> Any:
     layers = [k.Input((84, 84, 4))]
     if k.pick((False, True)):
         layers.append(k.Rescaling(1 / 255.0))
-    for width, size, strides in k.pick((((8, 8, 4), (16, 4, 2), (16, 3, 1)), ((16, 8, 4), (32, 4, 2))),
-                                       (((12, 8, 4), (24, 4, 2), (24, 3, 1)),)):
+    for width, size, strides in k.pick(
+        (((8, 8, 4), (16, 4, 2), (16, 3, 1)), ((16, 8, 4), (32, 4, 2))), (((12, 8, 4), (24, 4, 2), (24, 3, 1)),)
+    ):
         layers += k.plain(k.Conv2D, "relu", width, size, strides=strides, name=k.n("conv"))
-    return k.Sequential([*layers, k.Flatten(), *k.plain(k.Dense, "relu", 64, name=k.n("fc")),
-                         k.Dense(k.pick((4, 6)), name=k.n("out"))])
+    return k.Sequential(
+        [*layers, k.Flatten(), *k.plain(k.Dense, "relu", 64, name=k.n("fc")), k.Dense(k.pick((4, 6)), name=k.n("out"))]
+    )
 
 
 def dqn_vector(k: Kit) -> Any:
@@ -144,8 +151,14 @@ def nested_transfer(k: Kit) -> Any:
     base = k.Model(image, x, name=k.pick((None, "base")))
     head = [k.Input((48, 48, 3)), base]
     head += [k.GlobalAveragePooling2D()] if k.pick((True,), (False,)) else [k.Flatten()]
-    return k.Sequential([*head, k.Dropout(0.3), *k.plain(k.Dense, "relu", 32, name=k.n("fc")),
-                         k.Dense(5, activation="softmax", name=k.n("out"))])
+    return k.Sequential(
+        [
+            *head,
+            k.Dropout(0.3),
+            *k.plain(k.Dense, "relu", 32, name=k.n("fc")),
+            k.Dense(5, activation="softmax", name=k.n("out")),
+        ]
+    )
 
 
 def ensemble(k: Kit) -> Any:
@@ -153,9 +166,17 @@ def ensemble(k: Kit) -> Any:
     image = k.Input((28, 28, 1))
     members = []
     for width in k.pick(((8, 16),), ((8, 12, 16),)):
-        members.append(k.Sequential([
-            k.Input((28, 28, 1)), k.Conv2D(width, 3, activation="relu", name=k.n("conv")),
-            k.MaxPooling2D(name=k.n("pool")), k.Flatten(), k.Dense(10, activation="softmax", name=k.n("out"))]))
+        members.append(
+            k.Sequential(
+                [
+                    k.Input((28, 28, 1)),
+                    k.Conv2D(width, 3, activation="relu", name=k.n("conv")),
+                    k.MaxPooling2D(name=k.n("pool")),
+                    k.Flatten(),
+                    k.Dense(10, activation="softmax", name=k.n("out")),
+                ]
+            )
+        )
     return k.Model(image, k.Average(name=k.n("avg"))([member(image) for member in members]))
 
 

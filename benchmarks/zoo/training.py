@@ -37,7 +37,7 @@ def settle(model: Any, name: str, trained: bool) -> None:
         _train(model, inputs, images, labels, rng)
     elif momenta:
         for start in range(0, 8 * BATCH, BATCH):
-            part = [item[start:start + BATCH] for item in inputs]
+            part = [item[start : start + BATCH] for item in inputs]
             model(part if len(part) > 1 else part[0], training=True)
     for layer, momentum in momenta:
         layer.momentum = momentum
@@ -88,8 +88,11 @@ def _shaped(shape: tuple[int, ...], images: Array, rng: np.random.Generator) -> 
     """The digits as an array of any shape, with a little noise."""
     if len(shape) in (1, 2):
         flat = images.reshape(len(images), -1)
-        columns = np.arange(int(np.prod(shape))) * 64 // int(np.prod(shape)) if np.prod(shape) <= 64 else (
-            np.arange(int(np.prod(shape))) % 64)
+        columns = (
+            np.arange(int(np.prod(shape))) * 64 // int(np.prod(shape))
+            if np.prod(shape) <= 64
+            else (np.arange(int(np.prod(shape))) % 64)
+        )
         found = flat[:, columns].reshape(-1, *shape) * 2 - 1
     else:
         picture = _resized(images, shape[-3], shape[-2])[..., None]
@@ -102,11 +105,15 @@ def _shaped(shape: tuple[int, ...], images: Array, rng: np.random.Generator) -> 
 
 def _target(tensor: Any, images: Array, labels: Array, rng: np.random.Generator, probabilities: bool) -> Array:
     shape = _sizes(tensor)
-    if len(shape) <= 2 and shape[-1] > 1 and shape[-1] < 100 or len(shape) == 1:
+    if (len(shape) <= 2 and shape[-1] > 1 and shape[-1] < 100) or len(shape) == 1:
         classes = np.eye(max(shape[-1], 2), dtype="float32")[labels % max(shape[-1], 2)][:, : shape[-1]]
         return np.broadcast_to(classes[:, None, :], (len(labels), *shape)).copy() if len(shape) == 2 else classes
     found = _shaped(shape, images, rng)
-    return np.eye(shape[-1], dtype="float32")[(found[..., 0] > 0.5).astype(int)] if probabilities and shape[-1] > 1 else found
+    return (
+        np.eye(shape[-1], dtype="float32")[(found[..., 0] > 0.5).astype(int)]
+        if probabilities and shape[-1] > 1
+        else found
+    )
 
 
 def _train(model: Any, inputs: list[Array], images: Array, labels: Array, rng: np.random.Generator) -> None:
@@ -118,5 +125,11 @@ def _train(model: Any, inputs: list[Array], images: Array, labels: Array, rng: n
         targets.append(_target(tensor, images, labels, rng, activation == "softmax"))
         losses.append("categorical_crossentropy" if activation == "softmax" else "mse")
     model.compile(optimizer=keras.optimizers.Adam(2e-3), loss=losses if len(losses) > 1 else losses[0])
-    model.fit(inputs if len(inputs) > 1 else inputs[0], targets if len(targets) > 1 else targets[0],
-              batch_size=BATCH, epochs=EPOCHS, verbose=0, shuffle=False)
+    model.fit(
+        inputs if len(inputs) > 1 else inputs[0],
+        targets if len(targets) > 1 else targets[0],
+        batch_size=BATCH,
+        epochs=EPOCHS,
+        verbose=0,
+        shuffle=False,
+    )

@@ -10,6 +10,7 @@ from infer_convert.assemble.chains import ABSENT
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
+from infer_convert.clues.constants import constants
 from infer_convert.clues.settings import Setting
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
@@ -30,6 +31,7 @@ class Context:
     hints: Hints
     wiring_share: float = 1.0
     inbound: Mapping[str, tuple[Decision, ...]] | None = None
+    inner: bool = False
 
 
 def plan_of(settled: Settled, context: Context) -> Plan:
@@ -59,9 +61,12 @@ def _plan_layer(
     decisions = [*_class_decision(layer, context), *_setting_decisions(settled, index, layer, context)]
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
-    belief = activation(near, index)
+    belief = activation(near, index, not context.inner)
     if belief is not None:
         decisions.append(_activation_decision(layer, belief, context, config))
+    for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
+        config[decision.field] = decision.value
+        decisions.append(decision)
     _apply_hints(layer, config, decisions, context)
     if layer.class_name == "InputLayer":
         _finish_input(settled, index, config, near)
@@ -75,6 +80,7 @@ def _plan_layer(
     return PlanLayer(
         layer.name, class_name, finished, inbound, layer.uses, tuple(decisions), layer.stored,
         hidden=layer.stored is None and layer.class_name != "InputLayer",
+        inner=layer.config.get("_plan"),
     )
 
 
@@ -129,11 +135,10 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         shares = _shares(field, tried, marginals)
         value = chosen.config[field]
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
-        if context.hints.answer(layer.name, field) is not None:
-            decisions.append(Decision(field, value, 1.0, Basis.USER))
+        if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
             continue
-        if len(tried) == 1:
-            continue
+        if field.startswith("_"):
+            field, value, shares = _shown(settled, index, field, value, shares)
         if field == "batch_shape" and not settled.size_fixed:
             decisions.append(_open_size(value))
             continue
@@ -141,6 +146,16 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         basis = Basis.FORCED if share >= FORCED else Basis.INFERRED
         decisions.append(Decision(field, value, share, basis, others, _size_evidence(settled, index, field, share)))
     return decisions
+
+
+def _shown(
+    settled: Settled, index: int, field: str, value: Any, shares: dict[str, tuple[float, Any]]
+) -> tuple[str, Any, dict[str, tuple[float, Any]]]:
+    """A card's private setting under the Keras argument that it stands for."""
+    if field == "_target":
+        shape = settled.shapes[index, 0]
+        return "target_shape", [-1 if length is None else length for length in shape], {}
+    return "layer", value, shares
 
 
 def _open_size(value: Any) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
@@ -11,10 +12,15 @@ from infer_convert.draft import Draft, DraftLayer
 from infer_convert.errors import NoArchitecture
 from infer_convert.hints import Hints
 from infer_convert.solve.items import Call, Item, Wiring
+from infer_convert.solve.order import reproduces
 from infer_convert.solve.wiring import WiringProblem, solve
 
-MOST_WIRINGS = 8
+MOST_WIRINGS = 6
 """Wirings whose sizes are solved; the rest share what probability is left."""
+LEAST_SHARE = 0.02
+"""Wirings this much less likely than the best are left out."""
+OTHER_WAY_ROUND = 0.36
+"""Share of nets whose free Concatenates have their operands in the less usual order."""
 
 
 def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...]:
@@ -32,8 +38,36 @@ def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...
     result = solve(WiringProblem(made, affinity, len(hints.outputs) or None))
     if not result.wirings:
         raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
-    kept = result.wirings[:MOST_WIRINGS]
-    return tuple((_draft(typed, origins, made, wiring), wiring.probability) for wiring in kept)
+    best = result.wirings[0].probability
+    kept = [wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best]
+    drafts = []
+    for wiring in kept:
+        draft = _draft(typed, origins, made, wiring)
+        flipped = _flipped(draft, wiring)
+        share = OTHER_WAY_ROUND if flipped is not None else 0.0
+        drafts.append((draft, wiring.probability * (1 - share)))
+        if flipped is not None:
+            drafts.append((flipped, wiring.probability * share))
+    return tuple(sorted(drafts, key=lambda item: -item[1]))
+
+
+def _flipped(draft: Draft, wiring: Wiring) -> Draft | None:
+    """The draft with every Concatenate of two operands the other way round, where the list leaves their order open:
+    people write ``[up, skip]`` or ``[skip, up]``, and then throughout. None when there is no such Concatenate."""
+    free = [
+        index
+        for index, layer in enumerate(draft.layers)
+        if layer.class_name == "Concatenate" and index not in wiring.ordered and all(len(call) == 2 for call in layer.operands)
+    ]
+    if not free:
+        return None
+    layers = list(draft.layers)
+    for index in free:
+        layers[index] = replace(layers[index], operands=tuple(tuple(reversed(call)) for call in layers[index].operands))
+    operands = [layer.operands if layer.operands else ((),) for layer in layers]
+    if not reproduces(operands, draft.outputs):
+        return None
+    return replace(draft, layers=tuple(layers))
 
 
 def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int]]:

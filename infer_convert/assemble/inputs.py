@@ -131,10 +131,36 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             lengths += [((length, channels), -8.0) for length in range(1, 400) if length not in known]
         return tuple(lengths) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
-        return tuple(_images(channels, fixed))
+        images = _images(channels, fixed)
+        return tuple(images + _before_reshape(images) if _reshaped(draft, index) else images)
     if axes == 4:
-        return tuple(((size, size, size, channels), -0.5 * place) for place, size in enumerate(VOLUMES if fixed else VOLUMES[:2]))
+        cubes = [((size, size, size, channels), -0.3 * place) for place, size in enumerate(VOLUMES if fixed else VOLUMES[:2])]
+        if fixed:
+            cubes += [
+                ((depth, size, size, channels), -5.0) for depth in range(2, 33) for size in (16, 20, 24, 28, 32, 48, 64, 112) if depth != size
+            ]
+            cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
+        return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
+
+
+def _reshaped(draft: Draft, index: int) -> bool:
+    """Whether the input's first consumer is a Reshape."""
+    consumers = draft.consumers()[index]
+    return bool(consumers) and all(draft.layers[item].class_name == "Reshape" for item in consumers)
+
+
+def _before_reshape(images: Sequence[tuple[Shape, float]]) -> list[tuple[Shape, float]]:
+    """What is reshaped into images: the same without the channel axis, or flat."""
+    found: list[tuple[Shape, float]] = []
+    for (height, width, channels), score in images:  # type: ignore[misc]
+        if height is None or width is None:
+            continue
+        if channels == 1:
+            found.append(((height, width), score + 0.7))
+        if channels is not None:
+            found.append(((height * width * channels,), score + 0.5))
+    return found
 
 
 def _images(channels: int | None, fixed: bool) -> list[tuple[Shape, float]]:
@@ -188,7 +214,7 @@ def depends_on_size(draft: Draft) -> bool:
             return True
         if layer.class_name == "LayerNormalization" and isinstance(layer.config.get("axis"), list):
             return True
-        if layer.class_name in ("Permute", "RepeatVector") or "_input_shape" in layer.config:
+        if layer.class_name == "Permute" or "_input_shape" in layer.config:
             return True
     return False
 

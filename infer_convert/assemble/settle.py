@@ -69,7 +69,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             )
         )
     calls, numbers = _calls(draft)
-    result = solve_sizes(items, calls, best, 3000 if len(calls) <= SMALL_NET else 300)
+    result = solve_sizes(items, calls, best, 1500 if len(calls) <= SMALL_NET else 300)
     if not result.answers:
         return SettledDraft((), -math.inf, _cause(draft, calls, result))
     answers = tuple(
@@ -174,17 +174,39 @@ def _constant(shape: Shape) -> Callable[[tuple[Shape, ...]], Shape | None]:
 def _reshape_options(
     near: Neighbourhood, index: int, layer: DraftLayer
 ) -> tuple[tuple[Setting, ...], tuple[ShapeFunction, ...]]:
+    """Targets of a Reshape: what the next layer with weights demands first, then other numbers of axes. A Reshape that
+    changes nothing would not have been written."""
     want = inputs.wanted(near.draft, index)
     axes = layer.config.get("_axes", want.axes)
     channels = layer.config.get("_channels", want.channels)
-    if axes is None:
-        return (Setting({}, 0.0),), (lambda shapes: shapes[0] if shapes else None,)
-    return (Setting({}, 0.0),), (_reshaper(axes, channels),)
+    tried, functions = [], []
+    for count in (1, 2, 3, 4):
+        score = -0.1 if count == axes else -3.0
+        if layer.stored is not None and _keeps(near, index, count):
+            score -= 3.0
+        for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
+            tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
+            functions.append(_reshaper(count, last))
+    return tuple(tried), tuple(functions)
+
+
+def _keeps(near: Neighbourhood, index: int, axes: int) -> bool:
+    """Whether a Reshape to so many axes stands behind a layer that gives as many: it would change little."""
+    producer = near.draft.layers[near.draft.producers(index)[0]]
+    if producer.class_name == "InputLayer":
+        return False
+    variant = producer.card.flow(producer.config)[0]
+    outs = {rank_out - 1 for _, rank_out in variant.ranks}
+    return outs == {axes}
 
 
 def _reshaper(axes: int, channels: int | None) -> ShapeFunction:
     def reshape(shapes: tuple[Shape, ...]) -> Shape | None:
         shape = shapes[0]
+        if axes == len(shape) and channels in (None, shape[-1]):
+            return shape
+        if axes == len(shape) + 1 and channels == 1:
+            return (*shape, 1)
         if None in shape:
             return None if channels is None else (*(None,) * (axes - 1), channels)
         total = math.prod(length for length in shape if length is not None)

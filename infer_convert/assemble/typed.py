@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.errors import NoArchitecture
@@ -35,12 +35,19 @@ def full_config(reading: Reading) -> Config:
     return {**reading.card.assumed, **reading.fit.config}
 
 
-def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints) -> tuple[Typed, ...]:
+Nest = Callable[[StoredLayer], Reading | None]
+"""Reads a stored layer as a nested model."""
+
+
+def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints, nest: Nest) -> tuple[Typed, ...]:
     """Readings of every layer. Raises NoArchitecture when a layer's tensors fit no class that we know."""
     spatial = _spatial_axes(layers)
     typed = []
     for layer in layers:
-        readings = recognise(layer, facts.generation, facts.backend, spatial)
+        readings = () if layer.children else recognise(layer, facts.generation, facts.backend, spatial)
+        if not readings:
+            model = nest(layer)
+            readings = (model,) if model is not None else ()
         pinned = hints.answer(layer.name, "class_name")
         if pinned is not None:
             readings = tuple(reading for reading in readings if reading.class_name == pinned)

@@ -14,6 +14,7 @@ from infer_convert.plan import Evidence
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU")
 INERT = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "Identity")
+NORMALISATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 SPOKEN = (
     "relu6", "relu", "softmax", "sigmoid", "tanh", "swish", "silu", "gelu", "elu", "selu", "softplus", "softsign",
     "hard_sigmoid", "hard_swish", "linear", "exponential",
@@ -38,12 +39,13 @@ class ActivationBelief:
         return max(self.shares, key=lambda name: self.shares[name])
 
 
-def activation(near: Neighbourhood, index: int) -> ActivationBelief | None:
-    """The belief about layer ``index``, or None when the layer has no activation to decide."""
+def activation(near: Neighbourhood, index: int, heads: bool = True) -> ActivationBelief | None:
+    """The belief about layer ``index``, or None when the layer has no activation to decide. ``heads`` is False for a
+    nested model, whose last layer need not be an output of the whole."""
     layer = near.draft.layers[index]
     name = layer.class_name
     if name == "Activation":
-        return _spoken(layer) or _standing(near, index)
+        return _spoken(layer) or _standing(near, index, heads)
     if name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"):
         return ActivationBelief(
             {"tanh": 0.95, "relu": 0.04, "sigmoid": 0.01}, Evidence("habits", 3.0, "recurrent layers keep their default tanh")
@@ -52,7 +54,7 @@ def activation(near: Neighbourhood, index: int) -> ActivationBelief | None:
         return None
     if "activation" not in layer.card.assumed and name != "TimeDistributed":
         return None
-    return _fused(near, index)
+    return _fused(near, index, heads)
 
 
 def _spoken(layer: DraftLayer) -> ActivationBelief | None:
@@ -79,11 +81,11 @@ def _width(layer: DraftLayer) -> int | None:
     return int(width) if width is not None else None
 
 
-def _standing(near: Neighbourhood, index: int) -> ActivationBelief:
-    if _is_output(near, index):
+def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
+    if heads and _is_output(near, index):
         source = next((near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))), None)
         width = _width(source) if source is not None else None
-        return _output({"linear": 0.0}, width, source.class_name if source is not None else "", "the last layer is an activation")
+        return _output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
     if _gates(near, index):
         return ActivationBelief({"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply"))
     return ActivationBelief(
@@ -97,18 +99,20 @@ def _gates(near: Neighbourhood, index: int) -> bool:
     return any(near.draft.layers[i].class_name == "Multiply" for i in near.after(index, ("Reshape", "Permute", "RepeatVector")))
 
 
-def _fused(near: Neighbourhood, index: int) -> ActivationBelief:
+def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     layer = near.draft.layers[index]
     spoken = [word for word in words(layer.name) if word in SPOKEN]
     if spoken:
         return ActivationBelief({spoken[0]: 0.9, "linear": 0.1}, Evidence("names", 2.2, f"its name says {spoken[0]}"))
+    if not heads and _is_output(near, index):
+        return _inner_end(near, index)
     if _is_output(near, index):
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
                 return ActivationBelief(
                     {function: 0.8, "linear": 0.15, "softmax": 0.05}, Evidence("names", 1.7, f"an output whose name says {word}")
                 )
-        return _output({}, _width(layer), layer.class_name, "it is an output")
+        return _output(near, _width(layer), layer.class_name, "it is an output")
     after = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, "ZeroPadding2D"))}
     direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
     if after & set(ACTIVATIONS) and len(near.consumers[index]) == 1:
@@ -123,7 +127,7 @@ def _fused(near: Neighbourhood, index: int) -> ActivationBelief:
         return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds a layer of unknown kind"))
     if layer.class_name.startswith("Depthwise"):
         return ActivationBelief({"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.0, "depthwise kernels are mostly linear"))
-    if _explicit(near):
+    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense"):
         return ActivationBelief(
             {"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.1, "this net writes its activations as layers of their own")
         )
@@ -142,7 +146,7 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
         return ActivationBelief({"linear": 0.97, "relu": 0.03}, Evidence("habits", 3.4, "normalisation and activation follow"))
     if "Add" in after_norm:
         return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow"))
-    if _explicit(near):
+    if _explicit(near, "Conv" if "Conv" in near.draft.layers[index].class_name else "Dense"):
         return ActivationBelief({"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers"))
     return ActivationBelief(
         {"relu": 0.88, "linear": 0.08, "elu": 0.02, "tanh": 0.02},
@@ -150,28 +154,55 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
     )
 
 
-def _explicit(near: Neighbourhood) -> bool:
-    """Whether the net has (nearly) as many activation layers as hidden convolutions and dense layers."""
-    standing = sum(layer.class_name in ACTIVATIONS for layer in near.draft.layers)
-    weighted = sum("activation" in layer.card.assumed and "Conv" in layer.class_name for layer in near.draft.layers)
-    return standing >= 2 and standing >= 0.5 * weighted and standing > 0
+def _explicit(near: Neighbourhood, kind: str) -> bool:
+    """Whether most hidden layers of this kind (``Conv`` or ``Dense``) are followed by an activation layer."""
+    followed = total = 0
+    for index, layer in enumerate(near.draft.layers):
+        if kind in layer.class_name and "activation" in layer.card.assumed and not _is_output(near, index):
+            total += 1
+            behind = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, *NORMALISATIONS))}
+            followed += bool(behind & set(ACTIVATIONS))
+    return followed >= 2 and followed >= 0.5 * total
 
 
 def _samples(near: Neighbourhood, index: int) -> bool:
     return any(near.draft.layers[i].class_name in ("Lambda", "Subtract") for i in near.consumers[index])
 
 
-def _output(extra: Shares, width: int | None, class_name: str, because: str) -> ActivationBelief:
+def _inner_end(near: Neighbourhood, index: int) -> ActivationBelief:
+    width = _width(near.draft.layers[index])
+    evidence = Evidence("habits", 0.5, "the last layer of a nested model is sometimes a head and sometimes not")
+    if _generates(near):
+        return ActivationBelief({"sigmoid": 0.45, "tanh": 0.35, "linear": 0.2}, evidence)
     if width == 1:
+        return ActivationBelief({"sigmoid": 0.7, "linear": 0.25, "relu": 0.05}, evidence)
+    return ActivationBelief({"relu": 0.38, "linear": 0.36, "softmax": 0.16, "sigmoid": 0.1}, evidence)
+
+
+def _generates(near: Neighbourhood) -> bool:
+    """A net that grows images out of a vector, as the generators of GANs do."""
+    names = [layer.class_name for layer in near.draft.layers]
+    first = next((name for name in names if name != "InputLayer"), "")
+    return first == "Dense" and any(name.startswith(("UpSampling", "Conv2DTranspose", "Conv1DTranspose")) for name in names)
+
+
+def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:
+    names = {layer.class_name for layer in near.draft.layers}
+    if width == 1 and "Conv" not in class_name:
         shares = {"sigmoid": 0.68, "linear": 0.28, "tanh": 0.04}
+    elif "Conv" in class_name and width in (1, 2, 3, 4):
+        if _generates(near):
+            shares = {"tanh": 0.65, "sigmoid": 0.3, "linear": 0.05}
+        elif names & {"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D"} and width != 1:
+            shares = {"softmax": 0.6, "sigmoid": 0.2, "linear": 0.2}
+        else:
+            shares = {"sigmoid": 0.62, "linear": 0.26, "tanh": 0.07, "softmax": 0.05}
     elif "Conv" in class_name:
-        shares = {"sigmoid": 0.4, "linear": 0.2, "softmax": 0.2, "tanh": 0.2} if width == 3 else {
-            "softmax": 0.5, "sigmoid": 0.2, "linear": 0.25, "tanh": 0.05
-        }
+        shares = {"softmax": 0.5, "linear": 0.35, "sigmoid": 0.15}
     elif width is None:
         shares = {"softmax": 0.6, "sigmoid": 0.2, "linear": 0.2}
     elif width <= 4:
         shares = {"softmax": 0.62, "linear": 0.28, "sigmoid": 0.08, "tanh": 0.02}
     else:
         shares = {"softmax": 0.8, "linear": 0.1, "sigmoid": 0.1}
-    return ActivationBelief({**shares}, Evidence("habits", 1.5, f"{because} of {width or 'unknown'} values"))
+    return ActivationBelief(shares, Evidence("habits", 1.5, f"{because} of {width or 'unknown'} values"))

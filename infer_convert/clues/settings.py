@@ -36,6 +36,7 @@ class Style:
     merges: bool
     upsamples: bool
     convolutions: int
+    layer_norms: bool
 
     @classmethod
     def of(cls, near: Neighbourhood) -> Style:
@@ -47,6 +48,7 @@ class Style:
             merges=any(name in ("Add", "Concatenate") for name in names),
             upsamples=any(name.startswith("UpSampling") or name.endswith("Transpose") for name in names),
             convolutions=sum("Conv" in name for name in names),
+            layer_norms="LayerNormalization" in names,
         )
 
 
@@ -92,6 +94,8 @@ def _weigh(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, cho
         return Setting(choice, -0.3 * _amount(choice["cropping"]))
     if "return_sequences" in choice:
         return _recurrent(near, index, choice)
+    if "_class" in choice:
+        return Setting(choice, {"Flatten": -1.0, "MaxPooling2D": -1.2}.get(choice["_class"], -2.5))
     if "keepdims" in choice:
         return Setting(choice, -3.0 if choice["keepdims"] else -0.05)
     return Setting(choice, 0.0)
@@ -135,10 +139,15 @@ def _stride_prior(
     near: Neighbourhood, style: Style, index: int, layer: DraftLayer, kernel: int, padded: bool
 ) -> dict[int, float]:
     depthwise = layer.class_name.startswith("Depthwise")
+    widens = _widens(layer)
     if kernel == 1:
-        return {1: 0.68, 2: 0.32} if _projects(near, index) else {1: 0.995, 2: 0.005}
+        if _projects(near, index):
+            return {1: 0.3, 2: 0.7} if widens and not style.pools > 2 else {1: 0.85, 2: 0.15}
+        return {1: 0.99, 2: 0.01}
     if padded:
         return {1: 0.02, 2: 0.98} if depthwise else {1: 0.3, 2: 0.7}
+    if stride_is_patch := _cuts_patches(near, style, kernel):
+        return {1: 1 - stride_is_patch, kernel: stride_is_patch}
     first = not any(_is_convolution(near.draft.layers[i]) for i in _ancestors(near, index))
     if kernel >= 8 and not first:
         return {1: 0.8, 2: 0.15, 4: 0.05}
@@ -149,13 +158,28 @@ def _stride_prior(
     if first:
         deep = style.convolutions > 30
         return {1: 0.45, 2: 0.54, 4: 0.01} if deep else {1: 0.85, 2: 0.15} if style.pools else {1: 0.6, 2: 0.38, 4: 0.02}
+    if kernel == 4 and style.pools == 0:
+        return {1: 0.2, 2: 0.8}
     if style.pools > 1:
         return {1: 0.965, 2: 0.033, 3: 0.001, 4: 0.001}
     if kernel == 4:
         return {1: 0.25, 2: 0.75}
-    if layer.config.get("_channels_in") and layer.config.get("filters", 0) > layer.config["_channels_in"]:
-        return {1: 0.55, 2: 0.44, 3: 0.005, 4: 0.005}
-    return {1: 0.9, 2: 0.1}
+    if widens:
+        return {1: 0.45, 2: 0.54, 3: 0.005, 4: 0.005}
+    return {1: 0.93, 2: 0.07}
+
+
+def _cuts_patches(near: Neighbourhood, style: Style, kernel: int) -> float:
+    """Probability that a convolution cuts the image into patches (stride = kernel size), as in vision transformers,
+    mixers and ConvNeXt: nets with layer normalisation and large even kernels."""
+    if kernel < 2 or kernel % 2 or not style.layer_norms:
+        return 0.0
+    return 0.9
+
+
+def _widens(layer: DraftLayer) -> bool:
+    config = layer.config.get("_inner", layer.config)
+    return bool(config.get("_channels_in")) and config.get("filters", 0) > config["_channels_in"]
 
 
 def _projects(near: Neighbourhood, index: int) -> bool:

@@ -57,7 +57,7 @@ ACTIVATION = _card(
 CARDS = (
     ACTIVATION,
     _card("ReLU", ("relu", 2.1), ("relu6", 2.6)),
-    _card("LeakyReLU", ("leaky", 4.0), ("lrelu", 4.0), ("leakyrelu", 5.0), negative_slope=0.3),
+    _card("LeakyReLU", ("leaky", 4.0), ("lrelu", 4.0), ("leakyrelu", 5.0)),
     _card("ELU", ("elu", 1.5)),
     _card("Softmax", ("softmax", 2.4)),
     _card("ThresholdedReLU", ("thresholded", 4.0), theta=1.0),

@@ -141,7 +141,9 @@ def _choices(config: Config) -> tuple[Config, ...]:
     pointwise = max(config["kernel_size"]) == 1
     paddings = ("valid",) if pointwise else ("same", "valid", "causal") if rank == 1 else ("same", "valid")
     largest = max(config["kernel_size"])
-    strides = [1, 2] + ([3, 4] if largest >= 7 else [3] if largest >= 5 else []) + ([4] if largest == 5 else [])
+    strides = [1, 2] + ([3, 4] if largest >= 5 else [])
+    if largest % 2 == 0 and largest not in strides:
+        strides.append(largest)
     return tuple({"padding": padding, "strides": [stride] * rank} for padding in paddings for stride in strides)
 
 

@@ -25,7 +25,7 @@ def _flow(config: Config) -> tuple[Variant, ...]:
 
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     (shape,) = shapes
-    if shape[-1] not in (None, config["_channels_in"]):
+    if not shape or shape[-1] not in (None, config["_channels_in"]):
         return None
     return (*shape[:-1], config["units"])
 

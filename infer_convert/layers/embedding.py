@@ -23,7 +23,7 @@ def _flow(config: Config) -> tuple[Variant, ...]:
     return (
         Variant(
             label="Embedding",
-            ranks=frozenset({(2, 3), (3, 4)}),
+            ranks=frozenset({(2, 3)}),
             channels="fixed",
             channels_out=config["output_dim"],
         ),

@@ -57,6 +57,10 @@ def _repeat_flow(config: Config) -> tuple[Variant, ...]:
     return (Variant(label="RepeatVector", ranks=frozenset({(2, 3)}), scale=None),)
 
 
+def _repeat_choices(config: Config) -> tuple[Config, ...]:
+    return ({},) if "n" in config else tuple({"n": count} for count in (10, 20, 30, 50, 100, 5, 8, 12, 15, 16, 24, 28, 32, 40, 60, 64, 128))
+
+
 def _repeat_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     return (config.get("n"), *shapes[0]) if len(shapes[0]) == 1 else None
 
@@ -68,5 +72,5 @@ CARDS = (
     Card("Flatten", words=(("flatten", 5.0), ("flat", 4.5), ("flattened", 5.0)), flow=_flatten_flow, shape=_flatten_shape),
     Card("Reshape", words=(("reshape", 5.0), ("resh", 3.0)), flow=_reshape_flow, shape=_reshape_shape),
     Card("Permute", words=(("permute", 5.0), ("transpose", 1.0)), flow=_permute_flow, shape=_permute_shape, choices=_permute_choices),
-    Card("RepeatVector", words=(("repeat", 4.0), ("repeated", 3.0)), flow=_repeat_flow, shape=_repeat_shape),
+    Card("RepeatVector", words=(("repeat", 4.0), ("repeated", 3.0)), flow=_repeat_flow, shape=_repeat_shape, choices=_repeat_choices),
 )

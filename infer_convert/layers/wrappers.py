@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.facts import Tensor
-from infer_convert.layers import convolution, dense, normalization, recurrent, separable
+from infer_convert.layers import convolution, dense, normalization, pooling, recurrent, regularization, reshaping, separable
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, public, within
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
@@ -17,6 +17,13 @@ _TIMED = {
     card.class_name: card
     for card in (*dense.CARDS, *convolution.CARDS, *separable.CARDS, *normalization.CARDS)
 }
+_WEIGHTLESS = {
+    card.class_name: card
+    for card in (*pooling.CARDS, *reshaping.CARDS, *regularization.CARDS)
+    if card.class_name
+    in ("Flatten", "MaxPooling1D", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Dropout")
+}
+"""What people wrap that has no weights; the file does not say which."""
 
 
 def _prefixed(uses: tuple[WeightUse, ...], prefix: str) -> tuple[WeightUse, ...]:
@@ -90,15 +97,15 @@ def _timed_fits(stored: Stored) -> tuple[Fit, ...]:
 
 
 def _timed_inner(config: Config) -> dict[str, Any]:
-    inner = dict(config["_inner"])
-    for key in ("activation", "strides", "padding"):
+    inner = dict(config.get("_inner", {}))
+    for key in ("activation", "strides", "padding", "pool_size"):
         if key in config:
             inner[key] = config[key]
     return inner
 
 
 def _timed_flow(config: Config) -> tuple[Variant, ...]:
-    if "_class" not in config:
+    if "_inner" not in config:
         ranks = frozenset((rank, other) for rank in (3, 4, 5) for other in (3, 4, 5) if other <= rank)
         return (Variant(label="TimeDistributed", ranks=ranks, channels="any", scale=None),)
     card = _TIMED[config["_class"]]
@@ -111,19 +118,28 @@ def _timed_flow(config: Config) -> tuple[Variant, ...]:
 
 def _timed_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     time, *rest = shapes[0]
-    if "_class" not in config:
-        return (time, None)
-    inner = _TIMED[config["_class"]].shape(_timed_inner(config), (tuple(rest),))
+    if not rest:
+        return None
+    card = _WEIGHTLESS.get(config["_class"]) or _TIMED[config["_class"]]
+    inner = card.shape(_timed_inner(config), (tuple(rest),))
     return None if inner is None else (time, *inner)
 
 
 def _timed_choices(config: Config) -> tuple[Config, ...]:
-    return _TIMED[config["_class"]].choices(_timed_inner(config)) if "_class" in config else ({},)
+    if "_inner" in config:
+        return _TIMED[config["_class"]].choices(_timed_inner(config))
+    pool = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
+    return tuple(
+        {"_class": name, **(pool if name.endswith("Pooling2D") and not name.startswith("Global") else {})}
+        for name in _WEIGHTLESS
+        if name != "MaxPooling1D"
+    )
 
 
 def _timed_finish(config: Config) -> dict[str, Any]:
-    if "_class" not in config:
-        return {"layer": {"class_name": "Flatten", "config": {}}}
+    if config["_class"] in _WEIGHTLESS:
+        inner = {**_WEIGHTLESS[config["_class"]].assumed, **_timed_inner(config)}
+        return {"layer": {"class_name": config["_class"], "config": public(inner)}}
     return {"layer": {"class_name": config["_class"], "config": public(_timed_inner(config))}}
 
 

@@ -14,7 +14,7 @@ REPEATED = -2.0
 """The same choice as the last time in the same context."""
 CHANGED = 2.0
 """Another choice than the last time in the same context."""
-SHARED = 5.0
+SHARED = 3.5
 """One layer called twice."""
 EXTRA_OPERAND = 3.0
 """An elementwise merge with more than two operands, for each."""
@@ -44,8 +44,8 @@ _FEEDS: dict[str, dict[str, float]] = {
             "Flatten": 3.0, "GlobalPool": 2.0, "Depthwise": 1.0, "Recurrent": 0.8, "ZeroPadding": 3.0},
     "Concatenate": {"Activation": 0, "Conv": 0, "Concatenate": 0.7, "Pool": 0.5, "GlobalPool": 0.3, "UpSampling": 0, "ConvTranspose": 0,
                     "Dense": 0, "Flatten": 0, "Recurrent": 0.2, "Dropout": 0.3, "BatchNorm": 0.5, "Add": 0.6, "Embedding": 0.3,
-                    "Input": 0.8, "Cropping": 0.2, "Reshape": 0.5, "ZeroPadding": 3.0},
-    "Multiply": {"Activation": 0, "Dense": 0, "Conv": 0.2, "Reshape": 0, "Add": 0.6, "BatchNorm": 0.5, "Input": 1.5},
+                    "Input": 1.3, "Cropping": 0.2, "Reshape": 0.5, "ZeroPadding": 3.0},
+    "Multiply": {"Activation": 0, "Dense": 0, "Conv": 0.2, "Reshape": 0, "Add": 0.6, "BatchNorm": 0.5, "Input": 3.5},
     "Dense": {"Flatten": 0, "GlobalPool": 0, "Dropout": 0, "Dense": 0.2, "Activation": 0, "Input": 0.3, "BatchNorm": 0.6,
               "Concatenate": 0.2, "Recurrent": 0, "LayerNorm": 0.3, "Add": 0.6, "Reshape": 0.3, "Multiply": 0.6, "Pool": 3.0, "Conv": 2.0,
               "Embedding": 2.0},
@@ -57,18 +57,21 @@ _FEEDS: dict[str, dict[str, float]] = {
     "Recurrent": {"Embedding": 0, "Recurrent": 0, "Input": 0.3, "Dropout": 0.2, "Reshape": 0.4, "Concatenate": 0.4, "Conv": 0.5,
                   "Pool": 0.4, "BatchNorm": 0.5, "RepeatVector": 0, "TimeDistributed": 0.2, "Dense": 0.8},
     "UpSampling": {"Activation": 0, "Conv": 0, "BatchNorm": 0.7, "Add": 0.5, "Concatenate": 0.7, "Dropout": 0.5, "Reshape": 0.5},
-    "Embedding": {"Input": 0, "Reshape": 1.5, "Flatten": 3.0, "Unknown": 1.0, "Lookup": 0},
+    "Embedding": {"Input": 0, "Reshape": 1.5, "Unknown": 1.0, "Conv": 9.0, "Dense": 9.0, "Activation": 9.0, "Flatten": 6.0,
+                  "Recurrent": 9.0, "Dropout": 7.0, "Embedding": 9.0, "BatchNorm": 9.0, "Add": 7.0, "Concatenate": 6.0, "Multiply": 7.0,
+                  "GlobalPool": 9.0, "Pool": 9.0},
     "Attention": {"LayerNorm": 0, "Add": 0.5, "Dropout": 0.7, "Embedding": 0.7, "Recurrent": 0.4, "Dense": 0.4, "BatchNorm": 1.0,
                   "Input": 1.0},
 }
 _OTHERWISE = 1.2
 
+SPANNED = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense", "Attention", "Recurrent")
 CONVOLUTIONS = ("Conv", "Depthwise", "Separable", "ConvTranspose", "Dense")
 
 _SKIP_SOURCE = {
     "Activation": 0.0, "Add": 0.3, "BatchNorm": 0.9, "Pool": 0.7, "Dropout": 0.8, "Conv": 1.2, "Concatenate": 0.6, "Input": 1.0,
     "LayerNorm": 2.2, "Dense": 1.2, "Embedding": 0.6, "Multiply": 1.2, "Separable": 1.5, "Depthwise": 2.5, "UpSampling": 2.0,
-    "ConvTranspose": 1.5, "Reshape": 1.5, "Flatten": 2.0, "Attention": 2.0, "GlobalPool": 1.5, "ZeroPadding": 3.5, "Recurrent": 1.0,
+    "ConvTranspose": 1.5, "Reshape": 3.5, "Flatten": 2.0, "Attention": 2.0, "GlobalPool": 3.0, "ZeroPadding": 3.5, "Recurrent": 1.0,
 }
 
 _SKIPPED_OVER = {"Activation": 1.5, "BatchNorm": 0.0, "LayerNorm": 0.0, "Dropout": 0.6, "Flatten": 0.3}
@@ -107,14 +110,28 @@ def fork(producer: str, consumer: str) -> float:
     return 0.3
 
 
-def passed_by(producer: str, consumer: str, merges: bool, elementwise: bool, filled: int) -> float:
-    """Cost of an item not filling an operand that it could fill: what normalises or activates stands right behind."""
+def span(weighted: int) -> float:
+    """Cost of a skip over so many layers with weights into an elementwise merge: residual blocks have two or three."""
+    return {0: 2.0, 1: 1.6, 2: 0.0, 3: 0.0, 4: 0.4}.get(weighted, 0.8)
+
+
+GATE_ELSEWHERE = 3.0
+"""The first operand of a Multiply met from behind is its gate; a gate is used for nothing else."""
+
+
+def passed_by(
+    producer: str, consumer: str, merges: bool, elementwise: bool, filled: int, weighted: int
+) -> float:
+    """Cost of an item not filling an operand that it could fill: what normalises or activates stands right behind.
+    ``weighted`` counts the layers with weights in between."""
     if not merges:
         if family(consumer) == "BatchNorm":
             return 3.5 if family(producer) in CONVOLUTIONS else 1.0
         return 2.0 if family(consumer) == "Activation" and family(producer) in (*CONVOLUTIONS, "BatchNorm") else 1.0
     if elementwise:
-        return 2.0 if filled else 0.7
+        if not filled:
+            return 0.7
+        return 0.4 if weighted < 2 else 2.0
     return 0.5
 
 

@@ -70,81 +70,119 @@ class SizeResult:
     log_mass: float = -math.inf
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Node:
-    key: tuple[object, ...]
-    shapes: Mapping[int, Shape]
-    chosen: Mapping[int, int]
-    habits: Mapping[str, Hashable]
+    """A merged state behind one call: the live shapes, the settings of items that are called again, the habits."""
+
+    shapes: tuple[Shape, ...]
+    chosen: tuple[int, ...]
+    habits: tuple[Hashable, ...]
     alpha: float = -math.inf
     best: float = -math.inf
     beta: float = -math.inf
     edges: list[tuple[_Node, int, float]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one call reads and keeps, as positions in the tuples of the states before and behind it."""
+
+    item: int
+    operands: tuple[int, ...]
+    kept: tuple[int, ...]
+    keeps_result: bool
+    fixed_at: int | None
+    """Position of the item's earlier setting, when this is not its first call."""
+    remembers: bool
+
+
+def _plan_steps(calls: Sequence[SizeCall]) -> list[_Step]:
+    last = list(range(len(calls)))
+    for index, call in enumerate(calls):
+        for operand in call.operands:
+            last[operand] = index
+    count: dict[int, int] = {}
+    for call in calls:
+        count[call.item] = count.get(call.item, 0) + 1
+    live: list[int] = []
+    remembered: list[int] = []
+    steps = []
+    for index, call in enumerate(calls):
+        operands = tuple(live.index(operand) for operand in call.operands)
+        kept = tuple(position for position, name in enumerate(live) if last[name] > index)
+        keeps_result = last[index] > index
+        fixed_at = remembered.index(call.item) if call.item in remembered else None
+        remembers = count[call.item] > 1 and fixed_at is None
+        steps.append(_Step(call.item, operands, kept, keeps_result, fixed_at, remembers))
+        live = [live[position] for position in kept] + ([index] if keeps_result else [])
+        if remembers:
+            remembered.append(call.item)
+    return steps
+
+
 def solve_sizes(items: Sequence[SizeItem], calls: Sequence[SizeCall], best: int = 8, states: int = STATES) -> SizeResult:
     """The ``best`` assignments and every item's marginals. An item called twice keeps one setting for both calls."""
-    last_use = _last_use(calls)
-    later_calls = _later_calls(calls)
-    layers: list[list[_Node]] = [[_Node((), {}, {}, {}, 0.0, 0.0)]]
-    memo: list[dict[tuple[int, tuple[Shape, ...]], Shape | None]] = [{} for _ in items]
-    for index, call in enumerate(calls):
-        found: dict[tuple[object, ...], _Node] = {}
-        options = items[call.item].options
-        for node in layers[-1]:
-            operands = tuple(node.shapes[operand] for operand in call.operands)
-            fixed = node.chosen.get(call.item)
-            for number in range(len(options)) if fixed is None else (fixed,):
-                cached = memo[call.item]
-                key = (number, operands)
-                if key not in cached:
-                    cached[key] = options[number].shape(operands)
-                result = cached[key]
-                if result is None:
-                    continue
-                weight = _weight(options[number], node.habits) if fixed is None else 0.0
-                _advance(found, node, index, call, number, result, weight, options[number], last_use, later_calls)
+    kinds: dict[str, int] = {}
+    for item in items:
+        for option in item.options:
+            if option.habit is not None:
+                kinds.setdefault(option.habit[0], len(kinds))
+    layers: list[list[_Node]] = [[_Node((), (), (None,) * len(kinds), 0.0, 0.0)]]
+    memo: list[dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]]] = [{} for _ in items]
+    for index, step in enumerate(_plan_steps(calls)):
+        found = _advance(items[step.item].options, step, layers[-1], memo[step.item], kinds)
         if not found:
             return SizeResult((), failed_at=index)
-        layers.append(heapq.nlargest(states, found.values(), key=lambda node: node.best))
+        layers.append(found if len(found) <= states else heapq.nlargest(states, found, key=lambda node: node.best))
     return _read(items, calls, layers, best)
 
 
-def _weight(option: SizeOption, habits: Mapping[str, Hashable]) -> float:
-    if option.habit is None:
-        return option.log_prior
-    kind, value = option.habit
-    if kind not in habits:
-        return option.log_prior
-    return 0.3 * option.log_prior - (0.0 if habits[kind] == value else SWITCH)
-
-
 def _advance(
-    found: dict[tuple[object, ...], _Node],
-    node: _Node,
-    index: int,
-    call: SizeCall,
-    number: int,
-    result: Shape,
-    weight: float,
-    option: SizeOption,
-    last_use: Sequence[int],
-    later_calls: Sequence[frozenset[int]],
-) -> None:
-    shapes = {position: shape for position, shape in node.shapes.items() if last_use[position] > index}
-    if last_use[index] > index:
-        shapes[index] = result
-    chosen = {item: value for item, value in node.chosen.items() if item in later_calls[index]}
-    if call.item in later_calls[index]:
-        chosen[call.item] = number
-    habits = node.habits if option.habit is None else {**node.habits, option.habit[0]: option.habit[1]}
-    key = (tuple(sorted(shapes.items())), tuple(sorted(chosen.items())), tuple(sorted(habits.items(), key=repr)))
-    target = found.get(key)
-    if target is None:
-        target = found[key] = _Node(key, shapes, chosen, habits)
-    target.edges.append((node, number, weight))
-    target.alpha = _logaddexp(target.alpha, node.alpha + weight)
-    target.best = max(target.best, node.best + weight)
+    options: tuple[SizeOption, ...],
+    step: _Step,
+    before: list[_Node],
+    memo: dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]],
+    kinds: Mapping[str, int],
+) -> list[_Node]:
+    found: dict[tuple[object, ...], _Node] = {}
+    for node in before:
+        operands = tuple([node.shapes[position] for position in step.operands])
+        results = memo.get(operands)
+        if results is None:
+            tried = ((number, option.shape(operands)) for number, option in enumerate(options))
+            results = memo[operands] = tuple((number, shape) for number, shape in tried if shape is not None)
+        kept = tuple([node.shapes[position] for position in step.kept])
+        fixed = None if step.fixed_at is None else node.chosen[step.fixed_at]
+        for number, result in results:
+            if fixed is not None and number != fixed:
+                continue
+            option = options[number]
+            habits = node.habits
+            weight = option.log_prior
+            if fixed is not None:
+                weight = 0.0
+            elif option.habit is not None:
+                kind, value = kinds[option.habit[0]], option.habit[1]
+                if habits[kind] is None:
+                    habits = (*habits[:kind], value, *habits[kind + 1 :])
+                elif habits[kind] == value:
+                    weight *= 0.3
+                else:
+                    weight = 0.3 * weight - SWITCH
+                    habits = (*habits[:kind], value, *habits[kind + 1 :])
+            shapes = (*kept, result) if step.keeps_result else kept
+            chosen = (*node.chosen, number) if step.remembers else node.chosen
+            key = (shapes, chosen, habits)
+            target = found.get(key)
+            if target is None:
+                target = found[key] = _Node(shapes, chosen, habits)
+                target.alpha = node.alpha + weight
+                target.best = node.best + weight
+            else:
+                target.alpha = _logaddexp(target.alpha, node.alpha + weight)
+                target.best = max(target.best, node.best + weight)
+            target.edges.append((node, number, weight))
+    return list(found.values())
 
 
 def _read(
@@ -214,29 +252,6 @@ def _answer(
         shapes.append(shape)
     options = tuple(chosen.get(item, 0) for item in range(len(items)))
     return SizeAnswer(options, tuple(shapes), score, math.exp(min(0.0, score - total)))
-
-
-def _last_use(calls: Sequence[SizeCall]) -> list[int]:
-    last = list(range(len(calls)))
-    for index, call in enumerate(calls):
-        for operand in call.operands:
-            last[operand] = max(last[operand], index)
-    return last
-
-
-def _later_calls(calls: Sequence[SizeCall]) -> list[frozenset[int]]:
-    """Items that are called again after each position."""
-    result: list[frozenset[int]] = []
-    later: set[int] = set()
-    for call in reversed(calls):
-        result.append(frozenset(later))
-        later.add(call.item)
-    repeated = {call.item for call in calls if sum(other.item == call.item for other in calls) > 1} if _repeats(calls) else set()
-    return [frozenset(items & repeated) for items in reversed(result)]
-
-
-def _repeats(calls: Sequence[SizeCall]) -> bool:
-    return len({call.item for call in calls}) < len(calls)
 
 
 def _logaddexp(a: float, b: float) -> float:

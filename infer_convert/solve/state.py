@@ -9,6 +9,7 @@ from typing import Any
 from infer_convert.solve.demand import Demand, meet, upstream
 from infer_convert.solve.items import Variant
 
+UNBOUNDED = 1 << 40
 ANYTHING = frozenset(range(1, 6))
 _RANKED = ("Flatten", "GlobalPool", "Reshape", "RepeatVector", "Dense", "Embedding", "Recurrent")
 
@@ -78,8 +79,8 @@ class State:
         return tuple(slot for slot in self.slots if slot.need > 0 or waiting.get(slot.item, 0) > 0)
 
     def remainder(self, concatenate: int) -> int:
-        """Channels that a Concatenate's operands still have to bring."""
-        return dict(self.remainders).get(concatenate, 0)
+        """Channels that a Concatenate's operands still have to bring; unbounded when some operand's are not known."""
+        return dict(self.remainders).get(concatenate, UNBOUNDED)
 
     def remembering(self, context: tuple[Any, ...], pattern: tuple[Any, ...]) -> State:
         """A copy that knows a choice made in a context."""
@@ -93,7 +94,7 @@ class State:
         """A copy in which item ``index`` feeds ``chosen`` (nothing: it is an output)."""
         out = meet(self, variant, chosen) if chosen else (variant.channels_out or 0)
         assert out is not None
-        slots, remainders = self._filled(chosen, out)
+        slots, remainders = self._filled(chosen, out, variant)
         group = 1 + max(slot.group for slot in chosen) if chosen else 0
         new, added = _open(index, 0, variant, group, out, chosen)
         remainders = (*remainders, *added)
@@ -127,7 +128,7 @@ class State:
             out = meet(state, variant, (current,))
             if out is None:
                 return None
-            slots, remainders = state._filled((current,), out)
+            slots, remainders = state._filled((current,), out, variant)
             state = replace(state, slots=slots, remainders=remainders)
             new, more = _open(index, call, variant, group, out, (current,))
             opened.extend(new)
@@ -144,8 +145,14 @@ class State:
             trail=Placed(index, number, 2, fills, self.trail, cost),
         )._settled()
 
-    def _filled(self, chosen: tuple[Slot, ...], out: Demand) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
+    def _filled(
+        self, chosen: tuple[Slot, ...], out: Demand, variant: Variant
+    ) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
         remainders = dict(self.remainders)
+        if isinstance(out, tuple) and out[0] == "parts" and variant.channels in ("multiple", "any"):
+            # What this operand brings is not known, so neither is what the others must bring.
+            for identity in out[1]:  # type: ignore[union-attr]
+                remainders.pop(identity, None)
         slots: list[Slot] = []
         for slot in self.slots:
             if not any(slot is other for other in chosen):
@@ -153,7 +160,8 @@ class State:
                 continue
             if isinstance(out, int) and out and isinstance(slot.demand, tuple) and slot.demand[0] == "parts":
                 for identity in slot.demand[1]:  # type: ignore[union-attr]
-                    remainders[identity] -= out
+                    if identity in remainders:
+                        remainders[identity] -= out
             if slot.room > 1:
                 demand = slot.demand
                 if slot.elementwise and not slot.broadcasts:
@@ -212,7 +220,8 @@ def _open(
     least, most = variant.operands
     if most == 0:
         return (), ()
-    wanted = frozenset.intersection(*(slot.ranks for slot in chosen)) if chosen else ANYTHING
+    firm = [slot.ranks for slot in chosen if not slot.broadcasts] or [slot.ranks for slot in chosen]
+    wanted = frozenset.intersection(*firm) if firm else ANYTHING
     ranks = frozenset(a for a, b in variant.ranks if b in wanted) or frozenset(a for a, _ in variant.ranks)
     level = chosen[0].level if chosen else 0
     frame = chosen[0].frame if chosen else index

@@ -180,6 +180,9 @@ def _fill(
 ) -> Iterator[State]:
     if meet(state, variant, chosen) is None or len({slot.item for slot in chosen}) < len(chosen):
         return
+    firm = [slot.ranks for slot in chosen if not slot.broadcasts]
+    if firm and not frozenset.intersection(*firm) & {rank for _, rank in variant.ranks}:
+        return
     group = 1 + max(slot.group for slot in chosen)
     cost = -variant.log_prior + math.fsum(problem.affinity(index, slot.item) for slot in chosen)
     context, pattern = _motif(problem, index, variant, chosen, fitting)
@@ -215,10 +218,22 @@ def _fresh_cost(
         cost += priors.feeds(variant.label, slot.label)
         if slot.elementwise and slot.filled >= 2:
             cost += priors.EXTRA_OPERAND
+        if slot.elementwise and slot.filled and not slot.broadcasts and len(chosen) > 1:
+            cost += priors.span(_weighted_between(problem, index, slot.item))
     return cost + math.fsum(
-        priors.passed_by(variant.label, slot.label, slot.merges, slot.elementwise, slot.filled)
+        priors.passed_by(
+            variant.label, slot.label, slot.merges, slot.elementwise, slot.filled,
+            _weighted_between(problem, index, slot.item) if slot.elementwise else 0,
+        )
         for slot in fitting
         if slot not in chosen
+    )
+
+
+def _weighted_between(problem: WiringProblem, index: int, merge: int) -> int:
+    return sum(
+        priors.family(problem.items[position].variants[0].label) in priors.SPANNED
+        for position in range(index + 1, min(merge, index + 40))
     )
 
 
@@ -229,6 +244,7 @@ def _skip_cost(variant: Variant, before: tuple[str, ...], chosen: tuple[Slot, ..
     merges = [slot for slot in chosen if slot.merges]
     others = [slot for slot in chosen if not slot.merges]
     cost = math.fsum(priors.fork(variant.label, slot.label) for slot in others)
+    cost += priors.GATE_ELSEWHERE * sum(slot.label == "Multiply" and not slot.filled for slot in merges)
     if merges:
         cost += priors.skip_source(variant.label, *before)
         if len(others) == 1:

@@ -1,0 +1,76 @@
+"""Arguments that leave no trace in the file at all: epsilons, slopes, caps. Shares of what people write, by kind of net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infer_convert.draft import Neighbourhood
+from infer_convert.plan import Basis, Decision, Evidence, Option
+
+Shares = Mapping[Any, float]
+
+_LEAKY: Shares = {0.2: 0.42, 0.3: 0.28, 0.1: 0.2, 0.01: 0.1}
+"""0.3 is the Keras default; GANs write 0.2, YOLO 0.1, PyTorch's default is 0.01."""
+_BATCH_EPSILON: Shares = {1e-3: 0.9, 1e-5: 0.06, 1.001e-5: 0.04}
+"""1e-3 is the Keras default since 1.2; keras.applications writes 1.001e-5 in ResNet and DenseNet."""
+_OLD_BATCH_EPSILON: Shares = {1e-3: 0.4, 1e-5: 0.4, 1e-6: 0.2}
+"""Keras 0.3 had 1e-6, 1.0 had 1e-5 (FORMATS §5); weights-only files of Keras 0 and 1 do not say their version."""
+
+
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+
+
+def constants(near: Neighbourhood, index: int, generation: str, version: str | None) -> tuple[Decision, ...]:
+    """Decisions about the constants of one layer. ``version`` is the Keras version that the file names."""
+    layer = near.draft.layers[index]
+    name = layer.class_name
+    if name == "LeakyReLU":
+        return (_decision("negative_slope", _LEAKY, "Keras' default is 0.3; people write 0.2 and 0.1 as often"),)
+    if name == "ReLU":
+        mobile = any(item.class_name == "DepthwiseConv2D" for item in near.draft.layers)
+        shares: Shares = {6.0: 0.72, None: 0.28} if mobile else {None: 0.96, 6.0: 0.04}
+        because = "nets with depthwise convolutions cap their ReLUs at 6" if mobile else "a plain ReLU has no cap"
+        return (_decision("max_value", shares, because),)
+    if name == "BatchNormalization":
+        shares = _OLD_BATCH_EPSILON if generation in ("keras0", "keras1") else _BATCH_EPSILON
+        return (_decision("epsilon", shares, "Keras' default of the time"),)
+    if name == "LayerNormalization":
+        attends = any(item.class_name == "MultiHeadAttention" for item in near.draft.layers)
+        shares = {1e-6: 0.72, 1e-3: 0.25, 1e-5: 0.03} if attends else {1e-3: 0.6, 1e-6: 0.38, 1e-5: 0.02}
+        because = "transformers are written with 1e-6, Keras' default is 1e-3"
+        return (_decision("epsilon", shares, because),)
+    if name in RECURRENT and layer.config.get("_class", name) != "SimpleRNN" and "recurrent_activation" not in layer.config:
+        shares, because = _recurrent_activation(layer.config.get("_class", name), generation, version)
+        return (_decision("recurrent_activation", shares, because),)
+    if name == "Embedding" and any(near.draft.layers[i].class_name in RECURRENT for i in near.consumers[index]):
+        return (_decision("mask_zero", {False: 0.8, True: 0.2}, "masking of padded steps is off by default"),)
+    return ()
+
+
+OLD = "hard_sigmoid_keras2"
+"""The piecewise linear function clip(0.2 x + 0.5) that Keras 0-2 called hard_sigmoid."""
+
+
+def _recurrent_activation(class_name: str, generation: str, version: str | None) -> tuple[Shares, str]:
+    """Defaults by version (FORMATS §5): hard_sigmoid up to Keras 2.2 and in tf.keras 1.x, sigmoid from Keras 2.3 and in
+    TensorFlow 2; ConvLSTM kept hard_sigmoid until Keras 3."""
+    if generation in ("keras0", "keras1"):
+        return {OLD: 0.97, "sigmoid": 0.03}, "Keras 0 and 1 had hard_sigmoid as the default"
+    if generation == "keras3" or version is None:
+        return {"sigmoid": 0.97, OLD: 0.03}, "sigmoid is the default since TensorFlow 2 and in Keras 3"
+    numbers = version.removesuffix("-tf").split(".")
+    early = numbers[0] == "2" and int(numbers[1]) <= 2
+    if class_name.startswith("ConvLSTM"):
+        return {OLD: 0.95, "sigmoid": 0.05}, f"Keras {version}'s ConvLSTM had hard_sigmoid as the default"
+    if version == "2.2.4-tf":
+        return {"sigmoid": 0.6, OLD: 0.4}, "TensorFlow 1.13 to 2.1 all call themselves 2.2.4-tf; only 1.x had hard_sigmoid"
+    if early:
+        return {OLD: 0.95, "sigmoid": 0.05}, f"Keras {version} had hard_sigmoid as the default"
+    return {"sigmoid": 0.97, OLD: 0.03}, f"Keras {version} has sigmoid as the default"
+
+
+def _decision(field: str, shares: Shares, because: str) -> Decision:
+    value = max(shares, key=lambda key: shares[key])
+    others = tuple(Option(other, share) for other, share in shares.items() if other != value)
+    return Decision(field, value, shares[value], Basis.ASSUMED, others, (Evidence("habits", 0.0, because),))
