@@ -37,8 +37,6 @@ GAPS: dict[str, str] = {
     "two_inputs.tf_keras": "no sizes suit the Dense behind a Concatenate of a Flatten and a Dense",
     "two_inputs.keras3": "no wiring is found where the second input comes late",
     "nested.tf_keras": "a nested model of a legacy file is taken for one layer",
-    "nested.keras3": "a nested model is taken for an Activation, its tensors are left over",
-    "lstm.keras1": "the recurrent activation is Keras 3's sigmoid instead of Keras 1's hard sigmoid",
 }
 """What is not inferred yet. Not strict: the inference moves; a repaired case should leave this table."""
 

@@ -183,7 +183,7 @@ def dot_attention(draw: Draw) -> Drawn:
 
 @st.composite
 def normalization(draw: Draw, class_name: str) -> Drawn:
-    center, scale = some(draw, (True, True), (True, False), (False, True))
+    center, scale = some(draw, (True, True), (False, True), *([(True, False)] if class_name[0] == "B" else []))
     return Drawn(class_name, {"center": center, "scale": scale}, ((*sizes(draw, some(draw, 0, 1, 2)), draw(WIDTH)),))
 
 
@@ -393,6 +393,7 @@ SPECIAL: dict[str, st.SearchStrategy[Drawn]] = {
     "grouped Conv2D": grouped(),
     "dilated Conv2DTranspose": transposed("Conv2DTranspose", 2, dilated=True),
     "BatchNormalization without gamma and beta": bare_normalization(),
+    "LayerNormalization with beta alone": plain("LayerNormalization", center=True, scale=False),
     "LayerNormalization over two axes": wide_layer_normalization(),
 }
 """Rarer arguments, each on its own, so that a card that lacks one says so alone."""

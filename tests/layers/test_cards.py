@@ -32,7 +32,7 @@ FITTED = (*WEIGHTED, *SPECIAL)
 _ANY_CHANNELS = "its shape is same_shape, which does not look at the channels that the tensors fix"
 FAULTS: dict[str, str] = {
     "positional: Attention": "the scale of a Keras 3 file has the role 0, and the card only knows `scale`",
-    "positional: LayerNormalization": "a lone positional tensor is always read as gamma, never as beta",
+    "positional: LayerNormalization with beta alone": "a lone positional tensor is always read as gamma, never as beta",
     "shape: dilated Conv2DTranspose": "the output size of a transposed convolution ignores dilation_rate",
     "positional: dilated Conv2DTranspose": "the output size of a transposed convolution ignores dilation_rate",
     "legacy: dilated Conv2DTranspose": "the output size of a transposed convolution ignores dilation_rate",
@@ -206,7 +206,9 @@ def keras_shape(layer: Any, shapes: tuple[Shape, ...]) -> Shape | None:
     """What Keras says, None where it refuses or has no room."""
     batched = [(2, *shape) for shape in shapes]
     try:
-        if isinstance(layer, keras.layers.MultiHeadAttention):
+        if isinstance(layer, keras.layers.Attention):
+            result = layer.compute_output_shape([*batched, batched[-1]])  # Keras 3.12 wants the keys' too
+        elif isinstance(layer, keras.layers.MultiHeadAttention):
             result = layer.compute_output_shape(*batched)
         else:
             result = layer.compute_output_shape(batched if len(batched) > 1 else batched[0])
