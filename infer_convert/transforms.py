@@ -89,7 +89,7 @@ def _flatten_first(arrays: Sequence[Array], argument: str) -> Array:
 
 def _cudnn_kernel(arrays: Sequence[Array], argument: str) -> Array:
     array, (gates,) = _one(arrays), _numbers(argument)
-    return np.hstack([part.T.reshape(part.shape, order="C") for part in np.hsplit(array, gates)])
+    return np.hstack([part.T.reshape(part.shape, order="F") for part in np.hsplit(array, gates)])
 
 
 def _cudnn_bias(arrays: Sequence[Array], argument: str) -> Array:

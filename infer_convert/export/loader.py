@@ -25,7 +25,7 @@ def flatten_first(kernel, channels, *spatial):
     "cudnn_kernel": '''
 def cudnn_kernel(kernel, gates):
     """CuDNN stored each gate transposed."""
-    return np.hstack([gate.T.reshape(gate.shape) for gate in np.hsplit(kernel, gates)])
+    return np.hstack([gate.T.reshape(gate.shape, order="F") for gate in np.hsplit(kernel, gates)])
 ''',
     "cudnn_bias": '''
 def cudnn_bias(bias):

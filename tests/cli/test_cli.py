@@ -130,7 +130,7 @@ def test_a_full_disk_is_no_bug_and_leaves_nothing(put: Any, tmp_path: Path, monk
         (["known.h5", "--custom-objects", "os"], "MODULE:NAME"),
         (["known.h5", "--custom-objects", "no_such_module_at_all:X"], "no_such_module_at_all"),
         (["known.h5", "-o", "no/such/parent"], "parent"),
-        (["inspect"], "file"),
+        (["inspect"], "issing argument"),
         (["inspect", "missing.h5"], "missing.h5"),
     ],
 )
