@@ -15,6 +15,7 @@ returns one array. Every name here is listed in the report beside the tensor it 
 ``cudnn-bias:n``    the sum of the two CuDNN bias halves of n gates (LSTM)
 ``cudnn-bias-pair:n``  the two CuDNN bias halves of n gates as two rows (GRU with ``reset_after``)
 ``square``          a standard deviation becomes a variance
+``add:1e-06``       a number added to every element (Keras 0 divided by ``std + epsilon``)
 ``cast:a→b``        another dtype
 ==================  ====================================================================================
 """
@@ -105,6 +106,11 @@ def _square(arrays: Sequence[Array], argument: str) -> Array:
     return np.asarray(np.square(_one(arrays)))
 
 
+def _add(arrays: Sequence[Array], argument: str) -> Array:
+    array = _one(arrays)
+    return np.asarray(np.add(array, array.dtype.type(float(argument))))
+
+
 def _cast(arrays: Sequence[Array], argument: str) -> Array:
     return _one(arrays).astype(argument.partition("→")[2])
 
@@ -120,5 +126,6 @@ _TRANSFORMS: dict[str, Callable[[Sequence[Array], str], Array]] = {
     "cudnn-bias": _cudnn_bias,
     "cudnn-bias-pair": _cudnn_bias_pair,
     "square": _square,
+    "add": _add,
     "cast": _cast,
 }
