@@ -16,6 +16,7 @@ returns one array. Every name here is listed in the report beside the tensor it 
 ``cudnn-bias-pair:n``  the two CuDNN bias halves of n gates as two rows (GRU with ``reset_after``)
 ``square``          a standard deviation becomes a variance
 ``add:1e-06``       a number added to every element (Keras 0 divided by ``std + epsilon``)
+``lora:scale``      kernel + scale · a b (a low-rank update stored beside its kernel)
 ``cast:a→b``        another dtype
 ==================  ====================================================================================
 """
@@ -111,6 +112,11 @@ def _add(arrays: Sequence[Array], argument: str) -> Array:
     return np.asarray(np.add(array, array.dtype.type(float(argument))))
 
 
+def _lora(arrays: Sequence[Array], argument: str) -> Array:
+    kernel, down, up = arrays
+    return np.asarray(np.add(kernel, np.matmul(down, up) * kernel.dtype.type(float(argument))))
+
+
 def _cast(arrays: Sequence[Array], argument: str) -> Array:
     return _one(arrays).astype(argument.partition("→")[2])
 
@@ -127,5 +133,6 @@ _TRANSFORMS: dict[str, Callable[[Sequence[Array], str], Array]] = {
     "cudnn-bias-pair": _cudnn_bias_pair,
     "square": _square,
     "add": _add,
+    "lora": _lora,
     "cast": _cast,
 }

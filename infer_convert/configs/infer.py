@@ -12,7 +12,7 @@ from infer_convert.configs.inputs import with_shapes
 from infer_convert.configs.lambdas import hole
 from infer_convert.configs.layout import channels_last
 from infer_convert.configs.operands import flattened
-from infer_convert.configs.operations import MASK, lowered
+from infer_convert.configs.operations import MASK, lowered, marked
 from infer_convert.configs.parse import parse
 from infer_convert.configs.removed import REMOVED, rebuilt
 from infer_convert.configs.rewrites import rewrite
@@ -78,8 +78,6 @@ def _versioned(facts: WeightFile, config: Mapping[str, Any] | Any) -> WeightFile
 
 
 def _reason(layer: str, kept: bool, role: str) -> str:
-    if role.rpartition("/")[2] in ("count", "2") and kept:
-        return f"{layer} keeps it for adapting only; it takes no part in a prediction"
     if "seed_generator" in role:
         return f"the state of {layer}'s random numbers; it takes no part in a prediction"
     return f"{layer}'s {role} has no place in the stored config" + ("" if kept else ": the layer is not in the model")
@@ -88,7 +86,7 @@ def _reason(layer: str, kept: bool, role: str) -> str:
 def _plan(graph: Graph, facts: WeightFile, context: Context) -> Plan:
     graph = supplied(graph, facts)
     context = context.with_ordering(_ordering(graph, context))
-    graph = rewrite(graph, context)
+    graph = rewrite(marked(graph, context), context)
     graph = graph.mapped(lambda item: item if item.class_name in REMOVED else placed(item, context))
     graph = _levels(graph, context)
     graph = with_shapes(graph, context)

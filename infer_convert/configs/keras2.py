@@ -205,6 +205,21 @@ def recurrent_defaults(item: Item, context: Context) -> Item:
     return replace(item, config=config)
 
 
+def bidirectional_direction(item: Item, context: Context) -> Item:
+    """Around a layer that itself runs backwards, the second one ran forwards (Keras 2.15 ``bidirectional.py``); Keras 3
+    would run both backwards, so the second is written out."""
+    inner = item.config.get("layer")
+    if item.class_name != "Bidirectional" or not isinstance(inner, Mapping) or item.config.get("backward_layer"):
+        return item
+    config = inner.get("config") or {}
+    if not config.get("go_backwards"):
+        return item
+    name = f"backward_{config.get('name', 'layer')}"
+    second = {"class_name": inner["class_name"], "config": {**config, "go_backwards": False, "name": name}}
+    context.log.rewrite(item.name, "the wrapped layer runs backwards, so its twin runs forwards")
+    return replace(item, config={**item.config, "backward_layer": second})
+
+
 EPSILONS: tuple[tuple[tuple[int, int], float], ...] = (((1, 2), 1e-3), ((1, 0), 1e-5), ((0, 0), 1e-6))
 """BatchNormalization's default epsilon from this version on, newest first (Keras 0.3.3, 1.0.8, 1.2.2)."""
 

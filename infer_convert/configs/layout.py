@@ -181,8 +181,12 @@ class _Pass:
 def _turned(item: Item) -> Item:
     inner = _inner_config(item)
     if inner is not None:
-        wrapped = {**item.config["layer"], "config": {**inner, "data_format": "channels_last"}}
-        return replace(item, config={**item.config, "layer": wrapped})
+        config = dict(item.config)
+        for key in ("layer", "backward_layer"):
+            if isinstance(config.get(key), Mapping):
+                own = {**config[key]["config"], "data_format": "channels_last"}
+                config[key] = {**config[key], "config": own}
+        return replace(item, config=config)
     return replace(item, config={**item.config, "data_format": "channels_last"})
 
 

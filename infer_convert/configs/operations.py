@@ -19,12 +19,39 @@ MASK = "_Mask"
 """The class of an item that only computes a mask."""
 
 
+OPERATION_MODULE = "keras.ops"
+"""The module that ``marked`` gives to operations of legacy files, which keep none."""
+
+
 def is_operation(item: Item) -> bool:
     """Whether an item stands for a function, not for a layer."""
     if item.class_name in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceMethod"):
         return True
-    module = item.module or ""
-    return ".ops." in f"{module}." or (not module and item.class_name in ("NotEqual", "GetItem"))
+    return ".ops." in f"{item.module or ''}."
+
+
+def marked(graph: Graph, context: Context) -> Graph:
+    """Legacy files of Keras 3 store an operation as a bare ``{"class_name": "Relu", "config": {"name": ...}}``: layers
+    always have ``trainable`` and a dtype. Must run before those are rewritten."""
+    if context.generation != "keras3":
+        return graph
+
+    def mark(item: Item) -> Item:
+        bare = not {"trainable", "dtype"} & set(item.config) and item.inner is None and item.module is None
+        if bare and item.class_name != "InputLayer" and item.class_name not in CLASSES_TOO:
+            if item.class_name in MASKS or _function(item.class_name) in SIGNATURES:
+                return replace(item, module=OPERATION_MODULE)
+        return item
+
+    return graph.mapped(mark)
+
+
+CLASSES_TOO = ("ReLU", "ELU", "LeakyReLU")
+"""Layers whose squashed names are also functions'."""
+
+
+def _function(class_name: str) -> str:
+    return KERAS3.get(class_name) or re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 
 def lowered(graph: Graph, context: Context) -> Graph:
@@ -110,7 +137,7 @@ def _bound(item: Item, call: Call) -> tuple[str, dict[str, Any]]:
         bound = {ours.get(name, name): value for name, value in zip(order, call.args, strict=False)}
         bound.update({ours.get(key, key): value for key, value in kwargs.items()})
         return function, bound
-    function = KERAS3.get(item.class_name) or re.sub(r"(?<!^)(?=[A-Z])", "_", item.class_name).lower()
+    function = _function(item.class_name)
     names = SIGNATURES.get(function, ())
     own = {key: value for key, value in item.config.items() if key not in ("dtype", "trainable")}
     return function, {**own, **dict(zip(names, call.args, strict=False)), **kwargs}

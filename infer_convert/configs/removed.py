@@ -103,7 +103,7 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     """An own kernel per place: patches by slicing, then one einsum (Keras 2.2.4 ``layers/local.py``).
 
     Kernel (places, kh·kw·in, out), with the features of a patch in the order (in, kh, kw) for channels_first; bias
-    (rows, cols, out), with channels first for channels_first in Keras 1.
+    (rows, cols, out) in either layout.
     """
     config = item.config
     rank = 1 if item.class_name.endswith("1D") else 2
@@ -123,7 +123,7 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     places, features, filters = kernel.shape
     area = size[0] * (size[1] if rank == 2 else 1)
     channels = features // area
-    grid = _grid(item, roles.get("bias"), places, rank, first, context)
+    grid = _grid(item, roles.get("bias"), places, rank, context)
     uses: list[WeightUse] = []
     if first:
         steps = (f"reshape:{places},{channels},{','.join(map(str, size))},{filters}",
@@ -133,7 +133,7 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     else:
         uses.append(use("kernel", kernel))
     if "bias" in roles:
-        uses.append(_local_bias(roles["bias"], places, filters, rank, first and context.generation in ("keras0", "keras1")))
+        uses.append(_local_bias(roles["bias"], places, filters))
     made: list[Step] = []
     for row in range(size[0]):
         for column in range(size[1] if rank == 2 else 1):
@@ -168,11 +168,11 @@ def _listed(value: Any, rank: int) -> list[int]:
     return [int(each) for each in value] if isinstance(value, list | tuple) else [int(value)] * rank
 
 
-def _grid(item: Item, bias: Tensor | None, places: int, rank: int, first: bool, context: Context) -> list[int]:
+def _grid(item: Item, bias: Tensor | None, places: int, rank: int, context: Context) -> list[int]:
     if rank == 1:
         return [places]
     if bias is not None and len(bias.shape) == 3:
-        return list(bias.shape[1:] if first and context.generation in ("keras0", "keras1") else bias.shape[:-1])
+        return list(bias.shape[:-1])
     side = round(places**0.5)
     if side * side != places:
         raise contradiction(item, f"{places} places do not tell how many rows and columns there are")
@@ -180,10 +180,8 @@ def _grid(item: Item, bias: Tensor | None, places: int, rank: int, first: bool, 
     return [side, side]
 
 
-def _local_bias(bias: Tensor, places: int, filters: int, rank: int, first: bool) -> WeightUse:
+def _local_bias(bias: Tensor, places: int, filters: int) -> WeightUse:
     shape = (places, filters)
-    if first and rank == 2 and len(bias.shape) == 3:
-        return use("bias", bias, "transpose:1,2,0", f"reshape:{places},{filters}", shape=shape)
     return use("bias", bias, f"reshape:{places},{filters}", shape=shape) if bias.shape != shape else use("bias", bias)
 
 

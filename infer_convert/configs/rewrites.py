@@ -69,6 +69,7 @@ REWRITES: tuple[Rewrite, ...] = (
     keras2.thresholds,
     keras2.cudnn,
     keras2.recurrent_defaults,
+    keras2.bidirectional_direction,
     keras2.epsilon_defaults,
     keras2.time_major,
     keras2.groups,

@@ -112,7 +112,12 @@ def normalization(item: Item, context: Context) -> Item | None:
         roles = dict(zip(names, (roles[key] for key in sorted(roles, key=int)), strict=False))
     if not set(roles) <= set(names) or "mean" not in roles or "variance" not in roles:
         return None
-    return replace(item, weights=(use("adapt_mean", roles["mean"]), use("adapt_variance", roles["variance"])))
+    uses = [use("adapt_mean", roles["mean"]), use("adapt_variance", roles["variance"])]
+    if "count" in roles:
+        count = roles["count"]
+        cast = () if count.dtype == "int32" else (f"cast:{count.dtype}→int32",)
+        uses.append(replace(use("count", count, *cast), dtype="int32"))
+    return replace(item, weights=tuple(uses))
 
 
 def cells(item: Item, context: Context) -> Item | None:
@@ -135,6 +140,36 @@ def cells(item: Item, context: Context) -> Item | None:
     return replace(item, weights=tuple(uses)) if not tensors else None
 
 
+def shared_slopes(item: Item, context: Context) -> Item | None:
+    """PReLU of Keras 1 did not store its ``shared_axes`` (1.2.2 ``advanced_activations.py``): axes of length 1 tell."""
+    roles = within(item.tensors)
+    if len(roles) != 1 or item.config.get("shared_axes") is not None:
+        return None
+    (alpha,) = roles.values()
+    shared = [axis + 1 for axis, length in enumerate(alpha.shape) if length == 1]
+    config = dict(item.config)
+    if context.generation in OLD and shared:
+        config["shared_axes"] = shared
+        context.log.rewrite(item.name, f"the slopes {alpha.shape} are shared over the axes {shared}; Keras 1 did not store that")
+    return replace(item, config=config, weights=(use("alpha", alpha),))
+
+
+def low_rank(item: Item, context: Context) -> Item | None:
+    """Dense with LoRA in a legacy file: kernel + alpha/rank · a b, merged as ``.keras`` files are (Keras 3 ``dense.py``)."""
+    roles = within(item.tensors)
+    if "lora_kernel_a" not in roles or "lora_kernel_b" not in roles or "kernel" not in roles:
+        return None
+    rank = roles["lora_kernel_a"].shape[-1]
+    scale = float(item.config.get("lora_alpha") or rank) / rank
+    sources = tuple(roles[name].path for name in ("kernel", "lora_kernel_a", "lora_kernel_b"))
+    kernel = roles["kernel"]
+    uses = [WeightUse("kernel", sources, kernel.shape, kernel.dtype, "kernel", (f"lora:{scale!r}",))]
+    if "bias" in roles:
+        uses.append(use("bias", roles["bias"]))
+    context.log.rewrite(item.name, "the low-rank update (LoRA) is added to the kernel")
+    return replace(item, weights=tuple(uses))
+
+
 def _positional(roles: Mapping[str, Tensor]) -> bool:
     return bool(roles) and all(role.isdigit() for role in roles)
 
@@ -149,5 +184,7 @@ PLACERS: dict[str, Placer] = {
     "BatchNormalization": old_normalization,
     "Normalization": normalization,
     "RNN": cells,
+    "PReLU": shared_slopes,
+    "Dense": low_rank,
 }
 """By the Keras 3 class."""

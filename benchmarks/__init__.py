@@ -1,0 +1,1 @@
+"""Measurements over corpora that are not part of the repository."""
