@@ -8,12 +8,40 @@ from typing import Any
 Roles = tuple[tuple[str, ...], tuple[str, ...]]
 """Trainable roles, then those of statistics; files list all of the first before the second."""
 
-_KERNEL = (
-    "Dense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose TimeDistributedDense Convolution1D"
-    " Convolution2D Convolution3D AtrousConvolution1D AtrousConvolution2D Deconvolution2D Deconvolution3D EinsumDense"
-    " LocallyConnected1D LocallyConnected2D MaxoutDense"
-).split()
-_MERGED = ("LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "LSTMCell", "GRUCell", "SimpleRNNCell")
+_KERNEL = [
+    "Dense",
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "TimeDistributedDense",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
+    "AtrousConvolution1D",
+    "AtrousConvolution2D",
+    "Deconvolution2D",
+    "Deconvolution3D",
+    "EinsumDense",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
+    "MaxoutDense",
+]
+_MERGED = (
+    "LSTM",
+    "GRU",
+    "SimpleRNN",
+    "CuDNNLSTM",
+    "CuDNNGRU",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
+    "ConvLSTM3D",
+    "LSTMCell",
+    "GRUCell",
+    "SimpleRNNCell",
+)
 
 
 def expected_roles(class_name: str, config: Mapping[str, Any]) -> Roles:

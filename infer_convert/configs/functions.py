@@ -7,9 +7,11 @@ canonical one and the order of TensorFlow's own arguments (TensorFlow 2.15 API).
 from __future__ import annotations
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
-    "add": ("x1", "x2"), "subtract": ("x1", "x2"), "multiply": ("x1", "x2"), "divide": ("x1", "x2"), "power": ("x1", "x2"),
+    "add": ("x1", "x2"), "subtract": ("x1", "x2"), "multiply": ("x1", "x2"), "divide": ("x1", "x2"),
+    "power": ("x1", "x2"),
     "maximum": ("x1", "x2"), "minimum": ("x1", "x2"), "matmul": ("x1", "x2"), "divide_no_nan": ("x1", "x2"),
-    "negative": ("x",), "absolute": ("x",), "square": ("x",), "sqrt": ("x",), "rsqrt": ("x",), "exp": ("x",), "log": ("x",),
+    "negative": ("x",), "absolute": ("x",), "square": ("x",), "sqrt": ("x",), "rsqrt": ("x",), "exp": ("x",),
+    "log": ("x",),
     "clip": ("x", "x_min", "x_max"), "sigmoid": ("x",), "tanh": ("x",), "relu": ("x",), "relu6": ("x",),
     "elu": ("x", "alpha"), "selu": ("x",), "silu": ("x",), "gelu": ("x", "approximate"), "softplus": ("x",),
     "softsign": ("x",), "log_softmax": ("x", "axis"), "leaky_relu": ("x", "negative_slope"), "hard_sigmoid": ("x",),
@@ -34,15 +36,18 @@ TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {
     "math.minimum": ("minimum", ("x1:x", "x2:y")), "math.squared_difference": ("squared_difference", ("x1:x", "x2:y")),
     "linalg.matmul": ("matmul", ("x1:a", "x2:b", "transpose_a", "transpose_b")),
     "math.negative": ("negative", ("x",)), "math.abs": ("absolute", ("x",)), "math.square": ("square", ("x",)),
-    "math.sqrt": ("sqrt", ("x",)), "math.rsqrt": ("rsqrt", ("x",)), "math.exp": ("exp", ("x",)), "math.log": ("log", ("x",)),
+    "math.sqrt": ("sqrt", ("x",)), "math.rsqrt": ("rsqrt", ("x",)), "math.exp": ("exp", ("x",)), "math.log": ("log",
+    ("x",)),
     "clip_by_value": ("clip", ("x:t", "x_min:clip_value_min", "x_max:clip_value_max")),
     "math.sigmoid": ("sigmoid", ("x",)), "nn.sigmoid": ("sigmoid", ("x",)), "math.tanh": ("tanh", ("x",)),
     "nn.tanh": ("tanh", ("x",)), "nn.relu": ("relu", ("x:features",)), "nn.relu6": ("relu6", ("x:features",)),
-    "nn.elu": ("elu", ("x:features",)), "nn.selu": ("selu", ("x:features",)), "nn.silu": ("silu", ("x:features", "beta")),
+    "nn.elu": ("elu", ("x:features",)), "nn.selu": ("selu", ("x:features",)),
+    "nn.silu": ("silu", ("x:features", "beta")),
     "nn.swish": ("silu", ("x:features", "beta")), "nn.gelu": ("gelu", ("x:features", "approximate")),
     "math.softplus": ("softplus", ("x:features",)), "nn.softplus": ("softplus", ("x:features",)),
     "nn.softsign": ("softsign", ("x:features",)), "nn.log_softmax": ("log_softmax", ("x:logits", "axis")),
-    "nn.leaky_relu": ("leaky_relu", ("x:features", "negative_slope:alpha")), "nn.softmax": ("softmax", ("x:logits", "axis")),
+    "nn.leaky_relu": ("leaky_relu", ("x:features", "negative_slope:alpha")),
+    "nn.softmax": ("softmax", ("x:logits", "axis")),
     "math.reduce_mean": ("mean", ("x:input_tensor", "axis", "keepdims")),
     "math.reduce_sum": ("sum", ("x:input_tensor", "axis", "keepdims")),
     "math.reduce_max": ("max", ("x:input_tensor", "axis", "keepdims")),
@@ -55,7 +60,8 @@ TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {
     "expand_dims": ("expand_dims", ("x:input", "axis")), "squeeze": ("squeeze", ("x:input", "axis")),
     "compat.v1.squeeze": ("squeeze", ("x:input", "axis")), "reshape": ("reshape", ("x:tensor", "newshape:shape")),
     "transpose": ("transpose", ("x:a", "axes:perm")), "compat.v1.transpose": ("transpose", ("x:a", "axes:perm")),
-    "reverse": ("flip", ("x:tensor", "axis")), "split": ("split", ("x:value", "indices_or_sections:num_or_size_splits", "axis")),
+    "reverse": ("flip", ("x:tensor", "axis")),
+    "split": ("split", ("x:value", "indices_or_sections:num_or_size_splits", "axis")),
     "concat": ("concatenate", ("xs:values", "axis")), "stack": ("stack", ("xs:values", "axis")),
     "unstack": ("unstack", ("x:value", "num", "axis")), "cast": ("cast", ("x", "dtype")),
     "compat.v1.cast": ("cast", ("x", "dtype")), "__operators__.getitem": ("getitem", ("x:tensor", "key:slice_spec")),
@@ -71,9 +77,12 @@ TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {
 
 NODES: dict[str, str] = {
     "Add": "add", "AddV2": "add", "Sub": "subtract", "Mul": "multiply", "RealDiv": "divide", "Pow": "power",
-    "Maximum": "maximum", "Minimum": "minimum", "Neg": "negative", "Abs": "absolute", "Square": "square", "Sqrt": "sqrt",
-    "Rsqrt": "rsqrt", "Exp": "exp", "Log": "log", "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh",
-    "Softmax": "softmax", "Elu": "elu", "Selu": "selu", "Softplus": "softplus", "Mean": "mean", "Sum": "sum", "Max": "max",
+    "Maximum": "maximum", "Minimum": "minimum", "Neg": "negative", "Abs": "absolute", "Square": "square",
+    "Sqrt": "sqrt",
+    "Rsqrt": "rsqrt", "Exp": "exp", "Log": "log", "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Softmax": "softmax", "Elu": "elu", "Selu": "selu", "Softplus": "softplus", "Mean": "mean", "Sum": "sum",
+    "Max": "max",
     "Min": "min", "Reshape": "reshape", "Transpose": "transpose", "ExpandDims": "expand_dims", "Squeeze": "squeeze",
     "ConcatV2": "concatenate", "Pack": "stack", "Identity": "identity", "BatchMatMulV2": "matmul", "MatMul": "matmul",
     "BiasAdd": "bias_add", "AddN": "add_n", "SquaredDifference": "squared_difference",
@@ -81,7 +90,8 @@ NODES: dict[str, str] = {
 """TensorFlowOpLayer's ``node_def.op``."""
 
 KERAS3: dict[str, str] = {
-    "TrueDivide": "divide", "GetItem": "getitem", "Cast": "cast", "SiLU": "silu", "Silu": "silu", "Absolute": "absolute",
+    "TrueDivide": "divide", "GetItem": "getitem", "Cast": "cast", "SiLU": "silu", "Silu": "silu",
+    "Absolute": "absolute",
     "Abs": "absolute", "L2Normalize": "l2_normalize", "LeakyRelu": "leaky_relu", "LogSoftmax": "log_softmax",
     "ExpandDims": "expand_dims", "HardSigmoid": "hard_sigmoid",
 }  # fmt: skip

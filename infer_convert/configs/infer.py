@@ -17,6 +17,7 @@ from infer_convert.configs.parse import parse
 from infer_convert.configs.removed import REMOVED, rebuilt
 from infer_convert.configs.rewrites import rewrite
 from infer_convert.configs.supply import supplied
+from infer_convert.configs.theano import bordered
 from infer_convert.configs.weights import placed
 from infer_convert.configs.wiring import pruned
 from infer_convert.errors import NoArchitecture
@@ -52,7 +53,9 @@ def plan_from_config(
     try:
         plan = _plan(parse(stored), facts, context)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
-        raise NoArchitecture(f"{facts.file}: the stored config is malformed: {type(error).__name__}: {error}") from error
+        raise NoArchitecture(
+            f"{facts.file}: the stored config is malformed: {type(error).__name__}: {error}"
+        ) from error
     used = {source for _, layer in plan.walk() for use in layer.weights for source in use.sources}
     kept = {layer.stored for _, layer in plan.walk()}
     left = tuple(
@@ -101,13 +104,15 @@ def _levels(graph: Graph, context: Context) -> Graph:
         replace(item, inner=_levels(item.inner, context)) if item.inner is not None else item for item in graph.items
     )
     graph = lowered(replace(graph, items=items), context)
-    graph = rebuilt(graph, context)
+    graph = bordered(rebuilt(graph, context), context)
     graph = pruned(flattened(graph, context), context)
     for item in graph.items:
         if item.class_name == "Lambda":
             raise hole(item)
         if item.class_name == MASK:
-            raise NoArchitecture(f"layer {item.name}: {item.stored_class} computes a mask that a layer reads as a tensor")
+            raise NoArchitecture(
+                f"layer {item.name}: {item.stored_class} computes a mask that a layer reads as a tensor"
+            )
     return graph
 
 

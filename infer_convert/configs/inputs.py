@@ -12,7 +12,9 @@ from infer_convert.errors import NoArchitecture
 
 
 def with_shapes(graph: Graph, context: Context, outer: bool = True) -> Graph:
-    """Every InputLayer with a ``batch_shape``; raises NoArchitecture that names ``--input-shape`` where none is known."""
+    """Every InputLayer with a ``batch_shape``; raises NoArchitecture that names ``--input-shape`` where none is
+    known.
+    """
     given: Mapping[str, Any] = context.hints.input_shapes if outer else {}
     unnamed = list(given.get("", ()))
     items = []
@@ -50,7 +52,9 @@ def _with_built_shape(item: Item) -> Graph:
 
 
 def _asked(graph: Graph, entry: Item, context: Context) -> list[int | None]:
-    readers = [item for item in graph.items if any(ref.layer == entry.name for call in item.calls for ref in call.refs())]
+    readers = [
+        item for item in graph.items if any(ref.layer == entry.name for call in item.calls for ref in call.refs())
+    ]
     for reader in readers:
         kernel = next((use for use in reader.weights if use.role in ("kernel", "depthwise_kernel")), None)
         if kernel is None:
@@ -64,7 +68,9 @@ def _asked(graph: Graph, entry: Item, context: Context) -> list[int | None]:
             shape = [None, rows, *[None] * spatial]
         else:
             shape = [None, *[None] * spatial, rows]
-        context.log.guess(entry.name, f"the config gives no input shape; {shape} is what {reader.name}'s kernel takes", 0.8)
+        context.log.guess(
+            entry.name, f"the config gives no input shape; {shape} is what {reader.name}'s kernel takes", 0.8
+        )
         return shape
     raise NoArchitecture(
         f"layer {entry.name}: the stored config gives no input shape and no kernel reads the input; give --input-shape"

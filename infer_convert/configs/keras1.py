@@ -46,7 +46,8 @@ RENAMED: dict[str, str] = {
 
 _BY_CLASS: dict[str, dict[str, str]] = {
     "Embedding": {
-        "init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer", "W_constraint": "embeddings_constraint",
+        "init": "embeddings_initializer", "W_regularizer": "embeddings_regularizer",
+        "W_constraint": "embeddings_constraint",
         "output_dim": "output_dim", "dropout": "_dropout",
     },
     "PReLU": {"init": "alpha_initializer"},
@@ -64,7 +65,9 @@ _WITHOUT_USE = (
 
 
 def border_and_ordering(item: Item, context: Context) -> Item:
-    """``border_mode`` -> ``padding``, ``dim_ordering`` th/tf -> ``data_format``; layers that do not say follow the rest."""
+    """``border_mode`` -> ``padding``, ``dim_ordering`` th/tf -> ``data_format``; layers that do not say follow the
+    rest.
+    """
     if context.generation not in OLD:
         return item
     config = dict(item.config)
@@ -120,7 +123,8 @@ def renamed_arguments(item: Item, context: Context) -> Item:
 
 
 MERGES = {
-    "sum": "Add", "mul": "Multiply", "concat": "Concatenate", "ave": "Average", "max": "Maximum", "dot": "Dot", "cos": "Dot",
+    "sum": "Add", "mul": "Multiply", "concat": "Concatenate", "ave": "Average", "max": "Maximum", "dot": "Dot",
+    "cos": "Dot",
     "min": "Minimum",
 }  # fmt: skip
 
@@ -200,14 +204,18 @@ def sampled_normalization(item: Item, context: Context) -> Item:
         return replace(item, class_name="LayerNormalization", config={**config, "axis": -1, "_mode": 1})
     if mode == 2:
         raise NoArchitecture(
-            f"layer {item.name}: BatchNormalization(mode=2) normalises with the statistics of the batch it is given, also"
-            f" when predicting; no Keras 3 layer does. --set {item.name}.class_name=BatchNormalization takes the stored ones"
+            f"layer {item.name}: BatchNormalization(mode=2) normalises with the statistics of the batch it is given,"
+            f" also"
+            f" when predicting; no Keras 3 layer does. --set {item.name}.class_name=BatchNormalization takes the"
+            f" stored ones"
         )
     return replace(item, config=config)
 
 
 def input_arguments(item: Item, context: Context) -> Item:
-    """``input_shape``, ``input_dim``, ``input_length``, ``batch_input_shape``, ``input_dtype`` said what the InputLayer says."""
+    """``input_shape``, ``input_dim``, ``input_length``, ``batch_input_shape``, ``input_dtype`` said what the
+    InputLayer says.
+    """
     if item.class_name == "InputLayer":
         return item
     drop = {"input_shape", "batch_input_shape", "input_dtype", "input_length", "_build_input_shape", "_build_config"}

@@ -14,11 +14,13 @@ from infer_convert.plan import Basis, Decision
 
 CLASSES: dict[str, str] = {
     "Convolution1D": "Conv1D", "Convolution2D": "Conv2D", "Convolution3D": "Conv3D", "AtrousConvolution1D": "Conv1D",
-    "AtrousConvolution2D": "Conv2D", "AtrousConv1D": "Conv1D", "AtrousConv2D": "Conv2D", "Deconvolution2D": "Conv2DTranspose",
+    "AtrousConvolution2D": "Conv2D", "AtrousConv1D": "Conv1D", "AtrousConv2D": "Conv2D",
+    "Deconvolution2D": "Conv2DTranspose",
     "Deconvolution3D": "Conv3DTranspose", "Deconv2D": "Conv2DTranspose", "Deconv3D": "Conv3DTranspose",
     "Convolution2DTranspose": "Conv2DTranspose", "Convolution3DTranspose": "Conv3DTranspose",
     "SeparableConvolution1D": "SeparableConv1D", "SeparableConvolution2D": "SeparableConv2D",
-    "TimeDistributedDense": "Dense", "BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization",
+    "TimeDistributedDense": "Dense", "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
     "SyncBatchNormalization": "BatchNormalization", "LSTMV1": "LSTM", "LSTMV2": "LSTM", "GRUV1": "GRU", "GRUV2": "GRU",
     "UnifiedLSTM": "LSTM", "UnifiedGRU": "GRU", "MaxPool1D": "MaxPooling1D", "MaxPool2D": "MaxPooling2D",
     "MaxPool3D": "MaxPooling3D", "AvgPool1D": "AveragePooling1D", "AvgPool2D": "AveragePooling2D",
@@ -31,7 +33,9 @@ CLASSES: dict[str, str] = {
 
 
 def plain_values(item: Item, context: Context) -> Item:
-    """``{"type": "ndarray", "value": 0.2}`` -> ``0.2`` (Keras 2 wrote numpy scalars so); tuples marked by Keras 3 -> lists."""
+    """``{"type": "ndarray", "value": 0.2}`` -> ``0.2`` (Keras 2 wrote numpy scalars so); tuples marked by Keras 3 ->
+    lists.
+    """
     return replace(item, config={key: _plain(value) for key, value in item.config.items()})
 
 
@@ -138,7 +142,13 @@ def axis_lists(item: Item, context: Context) -> Item:
     axis = item.config.get("axis")
     if not isinstance(axis, list) or len(axis) != 1:
         return item
-    if item.class_name not in ("BatchNormalization", "LayerNormalization", "Softmax", "UnitNormalization", "Concatenate"):
+    if item.class_name not in (
+        "BatchNormalization",
+        "LayerNormalization",
+        "Softmax",
+        "UnitNormalization",
+        "Concatenate",
+    ):
         return item
     context.log.rewrite(item.name, "the axis in a list of one is unwrapped")
     return replace(item, config={**item.config, "axis": axis[0]})
@@ -195,7 +205,9 @@ def recurrent_defaults(item: Item, context: Context) -> Item:
     config.pop("implementation", None)
     old = context.generation in ("keras0", "keras1") or context.standalone
     if "recurrent_activation" not in config:
-        taken = "hard_sigmoid" if old or item.class_name.startswith("ConvLSTM") and context.version[0] < 3 else "sigmoid"
+        taken = (
+            "hard_sigmoid" if old or (item.class_name.startswith("ConvLSTM") and context.version[0] < 3) else "sigmoid"
+        )
         config["recurrent_activation"] = taken
         context.log.rewrite(item.name, f"recurrent_activation is not stored; {taken} was this version's default")
     if item.class_name in ("GRU", "GRUCell") and "reset_after" not in config:

@@ -38,7 +38,8 @@ def quantised(item: Item, context: Context) -> Item:
     dtype = item.config.get("dtype")
     if isinstance(dtype, Mapping):
         raise NoArchitecture(
-            f"layer {item.name}: it is quantised ({dtype.get('class_name')!s:.40}); a model of floating-point layers would"
+            f"layer {item.name}: it is quantised ({dtype.get('class_name')!s:.40}); a model of floating-point layers"
+            f" would"
             " compute something else"
         )
     return item
@@ -62,7 +63,9 @@ def _activation(item: Item, key: str, value: Any, context: Context) -> Any:
             value = inner
         elif isinstance(value.get("class_name"), str) and isinstance(inner, Mapping):
             if value["class_name"] in ("__lambda__", "Lambda"):
-                raise NoArchitecture(f"layer {item.name}: its {key} is code, which is never run; --set {item.name}.{key}=NAME")
+                raise NoArchitecture(
+                    f"layer {item.name}: its {key} is code, which is never run; --set {item.name}.{key}=NAME"
+                )
             return value
     if value is None:
         return "linear"
@@ -76,8 +79,10 @@ def _activation(item: Item, key: str, value: Any, context: Context) -> Any:
 
 
 _INITIALIZERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "uniform": ("RandomUniform", ("minval", "maxval", "seed")), "randomuniform": ("RandomUniform", ("minval", "maxval", "seed")),
-    "normal": ("RandomNormal", ("mean", "stddev", "seed")), "randomnormal": ("RandomNormal", ("mean", "stddev", "seed")),
+    "uniform": ("RandomUniform", ("minval", "maxval", "seed")),
+    "randomuniform": ("RandomUniform", ("minval", "maxval", "seed")),
+    "normal": ("RandomNormal", ("mean", "stddev", "seed")),
+    "randomnormal": ("RandomNormal", ("mean", "stddev", "seed")),
     "truncatednormal": ("TruncatedNormal", ("mean", "stddev", "seed")), "zero": ("Zeros", ()), "zeros": ("Zeros", ()),
     "one": ("Ones", ()), "ones": ("Ones", ()), "constant": ("Constant", ("value",)),
     "orthogonal": ("Orthogonal", ("gain", "seed")), "identity": ("Identity", ("gain",)),
@@ -114,12 +119,14 @@ def _word(value: Any) -> str:
 
 
 def _object(value: Any) -> dict[str, Any] | None:
+    inner: Mapping[str, Any] = {}
     if isinstance(value, str):
-        name, inner = value, {}
+        name: Any = value
     elif isinstance(value, Mapping):
         name = value.get("class_name") or value.get("name") or ""
         stored = value.get("config")
-        inner = stored if isinstance(stored, Mapping) else {k: v for k, v in value.items() if k not in ("name", "class_name")}
+        own = {key: item for key, item in value.items() if key not in ("name", "class_name")}
+        inner = stored if isinstance(stored, Mapping) else own
     else:
         return None
     squashed = str(name).replace("_", "").lower()
@@ -129,7 +136,9 @@ def _object(value: Any) -> dict[str, Any] | None:
     if found is None:
         return None
     new, known = found
-    kept = {key: item for key, item in inner.items() if key in known and isinstance(item, str | int | float | list | None)}
+    kept = {
+        key: item for key, item in inner.items() if key in known and isinstance(item, str | int | float | list | None)
+    }
     if new == "VarianceScaling" and kept.get("distribution") == "normal":
         kept["distribution"] = "truncated_normal"
     if any(isinstance(item, list) for key, item in kept.items() if key != "axis"):
@@ -149,16 +158,49 @@ def trainable(item: Item, context: Context) -> Item:
 
 
 _HARMLESS = frozenset(
-    "activity_regularizer autocast quantization_config build_config registered_name module shared_object_id _metadata"
-    " vocabulary_size value_range noise_shape seed seed_generator implementation fused virtual_batch_size adjustment"
-    " input_dtype ragged sparse experimental_run_tf_function lora_rank lora_alpha input_spec generator batch_input_shape"
-    " _build_config lora_weights use_legacy_format jit_compile dynamic expects_training_arg synchronized".split()
+    [
+        "activity_regularizer",
+        "autocast",
+        "quantization_config",
+        "build_config",
+        "registered_name",
+        "module",
+        "shared_object_id",
+        "_metadata",
+        "vocabulary_size",
+        "value_range",
+        "noise_shape",
+        "seed",
+        "seed_generator",
+        "implementation",
+        "fused",
+        "virtual_batch_size",
+        "adjustment",
+        "input_dtype",
+        "ragged",
+        "sparse",
+        "experimental_run_tf_function",
+        "lora_rank",
+        "lora_alpha",
+        "input_spec",
+        "generator",
+        "batch_input_shape",
+        "_build_config",
+        "lora_weights",
+        "use_legacy_format",
+        "jit_compile",
+        "dynamic",
+        "expects_training_arg",
+        "synchronized",
+    ]
 )
 """Arguments that never change a prediction."""
 
 
 def unknown_arguments(item: Item, context: Context) -> Item:
-    """Only what the Keras 3 class takes; what changes nothing goes silently, the rest is said and lowers the confidence."""
+    """Only what the Keras 3 class takes; what changes nothing goes silently, the rest is said and lowers the
+    confidence.
+    """
     known = ARGUMENTS.get(item.class_name)
     if known is None or item.inner is not None:
         return item
@@ -170,5 +212,7 @@ def unknown_arguments(item: Item, context: Context) -> Item:
         elif key in _HARMLESS or value is None or value is False or value in ([], {}, ""):
             context.log.rewrite(item.name, f"{key} is no argument of {item.class_name} in Keras 3")
         else:
-            context.log.guess(item.name, f"{item.class_name} takes no {key} ({value!r:.40}) in Keras 3; it is left out", 0.8)
+            context.log.guess(
+                item.name, f"{item.class_name} takes no {key} ({value!r:.40}) in Keras 3; it is left out", 0.8
+            )
     return replace(item, config=config)

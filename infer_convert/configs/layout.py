@@ -21,10 +21,26 @@ from infer_convert.plan import Ref
 
 Arrangement = tuple[int, ...]
 
-ELEMENTWISE = (
-    "ReLU LeakyReLU ELU Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout"
-    " ActivityRegularization Identity Add Subtract Multiply Average Maximum Minimum"
-).split()
+ELEMENTWISE = [
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "AlphaDropout",
+    "ActivityRegularization",
+    "Identity",
+    "Add",
+    "Subtract",
+    "Multiply",
+    "Average",
+    "Maximum",
+    "Minimum",
+]
 ALONG_AN_AXIS = ("BatchNormalization", "Concatenate", "Softmax", "UnitNormalization")
 WITHOUT_AXIS = ("softmax", "log_softmax", "sparsemax")
 """Activations along the last axis, so not elementwise."""
@@ -33,7 +49,8 @@ WITHOUT_AXIS = ("softmax", "log_softmax", "sparsemax")
 def channels_last(graph: Graph, context: Context) -> Graph:
     """The graph (and nested models) with no channels_first layer left."""
     items = tuple(
-        replace(item, inner=channels_last(item.inner, context)) if item.inner is not None else item for item in graph.items
+        replace(item, inner=channels_last(item.inner, context)) if item.inner is not None else item
+        for item in graph.items
     )
     graph = replace(graph, items=items)
     if context.hints.data_format == "keep" or not any(_first(item) for item in graph.items):
@@ -98,7 +115,8 @@ class _Pass:
             made.append(replace(new, calls=calls))
             made += [each for after, each in self.extra if after == item.name]
         self.context.log.rewrite(
-            self.graph.name or "model", "channels_first is computed channels_last inside; inputs and outputs keep their layout"
+            self.graph.name or "model",
+            "channels_first is computed channels_last inside; inputs and outputs keep their layout",
         )
         return replace(self.graph, items=tuple(made), outputs=outputs)
 
@@ -164,7 +182,7 @@ class _Pass:
             return ()
         if len(item.calls) > 1 and item.name in self.chosen:
             wanted = self.chosen[item.name]
-            return wanted if all(self.available(ref, wanted) for ref in refs) else wanted
+            return wanted
         if len(item.calls) > 1 and item.class_name in ALONG_AN_AXIS:
             return ()
         options = [arrangement for ref in refs for arrangement in self.held.get(ref, {}) if arrangement]

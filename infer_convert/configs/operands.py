@@ -46,11 +46,10 @@ def _operands(item: Item, call: Call, context: Context) -> tuple[Ref, ...]:
 
 def _attention(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[Ref, ...]:
     """query, value, key in Keras' order; key is left out where it is the value."""
-    query, value, key, *_ = [*(ref for arg in args for ref in refs_in(arg)), None, None, None]
-    query = query or kwargs.get("query")
-    value = value or kwargs.get("value")
-    key = key or kwargs.get("key")
-    return tuple(ref for ref in (query, value, key) if isinstance(ref, Ref))
+    positional: list[Any] = [*(ref for arg in args for ref in refs_in(arg)), None, None, None]
+    named = [kwargs.get(word) for word in ("query", "value", "key")]
+    found = [first or second for first, second in zip(positional, named, strict=False)]
+    return tuple(ref for ref in found if isinstance(ref, Ref))
 
 
 def _check(item: Item, kwargs: dict[str, Any], context: Context) -> None:
@@ -59,10 +58,14 @@ def _check(item: Item, kwargs: dict[str, Any], context: Context) -> None:
         if kwargs.get(key):
             raise NoArchitecture(f"layer {item.name}: it is called with {key}=True, which a rebuilt layer cannot be")
     if refs_in(kwargs.get("attention_mask")):
-        raise NoArchitecture(f"layer {item.name}: it is called with an attention_mask tensor, which a rebuilt layer cannot be")
+        raise NoArchitecture(
+            f"layer {item.name}: it is called with an attention_mask tensor, which a rebuilt layer cannot be"
+        )
     if kwargs.get("training") is True and context.generation != "keras3":  # Keras 3 models override it when called
         if item.class_name == "BatchNormalization":
-            raise NoArchitecture(f"layer {item.name}: it is called with training=True: it uses the statistics of each batch")
+            raise NoArchitecture(
+                f"layer {item.name}: it is called with training=True: it uses the statistics of each batch"
+            )
         context.log.guess(item.name, "it is called with training=True; the rebuilt model predicts without", 0.5)
     if refs_in(kwargs.get("mask")):
         context.log.rewrite(item.name, "the mask that it is called with is computed again by Keras")

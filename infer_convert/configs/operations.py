@@ -38,9 +38,9 @@ def marked(graph: Graph, context: Context) -> Graph:
 
     def mark(item: Item) -> Item:
         bare = not {"trainable", "dtype"} & set(item.config) and item.inner is None and item.module is None
-        if bare and item.class_name != "InputLayer" and item.class_name not in CLASSES_TOO:
-            if item.class_name in MASKS or _function(item.class_name) in SIGNATURES:
-                return replace(item, module=OPERATION_MODULE)
+        named = item.class_name in MASKS or _function(item.class_name) in SIGNATURES
+        if bare and named and item.class_name not in CLASSES_TOO:
+            return replace(item, module=OPERATION_MODULE)
         return item
 
     return graph.mapped(mark)
@@ -117,7 +117,8 @@ def _steps(item: Item, context: Context) -> tuple[Step, ...]:
     made = make(function, bound)
     if made is None:
         raise NoArchitecture(
-            f"layer {item.name}: the operation {_spelled(item)} is none that we rebuild; --set '{item.name}.class_name=CLASS'"
+            f"layer {item.name}: the operation {_spelled(item)} is none that we rebuild; --set"
+            f" '{item.name}.class_name=CLASS'"
             " names a layer for it"
         )
     return made
@@ -148,7 +149,13 @@ _BINARY = {*_COMMUTE, "subtract", "divide", "power", "bias_add"}
 _UNARY = {"negative", "absolute", "square", "sqrt", "exp", "log", "sigmoid", "tanh", "relu", "relu6"}
 _ACTIVATIONS = {"selu", "silu", "softplus", "softsign", "elu", "gelu", "log_softmax", "hard_sigmoid"}
 _REDUCE = {"mean", "sum", "max", "min", "var", "argmax"}
-METHODS = {"bilinear": "bilinear", "nearest": "nearest", "bicubic": "bicubic", "lanczos3": "lanczos3", "lanczos5": "lanczos5"}
+METHODS = {
+    "bilinear": "bilinear",
+    "nearest": "nearest",
+    "bicubic": "bicubic",
+    "lanczos3": "lanczos3",
+    "lanczos5": "lanczos5",
+}
 
 
 def make(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
@@ -193,7 +200,11 @@ def _shaping(function: str, x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...
         epsilon = bound.get("epsilon") or 1e-12
         if function == "l2_normalize":
             epsilon = float(epsilon) ** 0.5
-        return (operation("", "normalize", x, axis=_plain(bound.get("axis", -1)), order=bound.get("order") or 2, epsilon=epsilon),)
+        return (
+            operation(
+                "", "normalize", x, axis=_plain(bound.get("axis", -1)), order=bound.get("order") or 2, epsilon=epsilon
+            ),
+        )
     if function in ("expand_dims", "squeeze", "flip"):
         axis = _plain(bound.get("axis"))
         if isinstance(axis, list) and len(axis) == 1:

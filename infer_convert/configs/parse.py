@@ -37,7 +37,8 @@ def parse(config: Any, name: str = "model", depth: int = 0) -> Graph:
     if not isinstance(layers, list) or not layers:
         cls = config.get("class_name", "the model") if isinstance(config, Mapping) else "the model"
         raise NoArchitecture(
-            f"the stored config of {cls!r} lists no layers (a subclassed model); expected a Sequential or a functional one"
+            f"the stored config of {cls!r} lists no layers (a subclassed model); expected a Sequential or a"
+            f" functional one"
         )
     if len(layers) > MOST_LAYERS:
         raise NoArchitecture(f"the stored config lists {len(layers)} layers, more than {MOST_LAYERS}")
@@ -264,7 +265,10 @@ def _graph0(config: Mapping[str, Any], name: str, depth: int) -> Graph:
             Item(
                 str(entry["name"]),
                 "InputLayer",
-                {"batch_shape": [None, *shape] if isinstance(shape, list) else None, "dtype": entry.get("dtype", "float32")},
+                {
+                    "batch_shape": [None, *shape] if isinstance(shape, list) else None,
+                    "dtype": entry.get("dtype", "float32"),
+                },
                 stored_class="InputLayer",
             )
         )
@@ -287,7 +291,11 @@ def _graph0_source(entry: Mapping[str, Any], items: list[Item]) -> Ref:
     merged = Item(
         f"{entry['name']}_merge",
         "Merge",
-        {"mode": entry.get("merge_mode", "concat"), "concat_axis": entry.get("concat_axis", -1), "dot_axes": entry.get("dot_axes", -1)},
+        {
+            "mode": entry.get("merge_mode", "concat"),
+            "concat_axis": entry.get("concat_axis", -1),
+            "dot_axes": entry.get("dot_axes", -1),
+        },
         (Call(([Ref(str(each)) for each in several],)),),
         stored_class="Merge",
         hidden=True,

@@ -43,9 +43,13 @@ def highway(item: Item, context: Context) -> Sequence[Step]:
 
     def dense(suffix: str, activation: Any, *names: str) -> Step:
         uses = tuple(
-            use(variable, roles[name]) for variable, name in zip(("kernel", "bias"), names, strict=True) if name in roles
+            use(variable, roles[name])
+            for variable, name in zip(("kernel", "bias"), names, strict=True)
+            if name in roles
         )
-        return Step(suffix, "Dense", {"units": units, "activation": activation, "use_bias": names[1] in roles}, (INPUT,), uses)
+        return Step(
+            suffix, "Dense", {"units": units, "activation": activation, "use_bias": names[1] in roles}, (INPUT,), uses
+        )
 
     return (
         dense("transform", _activation(item), "kernel", "bias"),
@@ -84,7 +88,11 @@ def parametric_softplus(item: Item, context: Context) -> Sequence[Step]:
     roles = _roles(item, "alpha", "beta")
     if set(roles) != {"alpha", "beta"}:
         raise contradiction(item, "a ParametricSoftplus has alphas and betas")
-    return (_scaled("beta", roles["beta"], INPUT), Step("softplus", "Activation", {"activation": "softplus"}, (0,)), _scaled("alpha", roles["alpha"], 1))
+    return (
+        _scaled("beta", roles["beta"], INPUT),
+        Step("softplus", "Activation", {"activation": "softplus"}, (0,)),
+        _scaled("alpha", roles["alpha"], 1),
+    )
 
 
 def _scaled(suffix: str, tensor: Tensor, operand: int) -> Step:
@@ -109,7 +117,8 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     rank = 1 if item.class_name.endswith("1D") else 2
     if config.get("implementation", 1) != 1:
         raise NoArchitecture(
-            f"layer {item.name}: {item.class_name} with implementation={config['implementation']}; implementation 1 is rebuilt"
+            f"layer {item.name}: {item.class_name} with implementation={config['implementation']}; implementation 1"
+            f" is rebuilt"
         )
     first = config.get("data_format") == "channels_first"
     roles = _roles(item, "kernel", "bias")

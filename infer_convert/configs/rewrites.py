@@ -27,7 +27,11 @@ def wrapped_layers(item: Item, context: Context) -> Item:
             config[key] = _rewritten(config[key], item.name, context)
     for key in [key for key in config if key.endswith("activation")]:
         value = config[key]
-        if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping) and value.get("class_name") != "__lambda__":
+        if (
+            isinstance(value, Mapping)
+            and isinstance(value.get("config"), Mapping)
+            and value.get("class_name") != "__lambda__"
+        ):
             config[key] = _rewritten(value, item.name, context)
     return replace(item, config=config)
 

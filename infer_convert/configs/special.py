@@ -19,11 +19,15 @@ OLD = ("keras0", "keras1")
 
 
 def transposed_convolution(item: Item, context: Context) -> Item | None:
-    """Keras 1 Deconvolution2D: th (out, in, rows, cols), tf (rows, cols, in, out) -> (rows, cols, out, in) (FORMATS §5)."""
+    """Keras 1 Deconvolution2D: th (out, in, rows, cols), tf (rows, cols, in, out) -> (rows, cols, out, in) (FORMATS
+    §5).
+    """
     roles = within(item.tensors)
     if context.generation not in OLD:
         return None
-    names = dict(zip(("kernel", "bias"), (roles[k] for k in sorted(roles)), strict=False)) if _positional(roles) else roles
+    names = (
+        dict(zip(("kernel", "bias"), (roles[k] for k in sorted(roles)), strict=False)) if _positional(roles) else roles
+    )
     kernel = names.get("kernel")
     if kernel is None:
         return None
@@ -67,6 +71,8 @@ def gated_convolution(item: Item, context: Context) -> Item | None:
         named = [f"{part}_{gate}" for gate in "icfo" for part in ("kernel", "recurrent_kernel", "bias")]
         roles = dict(zip(named, (roles[k] for k in sorted(roles, key=int)), strict=True))
     uses = []
+    target: tuple[int, ...]
+    transforms: tuple[str, ...]
     first = item.config.get("data_format") == "channels_first"
     for part in ("kernel", "recurrent_kernel", "bias"):
         tensors = [roles.get(f"{part}_{gate}") for gate in "ifco"]
@@ -88,7 +94,9 @@ def gated_convolution(item: Item, context: Context) -> Item | None:
 
 
 def old_normalization(item: Item, context: Context) -> Item | None:
-    """Keras 0.3 divides by (std + epsilon): the variance is that squared, with no epsilon left (its ``normalization.py``)."""
+    """Keras 0.3 divides by (std + epsilon): the variance is that squared, with no epsilon left (its
+    ``normalization.py``).
+    """
     if context.generation != "keras0":
         return None
     roles = within(item.tensors)
@@ -96,7 +104,9 @@ def old_normalization(item: Item, context: Context) -> Item | None:
         return None
     gamma, beta, mean, std = (roles[key] for key in sorted(roles, key=int))
     epsilon = float(item.config.get("epsilon", 1e-6))
-    context.log.rewrite(item.name, f"running_std is a standard deviation in Keras 0: (std + {epsilon:g}) squared is the variance")
+    context.log.rewrite(
+        item.name, f"running_std is a standard deviation in Keras 0: (std + {epsilon:g}) squared is the variance"
+    )
     uses = (
         use("gamma", gamma), use("beta", beta), use("moving_mean", mean),
         use("moving_variance", std, f"add:{epsilon!r}", "square"),
@@ -115,8 +125,8 @@ def normalization(item: Item, context: Context) -> Item | None:
     uses = [use("adapt_mean", roles["mean"]), use("adapt_variance", roles["variance"])]
     if "count" in roles:
         count = roles["count"]
-        cast = () if count.dtype == "int32" else (f"cast:{count.dtype}→int32",)
-        uses.append(replace(use("count", count, *cast), dtype="int32"))
+        cast = () if count.dtype == "int64" else (f"cast:{count.dtype}→int64",)
+        uses.append(replace(use("count", count, *cast), dtype="int64"))
     return replace(item, weights=tuple(uses))
 
 
@@ -131,7 +141,9 @@ def cells(item: Item, context: Context) -> Item | None:
     uses: list[WeightUse] = []
     for number, each in enumerate(listed):
         config: Mapping[str, Any] = each.get("config") or {}
-        parts = ("kernel", "recurrent_kernel", "bias") if config.get("use_bias", True) else ("kernel", "recurrent_kernel")
+        parts = (
+            ("kernel", "recurrent_kernel", "bias") if config.get("use_bias", True) else ("kernel", "recurrent_kernel")
+        )
         own, tensors = tensors[: len(parts)], tensors[len(parts) :]
         if len(own) != len(parts):
             return None
@@ -150,12 +162,16 @@ def shared_slopes(item: Item, context: Context) -> Item | None:
     config = dict(item.config)
     if context.generation in OLD and shared:
         config["shared_axes"] = shared
-        context.log.rewrite(item.name, f"the slopes {alpha.shape} are shared over the axes {shared}; Keras 1 did not store that")
+        context.log.rewrite(
+            item.name, f"the slopes {alpha.shape} are shared over the axes {shared}; Keras 1 did not store that"
+        )
     return replace(item, config=config, weights=(use("alpha", alpha),))
 
 
 def low_rank(item: Item, context: Context) -> Item | None:
-    """Dense with LoRA in a legacy file: kernel + alpha/rank · a b, merged as ``.keras`` files are (Keras 3 ``dense.py``)."""
+    """Dense with LoRA in a legacy file: kernel + alpha/rank · a b, merged as ``.keras`` files are (Keras 3
+    ``dense.py``).
+    """
     roles = within(item.tensors)
     if "lora_kernel_a" not in roles or "lora_kernel_b" not in roles or "kernel" not in roles:
         return None

@@ -9,8 +9,8 @@ from typing import Any
 
 from infer_convert.configs.expected import expected_roles
 from infer_convert.configs.graph import Graph, Item
-from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.errors import NoArchitecture
+from infer_convert.facts import StoredLayer, Tensor, WeightFile
 
 
 def supplied(graph: Graph, facts: WeightFile) -> Graph:
@@ -130,7 +130,8 @@ def _distribute(graph: Graph, tensors: Sequence[Tensor], stored: str) -> Graph:
     given = _by_component(leaves, tensors) or _in_sequence(leaves, tensors)
     if given is None:
         raise NoArchitecture(
-            f"{stored}: its {len(tensors)} stored tensors ({', '.join(t.role for t in tensors[:4])}, …) do not divide over"
+            f"{stored}: its {len(tensors)} stored tensors ({', '.join(t.role for t in tensors[:4])}, …) do not divide"
+            f" over"
             f" the {len(leaves)} layers that the config lists inside"
         )
     return _fed(graph, given, ())

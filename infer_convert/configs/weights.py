@@ -63,7 +63,8 @@ def _without(item: Item, context: Context) -> Item:
     if trainable or fixed:
         missing = ", ".join((*trainable, *fixed)[:4])
         raise NoArchitecture(
-            f"layer {item.name}: the stored config lists a {item.class_name} with {missing}; the file holds no tensor for it",
+            f"layer {item.name}: the stored config lists a {item.class_name} with {missing}; the file holds no tensor"
+            f" for it",
             (f"{item.name}: {missing} expected, nothing stored",),
         )
     return item
@@ -92,7 +93,8 @@ def contradiction(item: Item, what: str) -> NoArchitecture:
     """Config against weights, both named."""
     shapes = ", ".join(f"{tensor.role} {tensor.shape} at {tensor.path}" for tensor in list(item.tensors.values())[:4])
     return NoArchitecture(
-        f"layer {item.name}: the stored config ({item.stored_class}) contradicts the stored tensors: {what}; stored: {shapes}",
+        f"layer {item.name}: the stored config ({item.stored_class}) contradicts the stored tensors: {what}; stored:"
+        f" {shapes}",
         (f"{item.name}: {what}", *(f"{tensor.path}: {tensor.shape}" for tensor in item.tensors.values())),
     )
 
@@ -144,7 +146,7 @@ def _ordered(item: Item, fit: Fit, context: Context) -> bool:
     if "data_format" not in config:
         return True
     turned = any(name.startswith("transpose") for use_ in fit.uses for name in use_.transforms)
-    return turned == (config["data_format"] == "channels_first")
+    return bool(turned == (config["data_format"] == "channels_first"))
 
 
 def _by_name(item: Item) -> tuple[WeightUse, ...] | None:
@@ -180,7 +182,9 @@ def _turned(item: Item, context: Context) -> Item:
         spatial = each.shape[:-2]
         kernel = each.variable.rpartition(".")[2] in ("kernel", "recurrent_kernel")
         if kernel and any(size > 1 for size in spatial):
-            context.log.rewrite(item.name, "Theano turned kernels round while computing; they are turned once and for all")
+            context.log.rewrite(
+                item.name, "Theano turned kernels round while computing; they are turned once and for all"
+            )
             each = replace(each, transforms=(*each.transforms, "rotate180"))
         uses.append(each)
     return replace(item, weights=tuple(uses))
