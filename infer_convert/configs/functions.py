@@ -24,6 +24,7 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "stack": ("xs", "axis"), "unstack": ("x", "num", "axis"), "cast": ("x", "dtype"), "getitem": ("x", "key"),
     "resize": ("x", "size", "interpolation"), "identity": ("x",), "swapaxes": ("x", "axis1", "axis2"),
     "depth_to_space": ("x", "block"), "space_to_depth": ("x", "block"), "flatten": ("x",), "add_n": ("xs",),
+    "tile": ("x", "repeats"), "pad": ("x", "pad_width", "mode", "constant_values"),
     "bias_add": ("x1", "x2"), "squared_difference": ("x1", "x2"),
 }  # fmt: skip
 
@@ -72,6 +73,9 @@ TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {
     "nn.space_to_depth": ("space_to_depth", ("x:input", "block:block_size")),
     "compat.v1.depth_to_space": ("depth_to_space", ("x:input", "block:block_size")),
     "compat.v1.space_to_depth": ("space_to_depth", ("x:input", "block:block_size")),
+    "tile": ("tile", ("x:input", "repeats:multiples")),
+    "pad": ("pad", ("x:tensor", "pad_width:paddings", "mode", "constant_values")),
+    "compat.v1.pad": ("pad", ("x:tensor", "pad_width:paddings", "mode")),
     "nn.bias_add": ("bias_add", ("x1:value", "x2:bias")), "stop_gradient": ("identity", ("x:input",)),
 }  # fmt: skip
 

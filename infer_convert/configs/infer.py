@@ -12,7 +12,7 @@ from infer_convert.configs.inputs import with_shapes
 from infer_convert.configs.lambdas import hole
 from infer_convert.configs.layout import channels_last
 from infer_convert.configs.operands import flattened
-from infer_convert.configs.operations import MASK, lowered, marked
+from infer_convert.configs.operations import MASK, check_known, lowered, marked
 from infer_convert.configs.parse import parse
 from infer_convert.configs.removed import REMOVED, rebuilt
 from infer_convert.configs.rewrites import rewrite
@@ -27,13 +27,17 @@ from infer_convert.inference import Inference, LeftOver
 from infer_convert.plan import Basis, Decision, Evidence, Plan, PlanLayer, Ref
 
 
+MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a config of the wrong form runs into on its way; reported as NoArchitecture."""
+
+
 def has_config(facts: WeightFile) -> bool:
     """Whether the file stores a config that lists layers."""
     if facts.model_config is None:
         return False
     try:
         parse(facts.model_config)
-    except (NoArchitecture, KeyError, TypeError, ValueError):
+    except (NoArchitecture, *MALFORMED):
         return False
     return True
 
@@ -52,7 +56,7 @@ def plan_from_config(
     context = context_of(_versioned(facts, stored), hints or Hints())
     try:
         plan = _plan(parse(stored), facts, context)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+    except MALFORMED as error:
         raise NoArchitecture(
             f"{facts.file}: the stored config is malformed: {type(error).__name__}: {error}"
         ) from error
@@ -106,6 +110,7 @@ def _levels(graph: Graph, context: Context) -> Graph:
     graph = lowered(replace(graph, items=items), context)
     graph = bordered(rebuilt(graph, context), context)
     graph = pruned(flattened(graph, context), context)
+    check_known(graph)
     for item in graph.items:
         if item.class_name == "Lambda":
             raise hole(item)

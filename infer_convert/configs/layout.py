@@ -150,6 +150,8 @@ class _Pass:
             self.calls[item.name, number] = call.mapped(lambda ref: self.get(ref, reads, item.name))
             self.changed[item.name] = _turned(item)
             self.gives(own, gives, len(reads))
+            if item.class_name == "Bidirectional" and item.config.get("merge_mode", "concat") == "concat":
+                self.join(item, own, gives)
             if gives == () and len(reads):
                 self.rank.pop(own, None)
             return
@@ -165,6 +167,15 @@ class _Pass:
             ranks = {self.rank.get(ref) for ref in refs}
             if len(ranks) == 1 and (rank := ranks.pop()) is not None:
                 self.rank[own] = rank
+
+    def join(self, item: Item, own: Ref, gives: Arrangement) -> None:
+        """Bidirectional joins its halves along the last stored axis, which is no longer last: join them apart."""
+        self.changed[item.name] = replace(_turned(item), config={**_turned(item).config, "merge_mode": None})
+        name = f"{item.name}_concat" + (f"_{own.call}" if own.call else "")
+        config = {"axis": gives.index(len(gives)) + 1}
+        halves = (own, replace(own, tensor=1))
+        self.extra.append((item.name, Item(name, "Concatenate", config, (Call(halves),), hidden=True)))
+        self.held[own] = {gives: Ref(name)}
 
     def gives(self, own: Ref, arrangement: Arrangement, rank: int) -> None:
         for tensor in range(4):  # more outputs than any layer with an image layout has

@@ -15,6 +15,9 @@ from infer_convert.configs.steps import Step, inlined, operation
 from infer_convert.errors import NoArchitecture
 from infer_convert.plan import Ref
 
+UNKNOWN = "_Unknown"
+"""The class of an operation that is not rebuilt; fatal only where an output needs it."""
+
 MASK = "_Mask"
 """The class of an item that only computes a mask."""
 
@@ -66,6 +69,9 @@ def lowered(graph: Graph, context: Context) -> Graph:
             if number or len(item.calls) > 1:
                 graph = _split(graph, item, number, single)
             steps = _steps(single, context)
+            if steps is None:
+                graph = _replaced(graph, replace(single, class_name=UNKNOWN))
+                continue
             context.log.rewrite(single.name, f"{_spelled(item)} is {_made(steps)} now")
             graph = inlined(graph, single.name, steps)
     return graph
@@ -111,17 +117,22 @@ def _split(graph: Graph, item: Item, number: int, single: Item) -> Graph:
     return replace(graph, items=tuple(items), outputs=tuple(map(change, graph.outputs)))
 
 
-def _steps(item: Item, context: Context) -> tuple[Step, ...]:
+def _steps(item: Item, context: Context) -> tuple[Step, ...] | None:
     call = item.calls[0] if item.calls else Call()
     function, bound = _bound(item, call)
-    made = make(function, bound)
-    if made is None:
+    return make(function, bound)
+
+
+def check_known(graph: Graph) -> None:
+    """What is left of unknown operations once everything that no output needs is gone; raises NoArchitecture."""
+    for item in graph.items:
+        if item.class_name != UNKNOWN:
+            continue
         raise NoArchitecture(
             f"layer {item.name}: the operation {_spelled(item)} is none that we rebuild; --set"
             f" '{item.name}.class_name=CLASS'"
             " names a layer for it"
         )
-    return made
 
 
 def _bound(item: Item, call: Call) -> tuple[str, dict[str, Any]]:
@@ -163,6 +174,11 @@ def make(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
     x = bound.get("x")
     if function in _BINARY:
         return _binary("add" if function == "bias_add" else function, bound.get("x1"), bound.get("x2"))
+    if function == "matmul" and bound.get("transpose_b") and not bound.get("transpose_a"):
+        return (
+            operation("turned", "swapaxes", bound["x2"], axis1=-1, axis2=-2),
+            operation("", "matmul", bound["x1"], 0),
+        )
     if function == "matmul" and not bound.get("transpose_a") and not bound.get("transpose_b"):
         return (operation("", "matmul", bound["x1"], bound["x2"]),)
     if function == "squared_difference":
@@ -227,6 +243,12 @@ def _shaping(function: str, x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...
     if function == "getitem":
         key = item_key(bound.get("key"))
         return None if key is None else (operation("", "getitem", x, key=key),)
+    if function in ("depth_to_space", "space_to_depth") and bound.get("data_format", "NHWC") == "NHWC":
+        return (operation("", function, x, block_size=bound["block"]),)
+    if function == "tile" and not refs_in(bound.get("repeats")):
+        return (operation("", "tile", x, repeats=list(bound["repeats"])),)
+    if function == "pad":
+        return _pad(x, bound)
     if function == "resize":
         size = bound.get("size")
         if isinstance(size, list) and len(size) == 2 and not refs_in(size):
@@ -280,6 +302,22 @@ def _reshape(x: Ref, shape: Any) -> tuple[Step, ...] | None:
     if isinstance(first, Ref) or first in (-1, None):
         return (Step("", "Reshape", {"target_shape": list(rest)}, (x,)),)
     return (operation("", "reshape", x, newshape=list(shape)),)
+
+
+def _pad(x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
+    """Zeros around the axes between batch and channels."""
+    amounts = bound.get("pad_width")
+    if (
+        not isinstance(amounts, list)
+        or refs_in(amounts)
+        or bound.get("constant_values")
+        or len(amounts) not in (3, 4, 5)
+    ):
+        return None
+    if str(bound.get("mode") or "CONSTANT").upper() != "CONSTANT" or amounts[0] != [0, 0] or amounts[-1] != [0, 0]:
+        return None
+    inner = amounts[1:-1]
+    return (Step("", f"ZeroPadding{len(inner)}D", {"padding": inner[0] if len(inner) == 1 else inner}, (x,)),)
 
 
 def item_key(spec: Any) -> list[Any] | None:

@@ -5,6 +5,7 @@ Each is ``(Item, Context) -> Sequence[Step]``; the item already carries its tens
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -111,30 +112,31 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     """An own kernel per place: patches by slicing, then one einsum (Keras 2.2.4 ``layers/local.py``).
 
     Kernel (places, kh·kw·in, out), with the features of a patch in the order (in, kh, kw) for channels_first; bias
-    (rows, cols, out) in either layout.
+    (rows, cols, out), which for channels_first is *reshaped*, not transposed, to (out, rows, cols)
+    (``K.bias_add``). Implementation 2 keeps the whole map (rows, cols, in, rows, cols, out): its patches are picked.
     """
     config = item.config
     rank = 1 if item.class_name.endswith("1D") else 2
-    if config.get("implementation", 1) != 1:
-        raise NoArchitecture(
-            f"layer {item.name}: {item.class_name} with implementation={config['implementation']}; implementation 1"
-            f" is rebuilt"
-        )
     first = config.get("data_format") == "channels_first"
     roles = _roles(item, "kernel", "bias")
     kernel = roles.get("kernel")
-    if kernel is not None and len(kernel.shape) == 4 and rank == 1:
-        raise contradiction(item, "a kernel of three axes was expected")
-    if kernel is None or len(kernel.shape) != 3:
-        raise contradiction(item, "a LocallyConnected layer has a kernel of three axes")
+    if kernel is None:
+        raise contradiction(item, "a LocallyConnected layer has a kernel")
     size = _listed(config["kernel_size"], rank)
     strides = _listed(config.get("strides", 1), rank)
-    places, features, filters = kernel.shape
-    area = size[0] * (size[1] if rank == 2 else 1)
-    channels = features // area
+    picked = _picked(item, kernel, size, strides, first)
+    if picked is not None:
+        places, features, filters = picked.shape
+    elif len(kernel.shape) == 3:
+        places, features, filters = kernel.shape
+    else:
+        raise contradiction(item, "a LocallyConnected layer has a kernel of three axes")
+    channels = features // (size[0] * (size[1] if rank == 2 else 1))
     grid = _grid(item, roles.get("bias"), places, rank, context)
     uses: list[WeightUse] = []
-    if first:
+    if picked is not None:
+        uses.append(picked)
+    elif first:
         steps = (f"reshape:{places},{channels},{','.join(map(str, size))},{filters}",
                  "transpose:0,2,1,3" if rank == 1 else "transpose:0,2,3,1,4",
                  f"reshape:{places},{features},{filters}")  # fmt: skip
@@ -142,7 +144,7 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     else:
         uses.append(use("kernel", kernel))
     if "bias" in roles:
-        uses.append(_local_bias(roles["bias"], places, filters))
+        uses.append(_local_bias(roles["bias"], places, filters, first))
     made: list[Step] = []
     for row in range(size[0]):
         for column in range(size[1] if rank == 2 else 1):
@@ -189,9 +191,49 @@ def _grid(item: Item, bias: Tensor | None, places: int, rank: int, context: Cont
     return [side, side]
 
 
-def _local_bias(bias: Tensor, places: int, filters: int) -> WeightUse:
+def _local_bias(bias: Tensor, places: int, filters: int, first: bool) -> WeightUse:
     shape = (places, filters)
+    if first:
+        return use("bias", bias, f"reshape:{filters},{places}", "transpose:1,0", shape=shape)
     return use("bias", bias, f"reshape:{places},{filters}", shape=shape) if bias.shape != shape else use("bias", bias)
+
+
+def _picked(item: Item, kernel: Tensor, size: list[int], strides: list[int], first: bool) -> WeightUse | None:
+    """Implementation 2 (tf.keras): every place's patch out of the map from all inputs to all outputs."""
+    implementation = item.config.get("implementation", 1)
+    if implementation == 1:
+        return None
+    rank = len(size)
+    if implementation != 2 or item.config.get("padding", "valid") != "valid" or len(kernel.shape) != 2 * rank + 2:
+        raise NoArchitecture(
+            f"layer {item.name}: {item.class_name} with implementation={implementation} and"
+            f" padding={item.config.get('padding', 'valid')!r}; 1 and 2 with valid padding are rebuilt"
+        )
+    order = tuple(range(2 * rank + 2))
+    if first:
+        order = (*range(1, rank + 1), 0, *range(rank + 2, 2 * rank + 2), rank + 1)
+    shape = [kernel.shape[axis] for axis in order]
+    channels, places, filters = shape[rank], shape[rank + 1 : -1], shape[-1]
+    target = (math.prod(places), math.prod(size) * channels, filters)
+    words = ",".join(map(str, (*size, *strides)))
+    moved = (f"transpose:{','.join(map(str, order))}",) if first else ()
+    return use("kernel", kernel, *moved, f"local-patches:{words}", shape=target)
+
+
+def layer_scale(item: Item, context: Context) -> Sequence[Step]:
+    """ConvNeXt's LayerScale: every channel times its gamma, as a 1 × 1 depthwise convolution."""
+    roles = _roles(item, "gamma")
+    gamma = roles.get("gamma")
+    if gamma is None or len(gamma.shape) != 1:
+        raise contradiction(item, "a LayerScale has one gamma per channel")
+    (channels,) = gamma.shape
+    uses = (use("kernel", gamma, f"reshape:1,1,{channels},1", shape=(1, 1, channels, 1)),)
+    return (Step("", "DepthwiseConv2D", {"kernel_size": [1, 1], "use_bias": False}, (INPUT,), uses),)
+
+
+def nothing(item: Item, context: Context) -> Sequence[Step]:
+    """Layers that act in training only."""
+    return (Step("", "Identity", {}),)
 
 
 REMOVED: dict[str, Callable[[Item, Context], Sequence[Step]]] = {
@@ -199,6 +241,8 @@ REMOVED: dict[str, Callable[[Item, Context], Sequence[Step]]] = {
     "MaxoutDense": maxout,
     "ParametricSoftplus": parametric_softplus,
     "SReLU": softplus,
+    "LayerScale": layer_scale,
+    "StochasticDepth": nothing,
     "LocallyConnected1D": locally_connected,
     "LocallyConnected2D": locally_connected,
 }

@@ -155,9 +155,13 @@ def cells(item: Item, context: Context) -> Item | None:
 def shared_slopes(item: Item, context: Context) -> Item | None:
     """PReLU of Keras 1 did not store its ``shared_axes`` (1.2.2 ``advanced_activations.py``): axes of length 1 tell."""
     roles = within(item.tensors)
-    if len(roles) != 1 or item.config.get("shared_axes") is not None:
+    if len(roles) != 1:
         return None
     (alpha,) = roles.values()
+    stored = item.config.get("shared_axes")
+    if stored is not None:
+        fits = all(0 < axis <= len(alpha.shape) and alpha.shape[axis - 1] == 1 for axis in stored)
+        return replace(item, weights=(use("alpha", alpha),)) if fits else None
     shared = [axis + 1 for axis, length in enumerate(alpha.shape) if length == 1]
     config = dict(item.config)
     if context.generation in OLD and shared:

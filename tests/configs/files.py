@@ -60,7 +60,11 @@ def run(model: Any, *arrays: Any) -> Any:
 
 def sequential(*layers: tuple[str, Mapping[str, Any]], **more: Any) -> dict[str, Any]:
     """Keras 1 and 2's Sequential: a bare list of layers."""
-    return {"class_name": "Sequential", "config": [{"class_name": name, "config": dict(config)} for name, config in layers], **more}
+    return {
+        "class_name": "Sequential",
+        "config": [{"class_name": name, "config": dict(config)} for name, config in layers],
+        **more,
+    }
 
 
 def random(*shape: int, seed: int = 0) -> Any:

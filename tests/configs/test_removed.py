@@ -29,7 +29,9 @@ def test_highway(tmp_path: Path) -> None:
 
 
 def test_maxout(tmp_path: Path) -> None:
-    config = sequential(("MaxoutDense", {"name": "m", "batch_input_shape": [None, 4], "output_dim": 3, "nb_feature": 2}))
+    config = sequential(
+        ("MaxoutDense", {"name": "m", "batch_input_shape": [None, 4], "output_dim": 3, "nb_feature": 2})
+    )
     w, b = random(2, 4, 3), random(2, 3, seed=1)
     path = legacy_file(tmp_path / "m.h5", config, {"m": [("m_W", w), ("m_b", b)]}, "1.2.2", None)
     x = random(5, 4, seed=4)
@@ -53,7 +55,9 @@ def test_locally_connected_2d(tmp_path: Path, first: bool) -> None:
     }  # fmt: skip
     kernel, bias = random(2 * 4, 2 * 3 * 2, 3), random(2, 4, 3, seed=1)
     path = legacy_file(
-        tmp_path / "m.h5", sequential(("LocallyConnected2D", local)), {"l": [("l/kernel:0", kernel), ("l/bias:0", bias)]}
+        tmp_path / "m.h5",
+        sequential(("LocallyConnected2D", local)),
+        {"l": [("l/kernel:0", kernel), ("l/bias:0", bias)]},
     )
     x = random(2, 5, 6, 2, seed=2)
     wanted = np.zeros((2, 2, 4, 3), "float32")
@@ -61,11 +65,10 @@ def test_locally_connected_2d(tmp_path: Path, first: bool) -> None:
         for column in range(4):
             patch = x[:, 2 * row : 2 * row + 2, column : column + 3]
             flat = patch.transpose(0, 3, 1, 2).reshape(2, -1) if first else patch.reshape(2, -1)
-            wanted[:, row, column] = flat @ kernel[row * 4 + column] + bias[row, column]
-    if first:
-        found = run(model_of(path), x.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
-    else:
-        found = run(model_of(path), x)
+            wanted[:, row, column] = flat @ kernel[row * 4 + column]
+    wanted += bias.reshape(3, 2, 4).transpose(1, 2, 0) if first else bias
+    model = model_of(path)
+    found = run(model, x.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1) if first else run(model, x)
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -99,7 +102,13 @@ def test_merge_modes(tmp_path: Path, mode: str, wanted: Any) -> None:
     def branch(name: str) -> dict[str, Any]:
         return sequential(("Activation", {"name": name, "batch_input_shape": [None, 3], "activation": "linear"}))
 
-    merge = {"name": "merge_1", "mode": mode, "mode_type": "raw", "concat_axis": -1, "layers": [branch("a"), branch("b")]}
+    merge = {
+        "name": "merge_1",
+        "mode": mode,
+        "mode_type": "raw",
+        "concat_axis": -1,
+        "layers": [branch("a"), branch("b")],
+    }
     path = legacy_file(tmp_path / "m.h5", sequential(("Merge", merge)), {"a": [], "b": []}, "1.2.2", None)
     a, b = random(2, 3), random(2, 3, seed=1)
     np.testing.assert_allclose(run(model_of(path), a, b), wanted(a, b), atol=1e-6)
@@ -109,9 +118,14 @@ def test_keras_1_lstm_gates_are_put_in_order(tmp_path: Path) -> None:
     lstm = {"name": "l", "batch_input_shape": [None, 3, 2], "output_dim": 4, "activation": "tanh",
             "inner_activation": "hard_sigmoid", "inner_init": "orthogonal", "consume_less": "cpu"}  # fmt: skip
     named = {f"{part}_{gate}": random(*shape, seed=seed) for seed, (part, gate, shape) in enumerate(
-        (part, gate, shape) for gate in "icfo" for part, shape in (("W", (2, 4)), ("U", (4, 4)), ("b", (4,))))}  # fmt: skip
+        (part, gate, shape) for gate in "icfo" for part, shape in (("W", (2, 4)), ("U", (4, 4)), ("b",
+        (4,))))}  # fmt: skip
     path = legacy_file(
-        tmp_path / "m.h5", sequential(("LSTM", lstm)), {"l": [(f"l_{key}", v) for key, v in named.items()]}, "1.1.0", None
+        tmp_path / "m.h5",
+        sequential(("LSTM", lstm)),
+        {"l": [(f"l_{key}", v) for key, v in named.items()]},
+        "1.1.0",
+        None,
     )
     x = random(2, 3, 2, seed=50)
     h = c = np.zeros((2, 4))

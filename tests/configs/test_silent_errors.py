@@ -47,10 +47,14 @@ def test_an_axis_list_keeps_all_its_axes(tmp_path: Path, class_name: str) -> Non
 
 
 def test_a_dense_first_sequential_keeps_its_rank(tmp_path: Path) -> None:
-    config = sequential(("Dense", {"name": "dense_1", "batch_input_shape": [None, 8], "units": 2, "activation": "linear"}))
+    config = sequential(
+        ("Dense", {"name": "dense_1", "batch_input_shape": [None, 8], "units": 2, "activation": "linear"})
+    )
     kernel = random(8, 2)
     path = legacy_file(
-        tmp_path / "m.h5", config, {"dense_1": [("dense_1/kernel:0", kernel), ("dense_1/bias:0", np.zeros(2, "float32"))]}
+        tmp_path / "m.h5",
+        config,
+        {"dense_1": [("dense_1/kernel:0", kernel), ("dense_1/bias:0", np.zeros(2, "float32"))]},
     )
     model = model_of(path)
     assert model.input_shape == (None, 8)
@@ -78,7 +82,8 @@ def test_square_theano_kernels_of_keras_1_are_transposed(tmp_path: Path) -> None
 
 def test_theano_kernels_of_keras_2_are_turned_round(tmp_path: Path) -> None:
     conv = {
-        "name": "c", "filters": 3, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid", "data_format": "channels_last", "activation": "linear", "use_bias": True,
+        "name": "c", "filters": 3, "kernel_size": [3, 3], "strides": [1, 1], "padding": "valid",
+        "data_format": "channels_last", "activation": "linear", "use_bias": True,
     }  # fmt: skip
     entry = {"name": "in", "batch_input_shape": [None, 6, 6, 2], "dtype": "float32"}
     layers = [{"class_name": "InputLayer", "config": entry}, {"class_name": "Conv2D", "config": conv}]
