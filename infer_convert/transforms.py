@@ -15,6 +15,10 @@ returns one array. Every name here is listed in the report beside the tensor it 
 ``cudnn-bias:n``    the sum of the two CuDNN bias halves of n gates (LSTM)
 ``cudnn-bias-pair:n``  the two CuDNN bias halves of n gates as two rows (GRU with ``reset_after``)
 ``square``          a standard deviation becomes a variance
+``add:1e-06``       a number added to every element (Keras 0 divided by ``std + epsilon``)
+``lora:scale``      kernel + scale · a b (a low-rank update stored beside its kernel)
+``local-patches:k…,s…``  a locally connected map (*in, c, *out, f) as (places, patch, f): each place's own window
+                    of size k at stride s (tf.keras LocallyConnected, implementation 2)
 ``cast:a→b``        another dtype
 ==================  ====================================================================================
 """
@@ -105,6 +109,29 @@ def _square(arrays: Sequence[Array], argument: str) -> Array:
     return np.asarray(np.square(_one(arrays)))
 
 
+def _add(arrays: Sequence[Array], argument: str) -> Array:
+    array = _one(arrays)
+    return np.asarray(np.add(array, array.dtype.type(float(argument))))
+
+
+def _lora(arrays: Sequence[Array], argument: str) -> Array:
+    kernel, down, up = arrays
+    return np.asarray(np.add(kernel, np.matmul(down, up) * kernel.dtype.type(float(argument))))
+
+
+def _local_patches(arrays: Sequence[Array], argument: str) -> Array:
+    array, numbers = _one(arrays), _numbers(argument)
+    rank = len(numbers) // 2
+    size, strides = numbers[:rank], numbers[rank:]
+    grid = array.shape[rank + 1 : -1]
+    patches = []
+    for place in np.ndindex(*grid):
+        window = tuple(slice(p * s, p * s + k) for p, s, k in zip(place, strides, size, strict=True))
+        whole = (slice(None),)
+        patches.append(array[window + whole + tuple(place) + whole].reshape(-1, array.shape[-1]))
+    return np.stack(patches)
+
+
 def _cast(arrays: Sequence[Array], argument: str) -> Array:
     return _one(arrays).astype(argument.partition("→")[2])
 
@@ -120,5 +147,8 @@ _TRANSFORMS: dict[str, Callable[[Sequence[Array], str], Array]] = {
     "cudnn-bias": _cudnn_bias,
     "cudnn-bias-pair": _cudnn_bias_pair,
     "square": _square,
+    "add": _add,
+    "lora": _lora,
+    "local-patches": _local_patches,
     "cast": _cast,
 }

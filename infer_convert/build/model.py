@@ -45,11 +45,12 @@ def build_model(plan: Plan, custom_objects: Mapping[str, type] | None = None) ->
 
 def _model(plan: Plan, customs: Mapping[str, type], name: str) -> Any:
     names = keras_names(plan)
+    taken = frozenset(names.values())
     layers: dict[str, Any] = {}
     results: dict[tuple[str, int], list[Any]] = {}
     for item, call in ordered_calls(plan):
         try:
-            results[item.name, call] = _call(item, call, names[item.name], layers, results, customs)
+            results[item.name, call] = _call(item, call, names[item.name], layers, results, customs, taken)
         except InferConvertError as error:
             raise type(error)(_naming(item, str(error))) from error
         except Exception as error:
@@ -74,6 +75,7 @@ def _call(
     layers: dict[str, Any],
     results: Mapping[tuple[str, int], list[Any]],
     customs: Mapping[str, type],
+    taken: frozenset[str],
 ) -> list[Any]:
     if item.class_name == "InputLayer":
         return [_input(item, name)]
@@ -81,11 +83,20 @@ def _call(
     if not operands:
         raise NoArchitecture("no operand is known")
     if item.class_name == "Operation":
-        card, arguments = operation(item.name, item.config)
-        return _listed(call_operation(keras.ops, card, arguments, operands))
+        return _operation(item, operands, taken)
     if item.name not in layers:
         layers[item.name] = _layer(item, name, customs)
     return _listed(call_layer(layers[item.name], calling_style(item), operands))
+
+
+def _operation(item: PlanLayer, operands: list[Any], taken: frozenset[str]) -> list[Any]:
+    """Operations are numbered by Keras; one that got the name of a layer is made again, under the next number."""
+    card, arguments = operation(item.name, item.config)
+    while True:
+        made = _listed(call_operation(keras.ops, card, arguments, operands))
+        history = getattr(made[0], "_keras_history", None)
+        if history is None or history.operation.name not in taken:
+            return made
 
 
 def _layer(item: PlanLayer, name: str, customs: Mapping[str, type]) -> Any:

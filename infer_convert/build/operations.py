@@ -62,6 +62,10 @@ OPERATIONS: tuple[OperationCard, ...] = (
     OperationCard("concatenate", (1, 64), ("axis",), listed=True),
     OperationCard("stack", (1, 64), ("axis",), listed=True),
     OperationCard("cast", (1, 1), ("dtype",)),
+    OperationCard("swapaxes", (1, 1), ("axis1", "axis2")),
+    OperationCard("tile", (1, 1), ("repeats",)),
+    OperationCard("depth_to_space", (1, 1), ("block_size",)),
+    OperationCard("space_to_depth", (1, 1), ("block_size",)),
     OperationCard("getitem", (1, 1), ("key",)),
 )
 """``getitem`` is ``x[key]``; its ``key`` lists one integer, null or ``[start, stop, step]`` per axis."""
