@@ -1,5 +1,5 @@
-"""Four everyday families in five random variants each, written weights-only by tf_keras and by Keras 3, through the whole
-command and back: does the converted model compute what the original did?
+"""Four everyday families in five random variants each, written weights-only by tf_keras and by Keras 3, through the
+whole command and back: does the converted model compute what the original did?
 
 ``python -m benchmarks families`` prints and writes ``benchmarks/results/families.tsv``. ``outputs`` is 1 when the
 converted model's outputs equal the original's to 1e-4 (channels of a softmax included), ``alternative`` when one of the
@@ -33,7 +33,9 @@ def residual(keras: Any, rng: random.Random) -> Any:
         return {"name": f"{word}{next(count)}"} if named else {}
 
     def conv(x: Any, filters: int, size: int = kernel, strides: int = 1) -> Any:
-        x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=rng.random() < 0.7, **name("conv"))(x)
+        x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=rng.random() < 0.7, **name("conv"))(
+            x
+        )
         return layers.BatchNormalization(**name("bn"))(x)
 
     inputs = keras.Input((size, size, rng.choice((1, 3))))
@@ -95,8 +97,10 @@ def two_input(keras: Any, rng: random.Random) -> Any:
         y = layers.Dense(8 + 4 * units, activation="relu")(y)
     z = layers.Concatenate()([x, y] if rng.random() < 0.7 else [y, x])
     z = layers.Dense(16, activation="relu")(z)
-    return keras.Model([image, vector], layers.Dense(rng.choice((1, 4)), activation="sigmoid")(z)) if rng.random() < 0.5 else (
-        keras.Model([image, vector], layers.Dense(5, activation="softmax")(z))
+    return (
+        keras.Model([image, vector], layers.Dense(rng.choice((1, 4)), activation="sigmoid")(z))
+        if rng.random() < 0.5
+        else (keras.Model([image, vector], layers.Dense(5, activation="softmax")(z)))
     )
 
 
@@ -132,7 +136,12 @@ def run(variants: int = VARIANTS) -> Iterator[dict[str, str]]:
                 module.backend.clear_session()
                 model = family(module, random.Random(f"{family.__name__}/{variant}"))
                 _unsettle(model, variant)
-                line = {"family": family.__name__, "variant": str(variant), "library": library, "layers": str(len(model.layers))}
+                line = {
+                    "family": family.__name__,
+                    "variant": str(variant),
+                    "library": library,
+                    "layers": str(len(model.layers)),
+                }
                 yield line | _convert(model, suffix)
 
 
@@ -141,7 +150,10 @@ def _unsettle(model: Any, seed: int) -> None:
     rng = np.random.default_rng(seed)
     for layer in model.layers:
         arrays = [
-            array if array.ndim > 1 else (0.5 + rng.random(array.shape)).astype("float32") if "norm" in type(layer).__name__.lower()
+            array
+            if array.ndim > 1
+            else (0.5 + rng.random(array.shape)).astype("float32")
+            if "norm" in type(layer).__name__.lower()
             else rng.normal(0, 0.1, array.shape).astype("float32")
             for array in layer.get_weights()
         ]
@@ -157,7 +169,9 @@ def _convert(model: Any, suffix: str) -> dict[str, str]:
         model.save_weights(str(path))
         line = _infer(model, path, Hints())
         shapes = {"": tuple(probe.shapes(model))}
-        given = line["outputs"] if line["outputs"] == "1" else _infer(model, path, Hints(input_shapes=shapes))["outputs"]
+        given = (
+            line["outputs"] if line["outputs"] == "1" else _infer(model, path, Hints(input_shapes=shapes))["outputs"]
+        )
         return line | {"given": given}
 
 
@@ -183,7 +197,13 @@ def _infer(model: Any, path: Path, hints: Any) -> dict[str, str]:
         note = " ".join(str(error).split())[:200]
         return {"converted": "0", "bit_exact": "0", "outputs": "0", "confidence": "", "note": note}
     verdict = "1" if outcomes[0] else f"alternative {len(outcomes)}" if outcomes[-1] else "0"
-    return {"converted": "1", "bit_exact": str(int(exact)), "outputs": verdict, "confidence": f"{confidence:.3f}", "note": ""}
+    return {
+        "converted": "1",
+        "bit_exact": str(int(exact)),
+        "outputs": verdict,
+        "confidence": f"{confidence:.3f}",
+        "note": "",
+    }
 
 
 def _same(original: Any, converted: Any) -> bool:

@@ -14,8 +14,8 @@ from infer_convert.solve.items import Call
 @dataclass(frozen=True, slots=True)
 class DraftLayer:
     """One layer: ``config`` holds what is fixed so far (a card's private entries included), ``operands`` one ordered
-    tuple of calls per call of this layer. ``stored`` is the stored layer's name, None for a layer that the file does not
-    list."""
+    tuple of calls per call of this layer. ``stored`` is the stored layer's name, None for a layer that the file does
+    not list."""
 
     name: str
     card: Card

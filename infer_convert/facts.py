@@ -16,7 +16,7 @@ Generation = Literal["keras0", "keras1", "keras2", "keras3", "flat"]
 """Which writer family laid the file out (glossary: *generation*)."""
 
 Order = Literal["stored", "recovered", "lost"]
-"""``stored``: listed by an attribute; ``recovered``: read from the group's local heap; ``lost``: neither."""
+"""``stored``: listed by an attribute; ``recovered``: read from the local heap; ``lost``: neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Tensor:
     ``path`` is the absolute HDF5 path. ``role`` is the tensor's name relative to its layer, with the layer's own
     name and a trailing ``:0`` removed: ``kernel``, ``forward_lstm/lstm_cell/kernel``, ``query/kernel``,
     ``conv2d_3/kernel`` (a nested model in a legacy file). Where the file only numbers its tensors the role is
-    positional: ``0``, ``cell/1``, ``query_dense/0``. Keras 1 suffixes are already in Keras 2 words: ``W`` -> ``kernel``,
+    positional: ``0``, ``cell/1``, ``query_dense/0``. Keras 1 suffixes are in Keras 2 words: ``W`` -> ``kernel``,
     ``b`` -> ``bias``, ``U`` -> ``recurrent_kernel``, ``W_i`` -> ``kernel_i``, ``running_mean`` -> ``moving_mean``,
     ``running_std`` -> ``moving_variance``, ``alphas`` -> ``alpha``; the original stays in ``name``.
     ``dtype`` is numpy's name, or ``bfloat16``.

@@ -15,8 +15,8 @@ from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
-from infer_convert.layers.recognise import Reading
 from infer_convert.inference import Inference, LeftOver
+from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 
 MOST_PLANS = 10
@@ -141,9 +141,7 @@ def _inbound_decisions(
         share = weights[repr(mine)][0] / total
         if len(weights) == 1 and len(layer.operands[0]) < 2:
             continue
-        others = tuple(
-            Option(names, other / total) for key, (other, names) in weights.items() if key != repr(mine)
-        )
+        others = tuple(Option(names, other / total) for key, (other, names) in weights.items() if key != repr(mine))
         because = "the list's order, the channels and people's habits leave these possibilities"
         result[layer.name] = (
             Decision("inbound", mine, share, Basis.INFERRED, others, (Evidence("wiring", 0.0, because),)),
@@ -168,5 +166,9 @@ def _with_output_alternatives(plans: list[Plan]) -> list[Plan]:
 
 def _left_over(facts: WeightFile, plan: Plan) -> list[LeftOver]:
     used = {source for _, layer in plan.walk() for use in layer.weights for source in use.sources}
-    rest = [LeftOver(tensor.path, "no layer of the model has a place for it") for tensor in facts.all_tensors() if tensor.path not in used]
+    rest = [
+        LeftOver(tensor.path, "no layer of the model has a place for it")
+        for tensor in facts.all_tensors()
+        if tensor.path not in used
+    ]
     return rest + [LeftOver(path, reason) for path, reason in facts.unread]

@@ -135,14 +135,24 @@ def _between(layers: Sequence[DraftLayer], reading: Reading) -> list[tuple[Card,
     """Layers that must stand in front of ``reading`` because its tensors want another rank than the chain has."""
     before, channels = _result(layers)
     made = link(reading)
-    if before is None or before in made.axes_in and reading.class_name not in ("Dense", "BatchNormalization", "LayerNormalization"):
+    if (
+        before is None
+        or (before in made.axes_in
+        and reading.class_name not in ("Dense", "BatchNormalization", "LayerNormalization"))
+    ):
         return []
     if reading.class_name == "Dense" and before > 1:
         wanted = made.channels_in
         if channels is not None and wanted == channels and before == 2:
             return []
         if channels is not None and wanted == channels:
-            return [(CARD_OF[f"GlobalAveragePooling{before - 1}D"], {"keepdims": False}, f"global_average_pooling{before - 1}d")]
+            return [
+                (
+                    CARD_OF[f"GlobalAveragePooling{before - 1}D"],
+                    {"keepdims": False},
+                    f"global_average_pooling{before - 1}d",
+                )
+            ]
         return [(CARD_OF["Flatten"], {}, "flatten")]
     if before not in made.axes_in:
         axes = made.axes_in[0]

@@ -74,11 +74,18 @@ def _plan_layer(
         shape = settled.shapes[index, 0]
         config["target_shape"] = [-1 if length is None else length for length in shape]
     inbound = tuple(
-        tuple(Ref(settled.draft.layers[source[item]].name, call) for item, call in operands) for operands in layer.operands
+        tuple(Ref(settled.draft.layers[source[item]].name, call) for item, call in operands)
+        for operands in layer.operands
     )
     class_name, finished = _finished(layer, config)
     return PlanLayer(
-        layer.name, class_name, finished, inbound, layer.uses, tuple(decisions), layer.stored,
+        layer.name,
+        class_name,
+        finished,
+        inbound,
+        layer.uses,
+        tuple(decisions),
+        layer.stored,
         hidden=layer.stored is None and layer.class_name != "InputLayer",
         inner=layer.config.get("_plan"),
     )
@@ -90,7 +97,11 @@ def _finished(layer: DraftLayer, config: Mapping[str, Any]) -> tuple[str, dict[s
     if layer.class_name == "ThresholdedReLU":
         return "ReLU", {"threshold": config.get("theta", 1.0)}
     finished = layer.card.finish(config)
-    if "padding" in finished and layer.class_name.startswith(("Conv", "Depthwise", "Separable")) and "kernel_size" in finished:
+    if (
+        "padding" in finished
+        and layer.class_name.startswith(("Conv", "Depthwise", "Separable"))
+        and "kernel_size" in finished
+    ):
         finished.setdefault("strides", [1] * len(finished["kernel_size"]))
     return layer.class_name, finished
 
@@ -170,11 +181,20 @@ def _presence_decision(tried: Sequence[Setting], marginals: Sequence[float], cho
         for setting, share in zip(tried, marginals, strict=True)
     ]
     value = options[chosen]
-    others = tuple(sorted((o for i, o in enumerate(options) if i != chosen and o.confidence > LEAST_SHARE), key=lambda o: -o.confidence))
+    others = tuple(
+        sorted(
+            (o for i, o in enumerate(options) if i != chosen and o.confidence > LEAST_SHARE),
+            key=lambda o: -o.confidence,
+        )
+    )
     because = "the list shows only layers with weights; the sizes speak for a layer here"
     return [
         Decision(
-            "pool_size", value.value, value.confidence, Basis.INFERRED, others[:MOST_ALTERNATIVES],
+            "pool_size",
+            value.value,
+            value.confidence,
+            Basis.INFERRED,
+            others[:MOST_ALTERNATIVES],
             (Evidence("sizes", 0.0, because),),
         )
     ]
@@ -194,7 +214,9 @@ def _shares(field: str, tried: Sequence[Setting], marginals: Sequence[float]) ->
 
 
 def _options(shares: Mapping[str, tuple[float, Any]]) -> tuple[Option, ...]:
-    ordered = sorted((Option(value, share) for share, value in shares.values() if share > LEAST_SHARE), key=lambda o: -o.confidence)
+    ordered = sorted(
+        (Option(value, share) for share, value in shares.values() if share > LEAST_SHARE), key=lambda o: -o.confidence
+    )
     return tuple(ordered[:MOST_ALTERNATIVES])
 
 
@@ -206,7 +228,7 @@ def _size_evidence(settled: Settled, index: int, field: str, share: float) -> tu
         if layer.class_name == "Flatten":
             before = settled.shapes[layer.operands[0][0]]
             after = settled.shapes[position, 0]
-            sentence += f"; {layer.name} makes {_printed(before)} into {_printed(after)}, which is what the next layer's kernel takes"
+            sentence += f"; {layer.name} makes {_printed(before)} into {_printed(after)}, as the next kernel takes it"
             break
     return (Evidence("sizes", 0.0, sentence),)
 
@@ -221,7 +243,9 @@ def _activation_decision(
     value = belief.best
     config["activation"] = value
     others = tuple(
-        Option(name, share) for name, share in sorted(belief.shares.items(), key=lambda item: -item[1]) if name != value and share > 0
+        Option(name, share)
+        for name, share in sorted(belief.shares.items(), key=lambda item: -item[1])
+        if name != value and share > 0
     )
     basis = Basis.READ if belief.evidence.clue == "names" and belief.shares[value] > 0.9 else Basis.ASSUMED
     return Decision("activation", value, belief.shares[value], basis, others[:MOST_ALTERNATIVES], (belief.evidence,))
@@ -246,7 +270,9 @@ def with_output_activation(plan: Plan, layer: str, value: str, confidence: float
         old = item.decision("activation")
         assert old is not None
         swapped = replace(
-            old, value=value, confidence=next(o.confidence for o in old.alternatives if o.value == value),
+            old,
+            value=value,
+            confidence=next(o.confidence for o in old.alternatives if o.value == value),
             alternatives=(Option(old.value, old.confidence), *(o for o in old.alternatives if o.value != value)),
         )
         decisions = tuple(swapped if d is old else d for d in item.decisions)

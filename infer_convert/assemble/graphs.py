@@ -57,7 +57,9 @@ def _flipped(draft: Draft, wiring: Wiring) -> Draft | None:
     free = [
         index
         for index, layer in enumerate(draft.layers)
-        if layer.class_name == "Concatenate" and index not in wiring.ordered and all(len(call) == 2 for call in layer.operands)
+        if layer.class_name == "Concatenate"
+        and index not in wiring.ordered
+        and all(len(call) == 2 for call in layer.operands)
     ]
     if not free:
         return None
@@ -84,9 +86,7 @@ def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int
     return pinned
 
 
-def _draft(
-    typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Sequence[Item], wiring: Wiring
-) -> Draft:
+def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Sequence[Item], wiring: Wiring) -> Draft:
     layers = []
     for index, entry in enumerate(typed):
         variant = made[index].variants[wiring.variants[index]]

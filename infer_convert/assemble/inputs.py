@@ -1,8 +1,4 @@
-"""What shapes an input could have, from what its consumers demand.
-
-Image sizes that people use, with their shares: set by hand from public tutorials and keras.applications; the size
-constraints of the net decide among them.
-"""
+"""What shapes an input could have, from what its consumers demand."""
 
 from __future__ import annotations
 
@@ -10,39 +6,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.draft import Draft, Neighbourhood
 
 Shape = tuple[int | None, ...]
 
-SQUARES: tuple[tuple[int, float], ...] = (
-    (224, 0.2), (28, 0.12), (32, 0.12), (64, 0.08), (128, 0.08), (256, 0.06), (150, 0.03), (299, 0.03), (48, 0.03), (96, 0.03),
-    (100, 0.02), (84, 0.02), (227, 0.02), (160, 0.015), (192, 0.015), (512, 0.015), (300, 0.01), (200, 0.01), (8, 0.01), (16, 0.01),
-    (50, 0.01), (80, 0.01), (120, 0.006), (180, 0.006), (416, 0.006), (320, 0.006), (384, 0.006), (400, 0.004), (240, 0.005),
-    (72, 0.004), (75, 0.004), (24, 0.004), (20, 0.004), (12, 0.004), (10, 0.004), (40, 0.004), (60, 0.004), (56, 0.004), (112, 0.004),
-    (572, 0.003), (331, 0.003), (36, 0.002), (30, 0.002), (14, 0.003), (19, 0.004), (9, 0.002), (15, 0.002), (21, 0.002), (6, 0.001),
-    (18, 0.002), (27, 0.001), (29, 0.001), (33, 0.001), (64 + 32 + 4, 0.001), (250, 0.003), (280, 0.001), (140, 0.001), (90, 0.002),
-    (7, 0.002), (5, 0.001), (4, 0.002), (35, 0.001), (45, 0.001), (42, 0.001), (105, 0.003), (144, 0.002), (196, 0.001), (220, 0.002),
-    (260, 0.001), (380, 0.001), (456, 0.001), (528, 0.001), (600, 0.001), (608, 0.002), (768, 0.001), (1024, 0.001),
-)
-RECTANGLES: tuple[tuple[int, int], ...] = (
-    (66, 200), (80, 160), (160, 320), (120, 160), (240, 320), (480, 640), (128, 64), (64, 128), (96, 1366), (128, 256), (256, 128),
-    (160, 80), (64, 200), (50, 200), (32, 128), (60, 160), (60, 80), (40, 80), (75, 100), (105, 80), (110, 84), (210, 160), (96, 96 * 2),
-    (90, 160), (180, 320), (360, 640), (720, 1280), (224, 112), (112, 224), (48, 96), (32, 100), (36, 120), (112, 92), (200, 66),
-    (13, 44), (128, 130), (128, 44), (40, 44), (20, 44), (40, 173), (40, 174), (99, 40), (98, 40), (96, 64), (22, 1000), (64, 480),
-)
-LENGTHS: tuple[tuple[int, float], ...] = (
-    (100, 0.1), (50, 0.06), (200, 0.06), (500, 0.06), (128, 0.08), (256, 0.05), (64, 0.05), (60, 0.04), (30, 0.04), (20, 0.04),
-    (10, 0.06), (400, 0.04), (1000, 0.04), (300, 0.03), (40, 0.03), (32, 0.03), (80, 0.02), (187, 0.01), (512, 0.02), (24, 0.02),
-    (16, 0.02), (12, 0.02), (8, 0.02), (28, 0.02), (120, 0.02), (150, 0.02), (250, 0.02), (180, 0.01), (140, 0.01), (1024, 0.01),
-)
-VOLUMES = (32, 16, 64, 28, 48, 24, 128, 96, 20, 40, 10, 12, 8, 112)
-
+# fmt: off
 PASSING = (
-    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise",
-    "Masking", "Identity", "Rescaling", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "MaxPooling1D", "MaxPooling2D",
-    "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "Cropping2D", "UpSampling2D", "Lambda", "Normalization",
-    "RandomFlip", "RandomRotation", "RandomZoom", "RandomContrast",
+    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Dropout", "SpatialDropout1D", "SpatialDropout2D",
+    "GaussianNoise", "Masking", "Identity", "Rescaling", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
+    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "Cropping2D", "UpSampling2D", "Lambda", "Normalization", "RandomFlip", "RandomRotation", "RandomZoom",
+    "RandomContrast",
 )
+# fmt: on
+"""Classes behind which an input's consumers still tell its shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +69,12 @@ def wanted(draft: Draft, index: int) -> Wanted:
 def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
     """What an input must bring to a Concatenate whose sum and other operands are known."""
     total = next(
-        (found for item in near.after(merge, PASSING) if (found := _demand(draft, item)) is not None and found.channels), None
+        (
+            found
+            for item in near.after(merge, PASSING)
+            if (found := _demand(draft, item)) is not None and found.channels
+        ),
+        None,
     )
     if total is None or total.channels is None:
         return None
@@ -133,7 +116,9 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
         return Wanted(axes=axes, channels=inner.get("_channels_in"))
     if name == "Bidirectional":
         inner = config["_inner"]
-        return Wanted(axes=2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2, channels=inner["_channels_in"])
+        return Wanted(
+            axes=2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2, channels=inner["_channels_in"]
+        )
     if "kernel_size" in config:
         extra = 1 if name.startswith("ConvLSTM") else 0
         return Wanted(axes=len(config["kernel_size"]) + 1 + extra, channels=channels)
@@ -158,24 +143,31 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
     axes = want.axes if want.axes is not None else 1
     if axes == 1:
         if want.indices:
-            lengths = [((length,), math.log(share)) for length, share in LENGTHS] + [((n,), -7.0) for n in (1, 2, 3, 4, 5, 6)]
+            lengths = [((length,), math.log(share)) for length, share in LENGTHS] + [
+                ((n,), -7.0) for n in (1, 2, 3, 4, 5, 6)
+            ]
             return tuple(lengths) if fixed else (((None,), 0.0),)
         return (((want.channels,), 0.0),)
     channels = want.channels
     if axes == 2:
-        lengths = [((length, channels), math.log(share)) for length, share in LENGTHS]
+        series: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
         if fixed:
             known = {length for length, _ in LENGTHS}
-            lengths += [((length, channels), -8.0) for length in range(1, 400) if length not in known]
-        return tuple(lengths) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
+            series += [((length, channels), -8.0) for length in range(1, 400) if length not in known]
+        return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
         images = _images(channels, fixed)
         return tuple(images + _before_reshape(images) if _reshaped(draft, index) else images)
     if axes == 4:
-        cubes = [((size, size, size, channels), -0.3 * place) for place, size in enumerate(VOLUMES if fixed else VOLUMES[:2])]
+        cubes = [
+            ((size, size, size, channels), -0.3 * place) for place, size in enumerate(VOLUMES if fixed else VOLUMES[:2])
+        ]
         if fixed:
             cubes += [
-                ((depth, size, size, channels), -5.0) for depth in range(2, 33) for size in (16, 20, 24, 28, 32, 48, 64, 112) if depth != size
+                ((depth, size, size, channels), -5.0)
+                for depth in range(2, 33)
+                for size in (16, 20, 24, 28, 32, 48, 64, 112)
+                if depth != size
             ]
             cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
         return tuple(cubes)
@@ -191,7 +183,7 @@ def _reshaped(draft: Draft, index: int) -> bool:
 def _before_reshape(images: Sequence[tuple[Shape, float]]) -> list[tuple[Shape, float]]:
     """What is reshaped into images: the same without the channel axis, or flat."""
     found: list[tuple[Shape, float]] = []
-    for (height, width, channels), score in images:  # type: ignore[misc]
+    for (height, width, channels), score in images:
         if height is None or width is None:
             continue
         if channels == 1:
@@ -203,7 +195,9 @@ def _before_reshape(images: Sequence[tuple[Shape, float]]) -> list[tuple[Shape, 
 
 def _images(channels: int | None, fixed: bool) -> list[tuple[Shape, float]]:
     if not fixed:
-        return [((size, size, channels), math.log(share)) for size, share in ((224, 0.5), (256, 0.3), (32, 0.1), (64, 0.1))]
+        return [
+            ((size, size, channels), math.log(share)) for size, share in ((224, 0.5), (256, 0.3), (32, 0.1), (64, 0.1))
+        ]
     result: list[tuple[Shape, float]] = []
     for size, share in SQUARES:
         score = math.log(share)
@@ -242,12 +236,15 @@ def depends_on_size(draft: Draft) -> bool:
     """Whether any layer's tensors or settings depend on the spatial size of an input."""
     for index, layer in enumerate(draft.layers):
         if layer.class_name == "Flatten" and any(
-            "_channels_in" in draft.layers[i].config or draft.layers[i].class_name in ("Dense", "BatchNormalization", "Dropout")
+            "_channels_in" in draft.layers[i].config
+            or draft.layers[i].class_name in ("Dense", "BatchNormalization", "Dropout")
             for i in Neighbourhood.of(draft).after(index)
         ):
             return True
-        if layer.class_name == "PReLU" and len(layer.config.get("_alpha", ())) > 1 and any(
-            length > 1 for length in layer.config["_alpha"][:-1]
+        if (
+            layer.class_name == "PReLU"
+            and len(layer.config.get("_alpha", ())) > 1
+            and any(length > 1 for length in layer.config["_alpha"][:-1])
         ):
             return True
         if layer.class_name == "LayerNormalization" and isinstance(layer.config.get("axis"), list):

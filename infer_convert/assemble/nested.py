@@ -1,7 +1,7 @@
 """Models inside models: a stored layer that holds the tensors of several layers.
 
-Keras 3 trees list the inner layers, legacy files only their weights (``conv2d_3/kernel``), all trainable ones first. The
-inner model is inferred on its own; to the outer one it is a layer with the inner model's input and output shapes.
+Keras 3 trees list the inner layers, legacy files only their weights (``conv2d_3/kernel``), all trainable ones first.
+The inner model is inferred on its own; to the outer one it is a layer with the inner model's input and output shapes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Infer = Callable[[WeightFile, str], tuple[Plan, Settled]]
 
 def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
     """The facts of the model inside a stored layer; None when it holds none."""
-    common = {"model_name": layer.name, "model_config": None, "unread": (), "optimizer": ()}
+    outside = replace(facts, model_name=layer.name, model_config=None, unread=(), optimizer=())
     if layer.children:
-        return replace(facts, layers=layer.children, **common)
+        return replace(outside, layers=layer.children)
     groups: dict[str, list[Tensor]] = {}
     for tensor in layer.tensors:
         head, slash, rest = tensor.role.partition("/")
@@ -38,7 +38,7 @@ def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
         (head,) = groups
         return inner_facts(replace(layer, tensors=tuple(groups[head])), facts)
     layers = tuple(StoredLayer(name, layer.path, tuple(tensors)) for name, tensors in groups.items())
-    return replace(facts, layers=layers, lists_weightless=False, **common)
+    return replace(outside, layers=layers, lists_weightless=False)
 
 
 def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Reading | None:

@@ -54,7 +54,9 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
     near = Neighbourhood.of(draft)
     style = Style.of(near)
     fixed = inputs.depends_on_size(draft)
-    given = inputs.by_name([layer.name for layer in draft.layers if layer.class_name == "InputLayer"], dict(hints.input_shapes))
+    given = inputs.by_name(
+        [layer.name for layer in draft.layers if layer.class_name == "InputLayer"], dict(hints.input_shapes)
+    )
     all_settings: list[tuple[Setting, ...]] = []
     items: list[SizeItem] = []
     for index, layer in enumerate(draft.layers):
@@ -74,8 +76,12 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
         return SettledDraft((), -math.inf, _cause(draft, calls, result))
     answers = tuple(
         Settled(
-            draft, tuple(all_settings), answer.options, result.marginals,
-            {key: answer.shapes[position] for key, position in numbers.items()}, answer.probability,
+            draft,
+            tuple(all_settings),
+            answer.options,
+            result.marginals,
+            {key: answer.shapes[position] for key, position in numbers.items()},
+            answer.probability,
             fixed or bool(given),
         )
         for answer in result.answers
@@ -163,7 +169,9 @@ def _input_options(
     else:
         candidates = inputs.candidates(near.draft, index, fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
-    tried = tuple(Setting({"batch_shape": [None, *shape]}, score - total, ("input", shape)) for shape, score in candidates)
+    tried = tuple(
+        Setting({"batch_shape": [None, *shape]}, score - total, ("input", shape)) for shape, score in candidates
+    )
     return tried, tuple(_constant(shape) for shape, _ in candidates)
 
 

@@ -62,7 +62,12 @@ def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints, 
 
 
 def _spatial_axes(layers: Sequence[StoredLayer]) -> tuple[int, ...]:
-    ranks = {len(tensor.shape) - 2 for layer in layers for tensor in layer.all_tensors() if "kernel" in tensor.role or tensor.role == "0"}
+    ranks = {
+        len(tensor.shape) - 2
+        for layer in layers
+        for tensor in layer.all_tensors()
+        if "kernel" in tensor.role or tensor.role == "0"
+    }
     return tuple(rank for rank in (1, 2, 3) if rank in ranks) or (2, 1)
 
 

@@ -13,15 +13,50 @@ from infer_convert.layers.names import words
 from infer_convert.plan import Evidence
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU")
-INERT = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "Identity")
+INERT = (
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "Identity",
+)
 NORMALISATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 SPOKEN = (
-    "relu6", "relu", "softmax", "sigmoid", "tanh", "swish", "silu", "gelu", "elu", "selu", "softplus", "softsign",
-    "hard_sigmoid", "hard_swish", "linear", "exponential",
+    "relu6",
+    "relu",
+    "softmax",
+    "sigmoid",
+    "tanh",
+    "swish",
+    "silu",
+    "gelu",
+    "elu",
+    "selu",
+    "softplus",
+    "softsign",
+    "hard_sigmoid",
+    "hard_swish",
+    "linear",
+    "exponential",
 )
-_WORD_FOR = {"hswish": "hard_swish", "prob": "softmax", "probs": "softmax", "probabilities": "softmax", "swish": "silu",
-             "logits": "linear", "logit": "linear", "mu": "linear", "mean": "linear", "var": "linear", "sigma": "linear",
-             "value": "linear", "q": "linear", "bbox": "linear"}
+_WORD_FOR = {
+    "hswish": "hard_swish",
+    "prob": "softmax",
+    "probs": "softmax",
+    "probabilities": "softmax",
+    "swish": "silu",
+    "logits": "linear",
+    "logit": "linear",
+    "mu": "linear",
+    "mean": "linear",
+    "var": "linear",
+    "sigma": "linear",
+    "value": "linear",
+    "q": "linear",
+    "bbox": "linear",
+}
 
 Shares = dict[str, float]
 
@@ -48,7 +83,8 @@ def activation(near: Neighbourhood, index: int, heads: bool = True) -> Activatio
         return _spoken(layer) or _standing(near, index, heads)
     if name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"):
         return ActivationBelief(
-            {"tanh": 0.95, "relu": 0.04, "sigmoid": 0.01}, Evidence("habits", 3.0, "recurrent layers keep their default tanh")
+            {"tanh": 0.95, "relu": 0.04, "sigmoid": 0.01},
+            Evidence("habits", 3.0, "recurrent layers keep their default tanh"),
         )
     if name == "TimeDistributed" and layer.config.get("_class") not in ("Dense", "Conv1D", "Conv2D", "Conv3D"):
         return None
@@ -62,7 +98,9 @@ def _spoken(layer: DraftLayer) -> ActivationBelief | None:
     joined = layer.name.lower()
     for function in SPOKEN:
         if function in spoken or ("_" in function and function in joined):
-            return ActivationBelief({function: 0.97, "linear": 0.03}, Evidence("names", 3.5, f"its name says {function}"))
+            return ActivationBelief(
+                {function: 0.97, "linear": 0.03}, Evidence("names", 3.5, f"its name says {function}")
+            )
     for word, function in _WORD_FOR.items():
         if word in spoken:
             return ActivationBelief({function: 0.85, "linear": 0.15}, Evidence("names", 1.7, f"its name says {word}"))
@@ -71,7 +109,8 @@ def _spoken(layer: DraftLayer) -> ActivationBelief | None:
 
 def _is_output(near: Neighbourhood, index: int) -> bool:
     return any(producer == index for producer, _ in near.draft.outputs) or all(
-        near.draft.layers[consumer].class_name in INERT and _is_output(near, consumer) for consumer in near.consumers[index]
+        near.draft.layers[consumer].class_name in INERT and _is_output(near, consumer)
+        for consumer in near.consumers[index]
     )
 
 
@@ -83,11 +122,16 @@ def _width(layer: DraftLayer) -> int | None:
 
 def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if heads and _is_output(near, index):
-        source = next((near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))), None)
+        source = next(
+            (near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))),
+            None,
+        )
         width = _width(source) if source is not None else None
         return _output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
     if _gates(near, index):
-        return ActivationBelief({"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply"))
+        return ActivationBelief(
+            {"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply")
+        )
     return ActivationBelief(
         {"relu": 0.93, "elu": 0.02, "tanh": 0.02, "silu": 0.02, "sigmoid": 0.01},
         Evidence("habits", 2.5, "most hidden activations are relu"),
@@ -96,7 +140,9 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
 
 def _gates(near: Neighbourhood, index: int) -> bool:
     """The layer's result goes into a Multiply whose other operand is not computed from the same squeeze alone."""
-    return any(near.draft.layers[i].class_name == "Multiply" for i in near.after(index, ("Reshape", "Permute", "RepeatVector")))
+    return any(
+        near.draft.layers[i].class_name == "Multiply" for i in near.after(index, ("Reshape", "Permute", "RepeatVector"))
+    )
 
 
 def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
@@ -110,30 +156,41 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
                 return ActivationBelief(
-                    {function: 0.8, "linear": 0.15, "softmax": 0.05}, Evidence("names", 1.7, f"an output whose name says {word}")
+                    {function: 0.8, "linear": 0.15, "softmax": 0.05},
+                    Evidence("names", 1.7, f"an output whose name says {word}"),
                 )
         return _output(near, _width(layer), layer.class_name, "it is an output")
     after = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, "ZeroPadding2D"))}
     direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
     if after & set(ACTIVATIONS) and len(near.consumers[index]) == 1:
-        return ActivationBelief({"linear": 0.985, "relu": 0.015}, Evidence("habits", 4.0, "an activation layer follows"))
+        return ActivationBelief(
+            {"linear": 0.985, "relu": 0.015}, Evidence("habits", 4.0, "an activation layer follows")
+        )
     if direct & {"BatchNormalization", "LayerNormalization", "GroupNormalization"}:
         return _before_normalisation(near, index)
     if _gates(near, index):
-        return ActivationBelief({"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply"))
+        return ActivationBelief(
+            {"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply")
+        )
     if "Add" in after and len(direct - set(INERT)) == 1:
         return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds an Add"))
     if layer.class_name.endswith("Transpose") and "Concatenate" in after:
         return ActivationBelief(
-            {"linear": 0.85, "relu": 0.15}, Evidence("habits", 1.7, "U-Nets upsample linearly before they join the skip")
+            {"linear": 0.85, "relu": 0.15},
+            Evidence("habits", 1.7, "U-Nets upsample linearly before they join the skip"),
         )
     if "Dot" in after or _samples(near, index):
-        return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds a layer of unknown kind"))
+        return ActivationBelief(
+            {"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds a layer of unknown kind")
+        )
     if layer.class_name.startswith("Depthwise"):
-        return ActivationBelief({"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.0, "depthwise kernels are mostly linear"))
+        return ActivationBelief(
+            {"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.0, "depthwise kernels are mostly linear")
+        )
     if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense"):
         return ActivationBelief(
-            {"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.1, "this net writes its activations as layers of their own")
+            {"linear": 0.75, "relu": 0.25},
+            Evidence("habits", 1.1, "this net writes its activations as layers of their own"),
         )
     return ActivationBelief(
         {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
@@ -147,11 +204,17 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
         for i in near.after(index, ("BatchNormalization", "LayerNormalization", "GroupNormalization", *INERT))
     }
     if after_norm & set(ACTIVATIONS):
-        return ActivationBelief({"linear": 0.97, "relu": 0.03}, Evidence("habits", 3.4, "normalisation and activation follow"))
+        return ActivationBelief(
+            {"linear": 0.97, "relu": 0.03}, Evidence("habits", 3.4, "normalisation and activation follow")
+        )
     if "Add" in after_norm:
-        return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow"))
+        return ActivationBelief(
+            {"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow")
+        )
     if _explicit(near, "Conv" if "Conv" in near.draft.layers[index].class_name else "Dense"):
-        return ActivationBelief({"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers"))
+        return ActivationBelief(
+            {"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers")
+        )
     return ActivationBelief(
         {"relu": 0.88, "linear": 0.08, "elu": 0.02, "tanh": 0.02},
         Evidence("habits", 2.0, "nothing activates behind the normalisation, so the layer itself must"),
@@ -187,7 +250,9 @@ def _generates(near: Neighbourhood) -> bool:
     """A net that grows images out of a vector, as the generators of GANs do."""
     names = [layer.class_name for layer in near.draft.layers]
     first = next((name for name in names if name != "InputLayer"), "")
-    return first == "Dense" and any(name.startswith(("UpSampling", "Conv2DTranspose", "Conv1DTranspose")) for name in names)
+    return first == "Dense" and any(
+        name.startswith(("UpSampling", "Conv2DTranspose", "Conv1DTranspose")) for name in names
+    )
 
 
 def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:

@@ -50,7 +50,14 @@ class Affinities:
             bool(prefixes[i]) and not automatic[i] and prefixes[i] == prefixes[i - 1] for i in range(1, len(names))
         )
         return cls(
-            stems, counters, bases, automatic, dict(counts), _in_list_order(stems, counters), prefixes, sharing >= LEAST_PREFIXED
+            stems,
+            counters,
+            bases,
+            automatic,
+            dict(counts),
+            _in_list_order(stems, counters),
+            prefixes,
+            sharing >= LEAST_PREFIXED,
         )
 
     def cost(self, producer: int, consumer: int) -> float:
@@ -86,7 +93,9 @@ class Affinities:
 
 
 def _automatic(found: str, label: str) -> bool:
-    return bool(found) and not any(character.isdigit() and not found.endswith(("1d", "2d", "3d")) for character in found)
+    return bool(found) and not any(
+        character.isdigit() and not found.endswith(("1d", "2d", "3d")) for character in found
+    )
 
 
 def _in_list_order(stems: Sequence[str], counters: Sequence[int]) -> bool:

@@ -1,4 +1,4 @@
-"""Arguments that leave no trace in the file at all: epsilons, slopes, caps. Shares of what people write, by kind of net."""
+"""Arguments that leave no trace in the file: epsilons, slopes, caps. Shares of what people write, by kind of net."""
 
 from __future__ import annotations
 
@@ -40,7 +40,11 @@ def constants(near: Neighbourhood, index: int, generation: str, version: str | N
         shares = {1e-6: 0.72, 1e-3: 0.25, 1e-5: 0.03} if attends else {1e-3: 0.6, 1e-6: 0.38, 1e-5: 0.02}
         because = "transformers are written with 1e-6, Keras' default is 1e-3"
         return (_decision("epsilon", shares, because),)
-    if name in RECURRENT and layer.config.get("_class", name) != "SimpleRNN" and "recurrent_activation" not in layer.config:
+    if (
+        name in RECURRENT
+        and layer.config.get("_class", name) != "SimpleRNN"
+        and "recurrent_activation" not in layer.config
+    ):
         shares, because = _recurrent_activation(layer.config.get("_class", name), generation, version)
         return (_decision("recurrent_activation", shares, because),)
     if name == "Embedding" and any(near.draft.layers[i].class_name in RECURRENT for i in near.consumers[index]):
@@ -64,7 +68,10 @@ def _recurrent_activation(class_name: str, generation: str, version: str | None)
     if class_name.startswith("ConvLSTM"):
         return {OLD: 0.95, "sigmoid": 0.05}, f"Keras {version}'s ConvLSTM had hard_sigmoid as the default"
     if version == "2.2.4-tf":
-        return {"sigmoid": 0.6, OLD: 0.4}, "TensorFlow 1.13 to 2.1 all call themselves 2.2.4-tf; only 1.x had hard_sigmoid"
+        return {
+            "sigmoid": 0.6,
+            OLD: 0.4,
+        }, "TensorFlow 1.13 to 2.1 all call themselves 2.2.4-tf; only 1.x had hard_sigmoid"
     if early:
         return {OLD: 0.95, "sigmoid": 0.05}, f"Keras {version} had hard_sigmoid as the default"
     return {"sigmoid": 0.97, OLD: 0.03}, f"Keras {version} has sigmoid as the default"

@@ -14,7 +14,17 @@ from typing import Any
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Config
 
-PASSED = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "BatchNormalization", "Dropout", "SpatialDropout2D", "LayerNormalization")
+PASSED = (
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "PReLU",
+    "ELU",
+    "BatchNormalization",
+    "Dropout",
+    "SpatialDropout2D",
+    "LayerNormalization",
+)
 _POOLS = ("MaxPooling", "AveragePooling")
 
 
@@ -57,10 +67,15 @@ def _joins_maps(near: Neighbourhood, index: int) -> bool:
     front = near.draft.producers(index)
     for _ in range(len(near.draft.layers)):
         kinds = {near.draft.layers[i].class_name for i in front}
-        if any("Conv" in kind or "Pooling" in kind and not kind.startswith("Global") or "UpSampling" in kind for kind in kinds):
+        if any(
+            "Conv" in kind or ("Pooling" in kind and not kind.startswith("Global")) or "UpSampling" in kind
+            for kind in kinds
+        ):
             return True
         front = tuple(
-            p for i in front if near.draft.layers[i].class_name in (*PASSED, "Add", "Concatenate", "Multiply")
+            p
+            for i in front
+            if near.draft.layers[i].class_name in (*PASSED, "Add", "Concatenate", "Multiply")
             for p in near.draft.producers(i)
         )
         if not front:
@@ -88,7 +103,7 @@ def _same(a: Any, b: Any) -> bool:
     def flat(value: Any) -> Any:
         return value[0] if isinstance(value, (list, tuple)) and len(set(map(str, value))) == 1 and len(value) else value
 
-    return a == b or flat(a) == flat(b)
+    return bool(a == b or flat(a) == flat(b))
 
 
 def _weigh(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choice: Config) -> Setting:
@@ -129,7 +144,7 @@ def _amount(value: Any) -> int:
 
 def _kernel(layer: DraftLayer) -> int:
     config: Mapping[str, Any] = layer.config.get("_inner", layer.config)
-    return max(config["kernel_size"])
+    return int(max(config["kernel_size"]))
 
 
 def _convolution(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choice: Config) -> Setting:
@@ -173,7 +188,9 @@ def _stride_prior(
         return {1: 0.3, 2: 0.65, 4: 0.05}
     if first:
         deep = style.convolutions > 30
-        return {1: 0.45, 2: 0.54, 4: 0.01} if deep else {1: 0.85, 2: 0.15} if style.pools else {1: 0.6, 2: 0.38, 4: 0.02}
+        return (
+            {1: 0.45, 2: 0.54, 4: 0.01} if deep else {1: 0.85, 2: 0.15} if style.pools else {1: 0.6, 2: 0.38, 4: 0.02}
+        )
     if kernel == 4 and style.pools == 0:
         return {1: 0.2, 2: 0.8}
     if style.pools > 1:
@@ -227,8 +244,16 @@ def _transposed(layer: DraftLayer, choice: Config) -> Setting:
 
 
 _POOL_SHARES = {
-    (2, 2, "valid"): 0.68, (2, 2, "same"): 0.08, (3, 2, "same"): 0.06, (3, 2, "valid"): 0.05, (3, 3, "valid"): 0.03,
-    (3, 1, "same"): 0.02, (2, 1, "same"): 0.004, (4, 4, "valid"): 0.02, (2, 1, "valid"): 0.004, (5, 5, "valid"): 0.006,
+    (2, 2, "valid"): 0.68,
+    (2, 2, "same"): 0.08,
+    (3, 2, "same"): 0.06,
+    (3, 2, "valid"): 0.05,
+    (3, 3, "valid"): 0.03,
+    (3, 1, "same"): 0.02,
+    (2, 1, "same"): 0.004,
+    (4, 4, "valid"): 0.02,
+    (2, 1, "valid"): 0.004,
+    (5, 5, "valid"): 0.006,
 }
 
 
@@ -237,7 +262,8 @@ def _pool(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choi
     share = _POOL_SHARES.get(key, 0.002)
     padded = any(near.draft.layers[i].class_name.startswith("ZeroPadding") for i in near.before(index))
     joined = any(
-        near.draft.layers[i].class_name == "Concatenate" for i in near.after(index, ("Conv2D", "Activation", "BatchNormalization"))
+        near.draft.layers[i].class_name == "Concatenate"
+        for i in near.after(index, ("Conv2D", "Activation", "BatchNormalization"))
     )
     if padded:
         share = {(3, 2, "valid"): 0.9, (2, 2, "valid"): 0.08}.get(key, 0.002)
@@ -267,6 +293,8 @@ def _zero_padding(near: Neighbourhood, index: int, layer: DraftLayer, choice: Co
 
 def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
     after = [near.draft.layers[i].class_name for i in near.after(index, (*PASSED, "Masking"))]
-    ends = not after or all(name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after)
+    ends = not after or all(
+        name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after
+    )
     share = 0.88 if ends else 0.1
     return Setting(choice, math.log(1 - share if choice["return_sequences"] else share))

@@ -26,7 +26,10 @@ def _prelu_flow(config: Config) -> tuple[Variant, ...]:
     rank = len(alpha) + 1
     return (
         Variant(
-            label="Activation", ranks=SAME_RANKS & {(rank, rank)}, channels_in=alpha[-1], channels_out=alpha[-1],
+            label="Activation",
+            ranks=SAME_RANKS & {(rank, rank)},
+            channels_in=alpha[-1],
+            channels_out=alpha[-1],
             channels="fixed",
         ),
     )
@@ -49,9 +52,24 @@ def _card(class_name: str, *words: tuple[str, float], **assumed: object) -> Card
 
 ACTIVATION = _card(
     "Activation",
-    ("relu", 2.0), ("act", 3.0), ("activation", 3.0), ("sigmoid", 3.0), ("tanh", 3.0), ("softmax", 2.5), ("swish", 3.0),
-    ("gelu", 3.0), ("elu", 2.0), ("selu", 3.0), ("hswish", 3.0), ("hard", 1.0), ("softplus", 3.0), ("prob", 2.0), ("probs", 2.0),
-    ("relu6", 2.5), ("silu", 3.0), ("nonlinearity", 3.0),
+    ("relu", 2.0),
+    ("act", 3.0),
+    ("activation", 3.0),
+    ("sigmoid", 3.0),
+    ("tanh", 3.0),
+    ("softmax", 2.5),
+    ("swish", 3.0),
+    ("gelu", 3.0),
+    ("elu", 2.0),
+    ("selu", 3.0),
+    ("hswish", 3.0),
+    ("hard", 1.0),
+    ("softplus", 3.0),
+    ("prob", 2.0),
+    ("probs", 2.0),
+    ("relu6", 2.5),
+    ("silu", 3.0),
+    ("nonlinearity", 3.0),
 )
 
 CARDS = (

@@ -9,7 +9,13 @@ from infer_convert.facts import Tensor
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, use, within
 from infer_convert.solve.items import Variant
 
-_ALIASES = {"query_dense": "query", "key_dense": "key", "value_dense": "value", "output_dense": "output", "attention_output": "output"}
+_ALIASES = {
+    "query_dense": "query",
+    "key_dense": "key",
+    "value_dense": "value",
+    "output_dense": "output",
+    "attention_output": "output",
+}
 
 
 def _parts(stored: Stored) -> dict[tuple[str, str], Tensor] | None:
@@ -45,8 +51,11 @@ def _multi_head_fits(stored: Stored) -> tuple[Fit, ...]:
     if query[1:] != key[1:] or value[1] != query[1] or output[:2] != value[1:]:
         return ()
     config: dict[str, Any] = {
-        "num_heads": query[1], "key_dim": query[2], "use_bias": ("query", "bias") in parts,
-        "_channels": (query[0], value[0], key[0]), "_out": output[2],
+        "num_heads": query[1],
+        "key_dim": query[2],
+        "use_bias": ("query", "bias") in parts,
+        "_channels": (query[0], value[0], key[0]),
+        "_out": output[2],
     }
     if value[2] != query[2]:
         config["value_dim"] = value[2]
@@ -94,8 +103,11 @@ def _dot_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 
 CARDS = (
     Card(
-        "MultiHeadAttention", words=(("attention", 3.0), ("mha", 5.0), ("attn", 3.0), ("heads", 2.0)),
-        fits=_multi_head_fits, flow=_multi_head_flow, shape=_multi_head_shape,
+        "MultiHeadAttention",
+        words=(("attention", 3.0), ("mha", 5.0), ("attn", 3.0), ("heads", 2.0)),
+        fits=_multi_head_fits,
+        flow=_multi_head_flow,
+        shape=_multi_head_shape,
     ),
     Card("Attention", words=(("attention", 3.0), ("attn", 2.0)), fits=_dot_fits, flow=_dot_flow, shape=_dot_shape),
 )

@@ -114,10 +114,17 @@ def _flow(label: str, rank: int, scale: int | None) -> Callable[[Config], tuple[
 
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     *sizes, channels = shapes[0]
-    if len(sizes) != len(config["kernel_size"]) or channels not in (None, config["_channels_in"] * config.get("groups", 1)):
+    if len(sizes) != len(config["kernel_size"]) or channels not in (
+        None,
+        config["_channels_in"] * config.get("groups", 1),
+    ):
         return None
     out = windows(
-        sizes, config["kernel_size"], config.get("strides", 1), config.get("dilation_rate", 1), config.get("padding", "valid")
+        sizes,
+        config["kernel_size"],
+        config.get("strides", 1),
+        config.get("dilation_rate", 1),
+        config.get("padding", "valid"),
     )
     return None if out is None else (*out, config["filters"])
 
@@ -151,7 +158,9 @@ def _transpose_choices(config: Config) -> tuple[Config, ...]:
     rank = len(config["kernel_size"])
     largest = max(config["kernel_size"])
     strides = [2, 1] + ([4] if largest >= 4 else [])
-    return tuple({"padding": padding, "strides": [stride] * rank} for padding in ("same", "valid") for stride in strides)
+    return tuple(
+        {"padding": padding, "strides": [stride] * rank} for padding in ("same", "valid") for stride in strides
+    )
 
 
 def _conv(class_name: str, rank: int, old: tuple[str, ...]) -> Card:
@@ -171,7 +180,14 @@ def _deconv(class_name: str, rank: int, old: tuple[str, ...]) -> Card:
     return Card(
         class_name,
         stems=old,
-        words=(("transpose", 4.0), ("deconv", 4.5), ("convt", 4.0), ("upconv", 3.5), ("tconv", 4.0), ("convtranspose", 4.5)),
+        words=(
+            ("transpose", 4.0),
+            ("deconv", 4.5),
+            ("convt", 4.0),
+            ("upconv", 3.5),
+            ("tconv", 4.0),
+            ("convtranspose", 4.5),
+        ),
         fits=_transpose_fits(rank),
         flow=_flow("ConvTranspose", rank, 1),
         shape=_transpose_shape,

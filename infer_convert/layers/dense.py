@@ -18,9 +18,7 @@ def _fits(stored: Stored) -> tuple[Fit, ...]:
 
 
 def _flow(config: Config) -> tuple[Variant, ...]:
-    return (
-        Variant(label="Dense", channels_in=config["_channels_in"], channels_out=config["units"], channels="fixed"),
-    )
+    return (Variant(label="Dense", channels_in=config["_channels_in"], channels_out=config["units"], channels="fixed"),)
 
 
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:

@@ -11,7 +11,9 @@ UNNAMED = -2.5
 
 def _fits(stored: Stored) -> tuple[Fit, ...]:
     roles = within(stored.roles)
-    found = layout(roles, "embeddings") or layout({"embeddings" if r == "kernel" else r: t for r, t in roles.items()}, "embeddings")
+    found = layout(roles, "embeddings") or layout(
+        {"embeddings" if r == "kernel" else r: t for r, t in roles.items()}, "embeddings"
+    )
     if found is None or len(found["embeddings"].shape) != 2:
         return ()
     vocabulary, dimension = found["embeddings"].shape
@@ -37,7 +39,14 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 CARDS = (
     Card(
         "Embedding",
-        words=(("embedding", 3.0), ("embeddings", 3.0), ("embed", 3.0), ("emb", 2.5), ("embeding", 3.0), ("lookup", 1.0)),
+        words=(
+            ("embedding", 3.0),
+            ("embeddings", 3.0),
+            ("embed", 3.0),
+            ("emb", 2.5),
+            ("embeding", 3.0),
+            ("lookup", 1.0),
+        ),
         fits=_fits,
         flow=_flow,
         shape=_shape,

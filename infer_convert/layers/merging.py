@@ -30,7 +30,11 @@ def _equal_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     if shape is None or any(len(item) != len(shape) for item in shapes):
         return shape
     spatial = [item[:-1] for item in shapes]
-    return shape if all(one in (1, None) or one == other for item in spatial for one, other in zip(item, shape, strict=False)) else None
+    return (
+        shape
+        if all(one in (1, None) or one == other for item in spatial for one, other in zip(item, shape, strict=False))
+        else None
+    )
 
 
 def _concatenate_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -84,20 +88,46 @@ def _elementwise(class_name: str, *words: tuple[str, float], most: int = 6, broa
 CONCATENATE = Card(
     "Concatenate",
     stems=("concat",),
-    words=(("concat", 4.0), ("concatenate", 4.0), ("concatenated", 4.0), ("cat", 2.5), ("merged", 2.0), ("merge", 2.0), ("mixed", 3.0), ("join", 2.0)),
+    words=(
+        ("concat", 4.0),
+        ("concatenate", 4.0),
+        ("concatenated", 4.0),
+        ("cat", 2.5),
+        ("merged", 2.0),
+        ("merge", 2.0),
+        ("mixed", 3.0),
+        ("join", 2.0),
+    ),
     flow=_concatenate_flow,
     shape=_concatenate_shape,
     assumed={"axis": -1},
 )
 
 ADD = _elementwise(
-    "Add", ("add", 4.0), ("sum", 3.0), ("residual", 2.0), ("shortcut", 1.5), ("skip", 1.5), ("merge", 1.5), ("plus", 2.0), ("res", 1.0)
+    "Add",
+    ("add", 4.0),
+    ("sum", 3.0),
+    ("residual", 2.0),
+    ("shortcut", 1.5),
+    ("skip", 1.5),
+    ("merge", 1.5),
+    ("plus", 2.0),
+    ("res", 1.0),
 )
 
 CARDS = (
     ADD,
     CONCATENATE,
-    _elementwise("Multiply", ("multiply", 4.0), ("mul", 3.5), ("scale", 2.0), ("excite", 3.0), ("gate", 1.0), most=4, broadcasts=True),
+    _elementwise(
+        "Multiply",
+        ("multiply", 4.0),
+        ("mul", 3.5),
+        ("scale", 2.0),
+        ("excite", 3.0),
+        ("gate", 1.0),
+        most=4,
+        broadcasts=True,
+    ),
     _elementwise("Average", ("average", 2.5), ("mean", 1.0), ("ensemble", 1.0)),
     _elementwise("Maximum", ("maximum", 4.0), ("maxout", 2.0)),
     _elementwise("Minimum", ("minimum", 4.0)),

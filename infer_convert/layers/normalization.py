@@ -134,5 +134,10 @@ CARDS = (
         assumed={"groups": 32, "epsilon": 1e-3},
     ),
     Card("RMSNormalization", words=(("rms", 3.0),), fits=_rms_fits, flow=_flow("RMSNorm"), assumed={"epsilon": 1e-6}),
-    Card("Normalization", words=(("normalization", 2.0), ("normalizer", 2.0)), fits=_normalization_fits, flow=_flow("Normalization")),
+    Card(
+        "Normalization",
+        words=(("normalization", 2.0), ("normalizer", 2.0)),
+        fits=_normalization_fits,
+        flow=_flow("Normalization"),
+    ),
 )

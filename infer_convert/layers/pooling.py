@@ -28,14 +28,31 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 
 def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
     options = [
-        (2, 2, "valid"), (2, 2, "same"), (3, 2, "same"), (3, 2, "valid"), (3, 3, "valid"), (3, 1, "same"), (2, 1, "same"),
-        (4, 4, "valid"), (2, 1, "valid"), (5, 5, "valid"), (8, 8, "valid"), (7, 7, "valid"), (3, 3, "same"), (4, 4, "same"),
-        (6, 6, "valid"), (5, 2, "same"), (5, 1, "same"), (5, 3, "valid"), (5, 5, "same"),
+        (2, 2, "valid"),
+        (2, 2, "same"),
+        (3, 2, "same"),
+        (3, 2, "valid"),
+        (3, 3, "valid"),
+        (3, 1, "same"),
+        (2, 1, "same"),
+        (4, 4, "valid"),
+        (2, 1, "valid"),
+        (5, 5, "valid"),
+        (8, 8, "valid"),
+        (7, 7, "valid"),
+        (3, 3, "same"),
+        (4, 4, "same"),
+        (6, 6, "valid"),
+        (5, 2, "same"),
+        (5, 1, "same"),
+        (5, 3, "valid"),
+        (5, 5, "same"),
     ]
 
     def choices(config: Config) -> tuple[Config, ...]:
         return tuple(
-            {"pool_size": [pool] * rank, "strides": [stride] * rank, "padding": padding} for pool, stride, padding in options
+            {"pool_size": [pool] * rank, "strides": [stride] * rank, "padding": padding}
+            for pool, stride, padding in options
         )
 
     return choices
@@ -65,15 +82,21 @@ def _global_choices(config: Config) -> tuple[Config, ...]:
 
 def _window(kind: str, rank: int, *words: tuple[str, float]) -> Card:
     return Card(
-        f"{kind}Pooling{rank}D", words=(("pool", 3.0 if kind == "Max" else 1.5), ("pooling", 3.0 if kind == "Max" else 1.5), *words),
-        flow=_flow(rank), shape=_shape, choices=_choices(rank),
+        f"{kind}Pooling{rank}D",
+        words=(("pool", 3.0 if kind == "Max" else 1.5), ("pooling", 3.0 if kind == "Max" else 1.5), *words),
+        flow=_flow(rank),
+        shape=_shape,
+        choices=_choices(rank),
     )
 
 
 def _global(kind: str, rank: int, *words: tuple[str, float]) -> Card:
     return Card(
-        f"Global{kind}Pooling{rank}D", words=(("global", 4.0), ("pool", 1.0), ("pooling", 1.0), *words),
-        flow=_global_flow(rank), shape=_global_shape(rank), choices=_global_choices,
+        f"Global{kind}Pooling{rank}D",
+        words=(("global", 4.0), ("pool", 1.0), ("pooling", 1.0), *words),
+        flow=_global_flow(rank),
+        shape=_global_shape(rank),
+        choices=_global_choices,
     )
 
 

@@ -11,7 +11,9 @@ def _flow(config: Config) -> tuple[Variant, ...]:
 
 
 CARDS = (
-    Card("Rescaling", words=(("rescaling", 5.0), ("rescale", 5.0)), flow=_flow, assumed={"scale": 1 / 255, "offset": 0.0}),
+    Card(
+        "Rescaling", words=(("rescaling", 5.0), ("rescale", 5.0)), flow=_flow, assumed={"scale": 1 / 255, "offset": 0.0}
+    ),
     Card("RandomFlip", flow=_flow, assumed={"mode": "horizontal"}),
     Card("RandomRotation", flow=_flow, assumed={"factor": 0.1}),
     Card("RandomZoom", flow=_flow, assumed={"height_factor": 0.1}),

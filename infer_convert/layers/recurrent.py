@@ -170,7 +170,11 @@ def _conv_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     if len(sizes) != len(config["kernel_size"]) or channels not in (None, config["_channels_in"]):
         return None
     out = windows(
-        sizes, config["kernel_size"], config.get("strides", 1), config.get("dilation_rate", 1), config.get("padding", "valid")
+        sizes,
+        config["kernel_size"],
+        config.get("strides", 1),
+        config.get("dilation_rate", 1),
+        config.get("padding", "valid"),
     )
     if out is None:
         return None
@@ -180,20 +184,32 @@ def _conv_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 
 def _conv_choices(config: Config) -> tuple[Config, ...]:
     return tuple(
-        {"padding": padding, "return_sequences": sequences} for padding in ("same", "valid") for sequences in (True, False)
+        {"padding": padding, "return_sequences": sequences}
+        for padding in ("same", "valid")
+        for sequences in (True, False)
     )
 
 
 def _card(class_name: str, old: tuple[str, ...], words: tuple[tuple[str, float], ...]) -> Card:
     return Card(
-        class_name, stems=old, words=words, fits=_fits(class_name), flow=_flow, shape=_shape, choices=_choices,
+        class_name,
+        stems=old,
+        words=words,
+        fits=_fits(class_name),
+        flow=_flow,
+        shape=_shape,
+        choices=_choices,
         assumed={"activation": "tanh"},
     )
 
 
 def _conv_card(class_name: str, rank: int) -> Card:
     return Card(
-        class_name, fits=_conv_lstm_fits(rank), flow=_conv_flow(rank), shape=_conv_shape, choices=_conv_choices,
+        class_name,
+        fits=_conv_lstm_fits(rank),
+        flow=_conv_flow(rank),
+        shape=_conv_shape,
+        choices=_conv_choices,
         assumed={"activation": "tanh"},
     )
 

@@ -9,11 +9,15 @@ from infer_convert.solve.items import ANY_RANKS, Variant
 
 
 def _input_flow(config: Config) -> tuple[Variant, ...]:
-    return (Variant(label="Input", operands=(0, 0), ranks=frozenset((0, rank) for rank in range(1, 6)), channels="any"),)
+    return (
+        Variant(label="Input", operands=(0, 0), ranks=frozenset((0, rank) for rank in range(1, 6)), channels="any"),
+    )
 
 
 def _flatten_flow(config: Config) -> tuple[Variant, ...]:
-    return (Variant(label="Flatten", ranks=frozenset((rank, 2) for rank in range(2, 6)), channels="multiple", scale=None),)
+    return (
+        Variant(label="Flatten", ranks=frozenset((rank, 2) for rank in range(2, 6)), channels="multiple", scale=None),
+    )
 
 
 def _flatten_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -58,19 +62,42 @@ def _repeat_flow(config: Config) -> tuple[Variant, ...]:
 
 
 def _repeat_choices(config: Config) -> tuple[Config, ...]:
-    return ({},) if "n" in config else tuple({"n": count} for count in (10, 20, 30, 50, 100, 5, 8, 12, 15, 16, 24, 28, 32, 40, 60, 64, 128))
+    return (
+        ({},)
+        if "n" in config
+        else tuple({"n": count} for count in (10, 20, 30, 50, 100, 5, 8, 12, 15, 16, 24, 28, 32, 40, 60, 64, 128))
+    )
 
 
 def _repeat_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     return (config.get("n"), *shapes[0]) if len(shapes[0]) == 1 else None
 
 
-INPUT = Card("InputLayer", stems=("input",), words=(("input", 4.0), ("inputs", 4.0), ("inp", 4.0), ("in", 1.5), ("image", 1.5), ("data", 1.5)), flow=_input_flow)
+INPUT = Card(
+    "InputLayer",
+    stems=("input",),
+    words=(("input", 4.0), ("inputs", 4.0), ("inp", 4.0), ("in", 1.5), ("image", 1.5), ("data", 1.5)),
+    flow=_input_flow,
+)
 
 CARDS = (
     INPUT,
-    Card("Flatten", words=(("flatten", 5.0), ("flat", 4.5), ("flattened", 5.0)), flow=_flatten_flow, shape=_flatten_shape),
+    Card(
+        "Flatten", words=(("flatten", 5.0), ("flat", 4.5), ("flattened", 5.0)), flow=_flatten_flow, shape=_flatten_shape
+    ),
     Card("Reshape", words=(("reshape", 5.0), ("resh", 3.0)), flow=_reshape_flow, shape=_reshape_shape),
-    Card("Permute", words=(("permute", 5.0), ("transpose", 1.0)), flow=_permute_flow, shape=_permute_shape, choices=_permute_choices),
-    Card("RepeatVector", words=(("repeat", 4.0), ("repeated", 3.0)), flow=_repeat_flow, shape=_repeat_shape, choices=_repeat_choices),
+    Card(
+        "Permute",
+        words=(("permute", 5.0), ("transpose", 1.0)),
+        flow=_permute_flow,
+        shape=_permute_shape,
+        choices=_permute_choices,
+    ),
+    Card(
+        "RepeatVector",
+        words=(("repeat", 4.0), ("repeated", 3.0)),
+        flow=_repeat_flow,
+        shape=_repeat_shape,
+        choices=_repeat_choices,
+    ),
 )

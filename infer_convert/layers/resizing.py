@@ -42,7 +42,9 @@ def _border_shape(field: str, sign: int, rank: int) -> Callable[[Config, tuple[S
     return shape
 
 
-def _border_choices(field: str, rank: int, amounts: tuple[tuple[int, int], ...]) -> Callable[[Config], tuple[Config, ...]]:
+def _border_choices(
+    field: str, rank: int, amounts: tuple[tuple[int, int], ...]
+) -> Callable[[Config], tuple[Config, ...]]:
     def choices(config: Config) -> tuple[Config, ...]:
         if rank == 1:
             return tuple({field: [before, after]} for before, after in amounts)
@@ -57,7 +59,10 @@ def _up_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     factors = (size,) * len(sizes) if isinstance(size, int) else tuple(size)
     if len(factors) != len(sizes):
         return None
-    return (*(None if length is None else length * factor for length, factor in zip(sizes, factors, strict=True)), channels)
+    return (
+        *(None if length is None else length * factor for length, factor in zip(sizes, factors, strict=True)),
+        channels,
+    )
 
 
 def _up_choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
@@ -70,8 +75,10 @@ def _up_choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
 def _padding(rank: int) -> Card:
     amounts = ((1, 1), (3, 3), (2, 2), (0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2), (4, 4), (10, 10))
     return Card(
-        f"ZeroPadding{rank}D", words=(("pad", 4.0), ("padding", 4.0), ("zeropad", 4.0), ("zero", 2.0)),
-        flow=_flow("ZeroPadding", rank, 0), shape=_border_shape("padding", 1, rank),
+        f"ZeroPadding{rank}D",
+        words=(("pad", 4.0), ("padding", 4.0), ("zeropad", 4.0), ("zero", 2.0)),
+        flow=_flow("ZeroPadding", rank, 0),
+        shape=_border_shape("padding", 1, rank),
         choices=_border_choices("padding", rank, amounts),
     )
 
@@ -79,8 +86,10 @@ def _padding(rank: int) -> Card:
 def _cropping(rank: int) -> Card:
     amounts = ((1, 1), (0, 1), (1, 0), (2, 2), (4, 4), (3, 3), (0, 2), (1, 2), (8, 8), (16, 16), (5, 5), (6, 6))
     return Card(
-        f"Cropping{rank}D", words=(("crop", 4.0), ("cropping", 4.0)),
-        flow=_flow("Cropping", rank, 0), shape=_border_shape("cropping", -1, rank),
+        f"Cropping{rank}D",
+        words=(("crop", 4.0), ("cropping", 4.0)),
+        flow=_flow("Cropping", rank, 0),
+        shape=_border_shape("cropping", -1, rank),
         choices=_border_choices("cropping", rank, amounts),
     )
 
@@ -88,8 +97,17 @@ def _cropping(rank: int) -> Card:
 def _upsampling(rank: int) -> Card:
     return Card(
         f"UpSampling{rank}D",
-        words=(("up", 3.0), ("upsample", 4.0), ("upsampling", 4.0), ("upsampled", 4.0), ("unpool", 3.0), ("unpooling", 3.0)),
-        flow=_flow("UpSampling", rank, 1), shape=_up_shape, choices=_up_choices(rank),
+        words=(
+            ("up", 3.0),
+            ("upsample", 4.0),
+            ("upsampling", 4.0),
+            ("upsampled", 4.0),
+            ("unpool", 3.0),
+            ("unpooling", 3.0),
+        ),
+        flow=_flow("UpSampling", rank, 1),
+        shape=_up_shape,
+        choices=_up_choices(rank),
         assumed={"interpolation": "nearest"} if rank == 2 else {},
     )
 

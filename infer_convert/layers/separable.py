@@ -1,4 +1,7 @@
-"""Depthwise and separable convolutions. Kernels: depthwise (*kernel_size, in, multiplier), pointwise (1…, in·m, out)."""
+"""Depthwise and separable convolutions.
+
+Kernels: depthwise (*kernel_size, in, multiplier), pointwise (1…, in·m, out).
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,11 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     if len(sizes) != len(config["kernel_size"]) or channels not in (None, config["_channels_in"]):
         return None
     out = windows(
-        sizes, config["kernel_size"], config.get("strides", 1), config.get("dilation_rate", 1), config.get("padding", "valid")
+        sizes,
+        config["kernel_size"],
+        config.get("strides", 1),
+        config.get("dilation_rate", 1),
+        config.get("padding", "valid"),
     )
     return None if out is None else (*out, _filters(config))
 
@@ -102,7 +109,9 @@ def _card(class_name: str, rank: int, depthwise: bool, old: tuple[str, ...] = ()
     return Card(
         class_name,
         stems=old,
-        words=(("depthwise", 4.0), ("dw", 3.0), ("dwconv", 4.0)) if depthwise else (("sepconv", 4.0), ("separable", 4.0)),
+        words=(("depthwise", 4.0), ("dw", 3.0), ("dwconv", 4.0))
+        if depthwise
+        else (("sepconv", 4.0), ("separable", 4.0)),
         fits=_depthwise_fits(rank) if depthwise else _separable_fits(rank),
         flow=_flow("Depthwise" if depthwise else "Separable", rank),
         shape=_shape,

@@ -7,21 +7,35 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.facts import Tensor
-from infer_convert.layers import convolution, dense, normalization, pooling, recurrent, regularization, reshaping, separable
+from infer_convert.layers import (
+    convolution,
+    dense,
+    normalization,
+    pooling,
+    recurrent,
+    regularization,
+    reshaping,
+    separable,
+)
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, public, within
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 
 _RECURRENT = {card.class_name: card for card in recurrent.CARDS}
-_TIMED = {
-    card.class_name: card
-    for card in (*dense.CARDS, *convolution.CARDS, *separable.CARDS, *normalization.CARDS)
-}
+_TIMED = {card.class_name: card for card in (*dense.CARDS, *convolution.CARDS, *separable.CARDS, *normalization.CARDS)}
 _WEIGHTLESS = {
     card.class_name: card
     for card in (*pooling.CARDS, *reshaping.CARDS, *regularization.CARDS)
     if card.class_name
-    in ("Flatten", "MaxPooling1D", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Dropout")
+    in (
+        "Flatten",
+        "MaxPooling1D",
+        "MaxPooling2D",
+        "AveragePooling2D",
+        "GlobalAveragePooling2D",
+        "GlobalMaxPooling2D",
+        "Dropout",
+    )
 }
 """What people wrap that has no weights; the file does not say which."""
 
@@ -147,12 +161,19 @@ CARDS = (
     Card(
         "Bidirectional",
         words=(("bidirectional", 5.0), ("bi", 2.0), ("bilstm", 5.0), ("bigru", 5.0), ("blstm", 4.0)),
-        fits=_bidirectional_fits, flow=_bidirectional_flow, shape=_bidirectional_shape, choices=_bidirectional_choices,
+        fits=_bidirectional_fits,
+        flow=_bidirectional_flow,
+        shape=_bidirectional_shape,
+        choices=_bidirectional_choices,
         finish=_bidirectional_finish,
     ),
     Card(
         "TimeDistributed",
         words=(("timedistributed", 5.0), ("td", 3.0), ("distributed", 4.0)),
-        fits=_timed_fits, flow=_timed_flow, shape=_timed_shape, choices=_timed_choices, finish=_timed_finish,
+        fits=_timed_fits,
+        flow=_timed_flow,
+        shape=_timed_shape,
+        choices=_timed_choices,
+        finish=_timed_finish,
     ),
 )

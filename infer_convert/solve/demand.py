@@ -46,7 +46,7 @@ def meet(state: State, variant: Variant, chosen: tuple[Slot, ...]) -> Demand | N
     if exact is None and variant.channels == "same":
         wishes = [slot.demand for slot in chosen if slot.broadcasts and isinstance(slot.demand, int) and slot.demand]
         if wishes and not parts and not divisors:
-            exact = int(wishes[0])  # type: ignore[arg-type]
+            exact = int(wishes[0])
     if exact is not None:
         if any(total % exact for total in divisors):
             return None
@@ -68,5 +68,7 @@ def upstream(variant: Variant, out: Demand) -> Demand:
     if variant.channels == "same":
         return out
     if variant.channels == "multiple":
-        return ("div", out) if isinstance(out, int) and out else out if isinstance(out, tuple) and out[0] == "div" else 0
+        return (
+            ("div", out) if isinstance(out, int) and out else out if isinstance(out, tuple) and out[0] == "div" else 0
+        )
     return 0

@@ -67,7 +67,8 @@ def _arrange(
     rest = list(default)
     while rest:
         free = next(
-            (call for call in rest if not any((other[0], call[0]) in before for other in rest if other is not call)), rest[0]
+            (call for call in rest if not any((other[0], call[0]) in before for other in rest if other is not call)),
+            rest[0],
         )
         result.append(free)
         rest.remove(free)
@@ -81,7 +82,13 @@ def _habit(item: int, labels: Sequence[str], feeding: Sequence[dict[int, list[Ca
         if labels[current].partition("/")[0] in UPSAMPLERS:
             return 0
         inbound = feeding[current].get(0, [])
-        if len(inbound) != 1 or labels[current] not in ("Activation", "BatchNorm", "Dropout", "Cropping", "ZeroPadding"):
+        if len(inbound) != 1 or labels[current] not in (
+            "Activation",
+            "BatchNorm",
+            "Dropout",
+            "Cropping",
+            "ZeroPadding",
+        ):
             return 1
         current, steps = inbound[0][0], steps + 1
     return 1

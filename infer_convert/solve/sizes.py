@@ -120,7 +120,9 @@ def _plan_steps(calls: Sequence[SizeCall]) -> list[_Step]:
     return steps
 
 
-def solve_sizes(items: Sequence[SizeItem], calls: Sequence[SizeCall], best: int = 8, states: int = STATES) -> SizeResult:
+def solve_sizes(
+    items: Sequence[SizeItem], calls: Sequence[SizeCall], best: int = 8, states: int = STATES
+) -> SizeResult:
     """The ``best`` assignments and every item's marginals. An item called twice keeps one setting for both calls."""
     kinds: dict[str, int] = {}
     for item in items:
@@ -185,12 +187,10 @@ def _advance(
     return list(found.values())
 
 
-def _read(
-    items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int
-) -> SizeResult:
+def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int) -> SizeResult:
     for node in layers[-1]:
         node.beta = 0.0
-    first_call = {}
+    first_call: dict[int, int] = {}
     for index, call in enumerate(calls):
         first_call.setdefault(call.item, index)
     masses: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
@@ -207,7 +207,9 @@ def _read(
     for node in layers[-1]:
         total = _logaddexp(total, node.alpha)
     marginals = tuple(
-        tuple(math.exp(mass - total) if mass > -math.inf else 0.0 for mass in row) if item in first_call else tuple(1.0 for _ in row)
+        tuple(math.exp(mass - total) if mass > -math.inf else 0.0 for mass in row)
+        if item in first_call
+        else tuple(1.0 for _ in row)
         for item, row in enumerate(masses)
     )
     answers = tuple(_paths(items, calls, layers, best, total))

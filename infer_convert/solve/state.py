@@ -1,4 +1,4 @@
-"""A partial wiring: the items placed so far and the operands that still wait for a tensor. Frozen; every step copies."""
+"""A partial wiring: the items placed so far and the operands that wait for a tensor. Frozen; every step copies."""
 
 from __future__ import annotations
 
@@ -120,8 +120,10 @@ class State:
         added: list[tuple[int, int]] = []
         same = chosen[0] is chosen[1]
         for call, slot in enumerate(chosen):
-            current = slot if not (same and call) else next(
-                (s for s in state.slots if s.item == slot.item and s.call == slot.call and s.merges), None
+            current = (
+                slot
+                if not (same and call)
+                else next((s for s in state.slots if s.item == slot.item and s.call == slot.call and s.merges), None)
             )
             if current is None:
                 return None
@@ -177,11 +179,13 @@ class State:
         if not full:
             return self
         slots = tuple(slot for slot in self.slots if not (slot.merges and slot.item in full and slot.need == 0))
-        return replace(
-            self, slots=slots, remainders=tuple((identity, rest) for identity, rest in self.remainders if rest)
-        ) if not any(slot.need and slot.item in full and slot.merges for slot in slots) else replace(self, slots=slots)
+        return (
+            replace(self, slots=slots, remainders=tuple((identity, rest) for identity, rest in self.remainders if rest))
+            if not any(slot.need and slot.item in full and slot.merges for slot in slots)
+            else replace(self, slots=slots)
+        )
 
-    def visited_before(self, first: int, second: int) -> bool | None | Precedence:
+    def visited_before(self, first: int, second: int) -> bool | Precedence | None:
         """Whether Keras' walk meets ``first`` before ``second``: yes, no, unknown, or only under a precedence."""
         x, y = first, second
         below_x: int | None = None
@@ -235,8 +239,18 @@ def _open(
         demand = out if isinstance(out, tuple) and out[0] == "parts" else 0
     merges = most > 1
     slot = Slot(
-        item=index, call=call, label=variant.label, group=group, demand=demand, ranks=ranks,
-        level=level - (variant.scale or 0), frame=frame, need=least, room=most, merges=merges,
-        elementwise=merges and variant.channels == "same", broadcasts=variant.broadcasts,
+        item=index,
+        call=call,
+        label=variant.label,
+        group=group,
+        demand=demand,
+        ranks=ranks,
+        level=level - (variant.scale or 0),
+        frame=frame,
+        need=least,
+        room=most,
+        merges=merges,
+        elementwise=merges and variant.channels == "same",
+        broadcasts=variant.broadcasts,
     )
     return (slot,), sums

@@ -1,4 +1,4 @@
-"""Which channel numbers the items further up the list can still give: a partial wiring that waits for another is dead."""
+"""Which channel numbers earlier items can still give: a partial wiring that waits for another is dead."""
 
 from __future__ import annotations
 

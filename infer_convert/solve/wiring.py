@@ -138,7 +138,11 @@ def _weighed(state: State, proposals: Iterable[State], supply: Supply) -> list[S
 
 def _extend(problem: WiringProblem, state: State, index: int, pools: bool) -> Iterator[State]:
     for number, variant in enumerate(problem.items[index].variants):
-        if state.depth == 0 and variant.operands[1] > 0 and (problem.outputs is None or len(state.outputs) < problem.outputs):
+        if (
+            state.depth == 0
+            and variant.operands[1] > 0
+            and (problem.outputs is None or len(state.outputs) < problem.outputs)
+        ):
             cost = -variant.log_prior + (priors.EXTRA_OUTPUT if state.outputs and problem.outputs is None else 0.0)
             yield _place(problem, state, index, number, variant, (), cost)
         if problem.outputs is not None and len(state.outputs) < problem.outputs:
@@ -190,7 +194,9 @@ def _fill(
     if known is not None and known == pattern:
         cost += priors.REPEATED
     else:
-        cost += _fresh_cost(problem, index, variant, chosen, fitting, pools) + (priors.CHANGED if known is not None else 0.0)
+        cost += _fresh_cost(problem, index, variant, chosen, fitting, pools) + (
+            priors.CHANGED if known is not None else 0.0
+        )
     placed = _place(problem, state, index, number, variant, chosen, cost)
     if placed.memory.get(context) != pattern:
         placed = placed.remembering(context, pattern)
@@ -222,7 +228,11 @@ def _fresh_cost(
             cost += priors.span(_weighted_between(problem, index, slot.item))
     return cost + math.fsum(
         priors.passed_by(
-            variant.label, slot.label, slot.merges, slot.elementwise, slot.filled,
+            variant.label,
+            slot.label,
+            slot.merges,
+            slot.elementwise,
+            slot.filled,
             _weighted_between(problem, index, slot.item) if slot.elementwise else 0,
         )
         for slot in fitting
@@ -326,7 +336,8 @@ def _cause(problem: WiringProblem, states: Sequence[State], index: int) -> str:
     name = problem.items[index].name
     state = states[0]
     wanted = "; ".join(
-        f"{problem.items[slot.item].name} needs {_demand(needs(slot))} at rank {sorted(slot.ranks)}" for slot in state.slots[:4]
+        f"{problem.items[slot.item].name} needs {_demand(needs(slot))} at rank {sorted(slot.ranks)}"
+        for slot in state.slots[:4]
     )
     variants = ", ".join(
         f"{v.label} giving {v.channels_out or 'any number of'} channels" for v in problem.items[index].variants
