@@ -234,12 +234,9 @@ def _unflattened(total: int) -> list[tuple[Shape, float]]:
 
 def depends_on_size(draft: Draft) -> bool:
     """Whether any layer's tensors or settings depend on the spatial size of an input."""
+    consumers = draft.consumers()
     for index, layer in enumerate(draft.layers):
-        if layer.class_name == "Flatten" and any(
-            "_channels_in" in draft.layers[i].config
-            or draft.layers[i].class_name in ("Dense", "BatchNormalization", "Dropout")
-            for i in Neighbourhood.of(draft).after(index)
-        ):
+        if layer.class_name == "Flatten" and consumers[index]:
             return True
         if (
             layer.class_name == "PReLU"
@@ -249,7 +246,7 @@ def depends_on_size(draft: Draft) -> bool:
             return True
         if layer.class_name == "LayerNormalization" and isinstance(layer.config.get("axis"), list):
             return True
-        if layer.class_name == "Permute" or "_input_shape" in layer.config:
+        if layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
             return True
     return False
 

@@ -43,8 +43,12 @@ def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints, 
     """Readings of every layer. Raises NoArchitecture when a layer's tensors fit no class that we know."""
     spatial = _spatial_axes(layers)
     typed = []
-    for layer in layers:
-        readings = () if layer.children else recognise(layer, facts.generation, facts.backend, spatial)
+    for place, layer in enumerate(layers):
+        readings = (
+            ()
+            if layer.children
+            else recognise(layer, facts.generation, facts.backend, spatial, place == 0 and facts.lists_weightless)
+        )
         if not readings:
             model = nest(layer)
             readings = (model,) if model is not None else ()

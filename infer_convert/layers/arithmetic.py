@@ -22,13 +22,13 @@ def window(size: int | None, kernel: int, stride: int, dilation: int, padding: s
     return (size - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def transposed(size: int | None, kernel: int, stride: int, padding: str) -> int | None:
+def transposed(size: int | None, kernel: int, stride: int, dilation: int, padding: str) -> int | None:
     """Output size of a transposed convolution without ``output_padding``."""
     if size is None:
         return None
     if padding == "same":
         return size * stride
-    return size * stride + max(kernel - stride, 0)
+    return size * stride + max(dilation * (kernel - 1) + 1 - stride, 0)
 
 
 def windows(

@@ -84,9 +84,10 @@ def _multi_head_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None
 
 def _dot_fits(stored: Stored) -> tuple[Fit, ...]:
     roles = within(stored.roles)
-    if set(roles) != {"scale"} or roles["scale"].shape != ():
+    if set(roles) not in ({"scale"}, {"0"}):
         return ()
-    return (Fit({"use_scale": True}, (use("scale", roles["scale"]),)),)
+    (scale,) = roles.values()
+    return (Fit({"use_scale": True}, (use("scale", scale),)),) if scale.shape == () else ()
 
 
 def _dot_flow(config: Config) -> tuple[Variant, ...]:

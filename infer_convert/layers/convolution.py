@@ -134,11 +134,11 @@ def _transpose_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     rank = len(config["kernel_size"])
     if len(sizes) != rank or channels not in (None, config["_channels_in"]):
         return None
-    strides = axes(config.get("strides", 1), rank)
+    strides, dilation = axes(config.get("strides", 1), rank), axes(config.get("dilation_rate", 1), rank)
     padding = config.get("padding", "valid")
     out = (
-        transposed(size, kernel, stride, padding)
-        for size, kernel, stride in zip(sizes, config["kernel_size"], strides, strict=True)
+        transposed(size, kernel, stride, rate, padding)
+        for size, kernel, stride, rate in zip(sizes, config["kernel_size"], strides, dilation, strict=True)
     )
     return (*out, config["filters"])
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infer_convert.facts import Tensor
-from infer_convert.layers.card import Card, Config, Fit, Stored, plain_uses, use, within
+from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, plain_uses, use, within
 from infer_convert.solve.items import Variant
+
+ONLY_BETA = -1.0
+"""A lone positional tensor of a LayerNormalization being its offset, not its scale."""
 
 _STATISTICS = ("moving_mean", "moving_variance")
 
@@ -47,21 +50,24 @@ def _batch_fits(stored: Stored) -> tuple[Fit, ...]:
 
 def _layer_fits(stored: Stored) -> tuple[Fit, ...]:
     roles = within(stored.roles)
-    if roles and all(role.isdigit() for role in roles):
-        if len(roles) not in (1, 2):
-            return ()
-        found = dict(zip(("gamma", "beta"), (roles[role] for role in sorted(roles, key=int)), strict=False))
-    else:
-        if not roles or not set(roles) <= {"gamma", "beta"}:
-            return ()
-        found = {name: roles[name] for name in ("gamma", "beta") if name in roles}
+    if set(roles) == {"0"}:
+        gamma, beta = _layer_fit({"gamma": roles["0"]}), _layer_fit({"beta": roles["0"]}, ONLY_BETA)
+        return (*gamma, *beta)
+    if set(roles) == {"0", "1"}:
+        return _layer_fit({"gamma": roles["0"], "beta": roles["1"]})
+    if not roles or not set(roles) <= {"gamma", "beta"}:
+        return ()
+    return _layer_fit({name: roles[name] for name in ("gamma", "beta") if name in roles})
+
+
+def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ...]:
     shapes = {tensor.shape for tensor in found.values()}
     if len(shapes) != 1:
         return ()
     (shape,) = shapes
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
     config = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
-    return (Fit(config, plain_uses(found)),)
+    return (Fit(config, plain_uses(found), log_odds),)
 
 
 def _group_fits(stored: Stored) -> tuple[Fit, ...]:
@@ -96,6 +102,13 @@ def _normalization_fits(stored: Stored) -> tuple[Fit, ...]:
     return (Fit(config, (use("adapt_mean", mean), use("adapt_variance", variance))),)
 
 
+def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    """The operand's shape, whose last axis must be the one that was normalised."""
+    (shape,) = shapes
+    wanted = config["_channels_in"]
+    return shape if not shape or wanted is None or shape[-1] in (None, wanted) else None
+
+
 def _flow(label: str) -> Callable[[Config], tuple[Variant, ...]]:
     def flow(config: Config) -> tuple[Variant, ...]:
         channels = config["_channels_in"]
@@ -117,6 +130,7 @@ CARDS = (
         words=(("bn", 3.0), ("batchnorm", 3.0), ("norm", 1.0), ("batch", 1.0)),
         fits=_batch_fits,
         flow=_flow("BatchNorm"),
+        shape=_shape,
         assumed={"epsilon": 1e-3, "momentum": 0.99},
     ),
     Card(
@@ -124,6 +138,7 @@ CARDS = (
         words=(("ln", 3.0), ("layernorm", 3.0), ("norm", 1.0)),
         fits=_layer_fits,
         flow=_flow("LayerNorm"),
+        shape=_shape,
         assumed={"epsilon": 1e-3},
     ),
     Card(
@@ -131,13 +146,22 @@ CARDS = (
         words=(("gn", 3.0), ("groupnorm", 3.0), ("norm", 1.0), ("group", 1.0)),
         fits=_group_fits,
         flow=_flow("GroupNorm"),
+        shape=_shape,
         assumed={"groups": 32, "epsilon": 1e-3},
     ),
-    Card("RMSNormalization", words=(("rms", 3.0),), fits=_rms_fits, flow=_flow("RMSNorm"), assumed={"epsilon": 1e-6}),
+    Card(
+        "RMSNormalization",
+        words=(("rms", 3.0),),
+        fits=_rms_fits,
+        flow=_flow("RMSNorm"),
+        shape=_shape,
+        assumed={"epsilon": 1e-6},
+    ),
     Card(
         "Normalization",
         words=(("normalization", 2.0), ("normalizer", 2.0)),
         fits=_normalization_fits,
         flow=_flow("Normalization"),
+        shape=_shape,
     ),
 )

@@ -12,6 +12,7 @@ from infer_convert.layers.activation import ACTIVATION
 from infer_convert.layers.card import Card, Fit, Stored
 from infer_convert.layers.merging import MERGE_VARIANTS
 from infer_convert.layers.names import AUTOMATIC, stem, weigh, words
+from infer_convert.layers.reshaping import INPUT
 from infer_convert.solve.items import ANY_RANKS, SAME_RANKS, Variant
 
 MOST_READINGS = 5
@@ -43,21 +44,29 @@ def _unknown_flow(config: object) -> tuple[Variant, ...]:
     )
 
 
+FIRST_IS_INPUT = 3.0
+"""Nats for the first layer of a list being the InputLayer when it has no weights and its name says little: functional
+models begin with one, Sequential models with a layer that has weights, and do not list their input."""
+
 UNKNOWN = Card("Lambda", stems=("lambda",), flow=_unknown_flow)
 """A layer without weights whose name says nothing: a Lambda, a custom layer, an operator."""
 
 
 def recognise(
-    layer: StoredLayer, generation: Generation = "keras2", backend: str | None = None, spatial: Iterable[int] = (2,)
+    layer: StoredLayer,
+    generation: Generation = "keras2",
+    backend: str | None = None,
+    spatial: Iterable[int] = (2,),
+    first: bool = False,
 ) -> tuple[Reading, ...]:
     """Readings of one layer, best first; empty when its tensors fit no class.
 
-    ``spatial`` are the numbers of spatial axes that occur in the model (2 for images): a hand-given name such as
+    ``first`` tells that the layer stands first in its list. ``spatial`` are the numbers of spatial axes that occur in the model (2 for images): a hand-given name such as
     ``pool1`` does not say how many its layer has.
     """
     if layer.tensors:
         return _weighted(layer, generation, backend)
-    return _weightless(layer, frozenset(spatial))
+    return _weightless(layer, frozenset(spatial), first)
 
 
 def _weighted(layer: StoredLayer, generation: Generation, backend: str | None) -> tuple[Reading, ...]:
@@ -72,7 +81,7 @@ def _weighted(layer: StoredLayer, generation: Generation, backend: str | None) -
     return _best(readings)
 
 
-def _weightless(layer: StoredLayer, spatial: frozenset[int]) -> tuple[Reading, ...]:
+def _weightless(layer: StoredLayer, spatial: frozenset[int], first: bool) -> tuple[Reading, ...]:
     readings = []
     name_stem = layer.stem.replace("_", "") if layer.stem else stem(layer.name)
     if name_stem == "merge":
@@ -96,6 +105,9 @@ def _weightless(layer: StoredLayer, spatial: frozenset[int]) -> tuple[Reading, .
         readings.append(Reading(UNKNOWN, Fit({}), -2.0 if readings else -1.0, silent))
         if not any(reading.card is ACTIVATION for reading in readings):
             readings.append(Reading(ACTIVATION, Fit({}), -1.5 if readings[:-1] else 0.0, silent))
+        if layer.stem is None and not any(reading.card is INPUT for reading in readings):
+            place = "it stands first in the list" if first else silent
+            readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, place))
     return _best(readings)
 
 

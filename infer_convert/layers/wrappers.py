@@ -21,6 +21,9 @@ from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, public, 
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 
+UNNAMED = -4.0
+"""A layer wrapped in TimeDistributed whose name does not say so: the wrapper leaves no trace in the shapes."""
+
 _RECURRENT = {card.class_name: card for card in recurrent.CARDS}
 _TIMED = {card.class_name: card for card in (*dense.CARDS, *convolution.CARDS, *separable.CARDS, *normalization.CARDS)}
 _WEIGHTLESS = {
@@ -106,7 +109,7 @@ def _timed_fits(stored: Stored) -> tuple[Fit, ...]:
     for name, card in _TIMED.items():
         for fit in card.fits(replace(stored, roles=within(stored.roles))) if card.fits else ():
             config = {"_class": name, "_inner": dict(fit.config)}
-            fits.append(Fit(config, _prefixed(fit.uses, "layer"), fit.log_odds - 1.0))
+            fits.append(Fit(config, _prefixed(fit.uses, "layer"), fit.log_odds + UNNAMED))
     return tuple(fits)
 
 

@@ -29,20 +29,7 @@ NO_REAL_LAYER = {
 }
 WEIGHTED = sorted(card.class_name for card in LAYERS if card.fits is not None)
 FITTED = (*WEIGHTED, *SPECIAL)
-_ANY_CHANNELS = "its shape is same_shape, which does not look at the channels that the tensors fix"
-FAULTS: dict[str, str] = {
-    "positional: Attention": "the scale of a Keras 3 file has the role 0, and the card only knows `scale`",
-    "positional: LayerNormalization with beta alone": "a lone positional tensor is always read as gamma, never as beta",
-    "shape: dilated Conv2DTranspose": "the output size of a transposed convolution ignores dilation_rate",
-    "positional: dilated Conv2DTranspose": "the output size of a transposed convolution ignores dilation_rate",
-    "legacy: dilated Conv2DTranspose": "the output size of a transposed convolution ignores dilation_rate",
-    "silent: BatchNormalization": _ANY_CHANNELS,
-    "silent: LayerNormalization": _ANY_CHANNELS,
-    "silent: GroupNormalization": _ANY_CHANNELS,
-    "silent: RMSNormalization": _ANY_CHANNELS,
-    "silent: Normalization": _ANY_CHANNELS,
-    "silent: TimeDistributed": "it asks the card of the layer inside; see BatchNormalization",
-}
+FAULTS: dict[str, str] = {}
 """Test -> what is wrong with the card; strict, so that a repaired card must leave this table."""
 
 
