@@ -26,7 +26,6 @@ from infer_convert.hints import Hints
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.plan import Basis, Decision, Evidence, Plan, PlanLayer, Ref
 
-
 MALFORMED = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a config of the wrong form runs into on its way; reported as NoArchitecture."""
 
