@@ -131,7 +131,10 @@ def locally_connected(item: Item, context: Context) -> Sequence[Step]:
         places, features, filters = kernel.shape
     else:
         raise contradiction(item, "a LocallyConnected layer has a kernel of three axes")
-    channels = features // (size[0] * (size[1] if rank == 2 else 1))
+    area = math.prod(size)
+    if min((*size, *strides)) < 1 or features % area:
+        raise contradiction(item, f"windows of {size} at strides {strides} do not make patches of {features} numbers")
+    channels = features // area
     grid = _grid(item, roles.get("bias"), places, rank, context)
     uses: list[WeightUse] = []
     if picked is not None:
