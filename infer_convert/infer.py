@@ -11,6 +11,7 @@ from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
+from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
@@ -20,6 +21,8 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 
 MOST_PLANS = 10
+MOST_SETTLED = 7
+"""Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
 _UNWEIGHED = ("activation", "class_name", "epsilon", "negative_slope", "max_value", "recurrent_activation", "mask_zero")
 """Fields that neither wiring nor sizes weigh."""
 
@@ -37,9 +40,7 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
     Reads no tensor data. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
     file.
     """
-    if facts.model_config is not None:
-        from infer_convert.configs import plan_from_config
-
+    if has_config(facts):
         return plan_from_config(facts, hints or Hints(), tensors)
     return _infer(facts, hints or Hints())[0]
 
@@ -87,6 +88,8 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Can
     found: list[tuple[int, Settled, float]] = []
     causes: list[str] = []
     for number, (draft, share) in enumerate(drafts):
+        if found and number >= MOST_SETTLED:
+            break
         result = settle(draft, hints)
         if not result.answers:
             causes.append(result.cause)

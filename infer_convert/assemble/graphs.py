@@ -15,8 +15,8 @@ from infer_convert.solve.items import Call, Item, Wiring
 from infer_convert.solve.order import reproduces
 from infer_convert.solve.wiring import WiringProblem, solve
 
-MOST_WIRINGS = 6
-"""Wirings whose sizes are solved; the rest share what probability is left."""
+MOST_WIRINGS = 24
+"""Wirings that are handed on at most."""
 LEAST_SHARE = 0.02
 """Wirings this much less likely than the best are left out."""
 OTHER_WAY_ROUND = 0.36

@@ -32,6 +32,27 @@ def cudnn_bias(bias):
     """The sum of the two CuDNN bias halves."""
     return np.add(*np.split(bias, 2))
 ''',
+    "add": '''
+def add(array, constant):
+    """The array plus a constant, in its own dtype."""
+    return array + array.dtype.type(constant)
+''',
+    "lora": '''
+def lora(kernel, down, up, scale):
+    """A kernel with its low-rank update."""
+    return kernel + np.matmul(down, up) * kernel.dtype.type(scale)
+''',
+    "local_patches": '''
+def local_patches(array, *numbers):
+    """A locally connected map as (places, patch, filters): each place's own window."""
+    rank = len(numbers) // 2
+    size, strides = numbers[:rank], numbers[rank:]
+    patches = []
+    for place in np.ndindex(*array.shape[rank + 1 : -1]):
+        window = tuple(slice(p * s, p * s + k) for p, s, k in zip(place, strides, size))
+        patches.append(array[(*window, slice(None), *place, slice(None))].reshape(-1, array.shape[-1]))
+    return np.stack(patches)
+''',
 }
 """Functions that the source defines when a tensor needs them."""
 
@@ -125,6 +146,13 @@ def _transform(name: str, argument: str, sources: list[Group | str]) -> Group | 
             return call("np.reshape", one, "(2, -1)")
         case "square":
             return call("np.square", one)
+        case "add":
+            return call("add", one, repr(float(argument)))
+        case "lora":
+            return call("lora", *sources, repr(float(argument)))
+        case "local-patches":
+            assert isinstance(numbers, Group)
+            return call("local_patches", one, *numbers.items)
         case "cast":
             dtype = argument.partition("→")[2]
             wanted = "ml_dtypes.bfloat16" if dtype == "bfloat16" else quoted(dtype)

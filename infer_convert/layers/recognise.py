@@ -61,8 +61,8 @@ def recognise(
 ) -> tuple[Reading, ...]:
     """Readings of one layer, best first; empty when its tensors fit no class.
 
-    ``first`` tells that the layer stands first in its list. ``spatial`` are the numbers of spatial axes that occur in the model (2 for images): a hand-given name such as
-    ``pool1`` does not say how many its layer has.
+    ``first`` tells that the layer stands first in its list. ``spatial`` are the numbers of spatial axes that occur in
+    the model (2 for images): a hand-given name such as ``pool1`` does not say how many its layer has.
     """
     if layer.tensors:
         return _weighted(layer, generation, backend)
@@ -106,8 +106,8 @@ def _weightless(layer: StoredLayer, spatial: frozenset[int], first: bool) -> tup
         if not any(reading.card is ACTIVATION for reading in readings):
             readings.append(Reading(ACTIVATION, Fit({}), -1.5 if readings[:-1] else 0.0, silent))
         if layer.stem is None and not any(reading.card is INPUT for reading in readings):
-            place = "it stands first in the list" if first else silent
-            readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, place))
+            where = "it stands first in the list" if first else silent
+            readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, where))
     return _best(readings)
 
 

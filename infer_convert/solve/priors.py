@@ -18,6 +18,8 @@ SHARED = 3.5
 """One layer called twice."""
 EXTRA_OPERAND = 3.0
 """An elementwise merge with more than two operands, for each."""
+UNCHECKED_OPERAND = 1.5
+"""A third operand of a Concatenate whose channel sum cannot be checked, and every further one."""
 LOWER_RANK = 1.5
 """A broadcast over missing axes."""
 SINGLE_CHANNEL = 1.0
@@ -63,7 +65,7 @@ _FEEDS: dict[str, dict[str, float]] = {
     "Concatenate": {
         "Activation": 0, "Conv": 0, "Concatenate": 0.7, "Pool": 0.5, "GlobalPool": 0.3, "UpSampling": 0,
         "ConvTranspose": 0, "Dense": 0, "Flatten": 0, "Recurrent": 0.2, "Dropout": 0.3, "BatchNorm": 0.5, "Add":
-        0.6, "Embedding": 0.3, "Input": 1.3, "Cropping": 0.2, "Reshape": 0.5, "ZeroPadding": 3,
+        0.6, "Embedding": 0.3, "Input": 2, "Cropping": 0.2, "Reshape": 0.5, "ZeroPadding": 3,
     },
     "Multiply": {
         "Activation": 0, "Dense": 0, "Conv": 0.2, "Reshape": 0, "Add": 0.6, "BatchNorm": 0.5, "Input": 3.5,

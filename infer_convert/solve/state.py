@@ -151,10 +151,12 @@ class State:
         self, chosen: tuple[Slot, ...], out: Demand, variant: Variant
     ) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
         remainders = dict(self.remainders)
+        unknown: set[int] = set()
         if isinstance(out, tuple) and out[0] == "parts" and variant.channels in ("multiple", "any"):
             # What this operand brings is not known, so neither is what the others must bring.
             for identity in out[1]:  # type: ignore[union-attr]
                 remainders.pop(identity, None)
+                unknown.add(identity)
         slots: list[Slot] = []
         for slot in self.slots:
             if not any(slot is other for other in chosen):
@@ -171,6 +173,8 @@ class State:
                 slots.append(
                     replace(slot, need=max(0, slot.need - 1), room=slot.room - 1, filled=slot.filled + 1, demand=demand)
                 )
+        if unknown:
+            slots = [_unchecked(slot, unknown) for slot in slots]
         return tuple(slots), tuple(sorted(remainders.items()))
 
     def _settled(self) -> State:
@@ -215,6 +219,14 @@ class State:
     def _only_parent(self, item: int) -> int | None:
         parents = self.parents[item]
         return parents[0] if len(parents) == 1 else None
+
+
+def _unchecked(slot: Slot, unknown: set[int]) -> Slot:
+    """A slot that no longer counts towards the sums in ``unknown``."""
+    if not isinstance(slot.demand, tuple) or slot.demand[0] != "parts":
+        return slot
+    left = tuple(identity for identity in slot.demand[1] if identity not in unknown)  # type: ignore[union-attr]
+    return replace(slot, demand=("parts", left) if left else 0)
 
 
 def _open(

@@ -84,7 +84,7 @@ def test_cudnn_lstm(tmp_path: Path) -> None:
     kernel, recurrent, bias = random(2, 16), random(4, 16, seed=1), random(32, seed=2)
     weights = [("l/kernel:0", kernel), ("l/recurrent_kernel:0", recurrent), ("l/bias:0", bias)]
     path = legacy_file(tmp_path / "m.h5", config, {"l": weights}, "2.2.4")
-    turn = lambda array: np.hstack([part.T.reshape(part.shape) for part in np.hsplit(array, 4)])  # noqa: E731
+    turn = lambda array: np.hstack([part.T.reshape(part.shape, order="F") for part in np.hsplit(array, 4)])  # noqa: E731
     k, r, b = turn(kernel), turn(recurrent), bias[:16] + bias[16:]
     x = random(2, 3, 2, seed=3)
     h = c = np.zeros((2, 4))

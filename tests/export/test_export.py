@@ -238,6 +238,9 @@ CHAINS: dict[str, tuple[str, tuple[tuple[int, ...], ...]]] = {
     "cudnn-bias": ("cudnn-bias:4", ((16,),)),
     "cudnn-bias-pair": ("cudnn-bias-pair:3", ((12,),)),
     "square": ("square", ((3,),)),
+    "add": ("add:0.5", ((3,),)),
+    "lora": ("lora:0.25", ((3, 4), (3, 2), (2, 4))),
+    "local-patches": ("local-patches:2,2,1,1", ((4, 4, 1, 3, 3, 2),)),
     "cast": ("cast:float64→float32", ((3,),)),
 }
 
