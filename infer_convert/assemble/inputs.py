@@ -143,10 +143,7 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
     axes = want.axes if want.axes is not None else 1
     if axes == 1:
         if want.indices:
-            lengths = [((length,), math.log(share)) for length, share in LENGTHS] + [
-                ((n,), -7.0) for n in (1, 2, 3, 4, 5, 6)
-            ]
-            return tuple(lengths) if fixed else (((None,), 0.0),)
+            return _indices(draft, index) if fixed else (((None,), 0.0),)
         return (((want.channels,), 0.0),)
     channels = want.channels
     if axes == 2:
@@ -172,6 +169,15 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
         return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
+
+
+def _indices(draft: Draft, index: int) -> tuple[tuple[Shape, float], ...]:
+    """Lengths of what an Embedding reads. Flattened right behind it, it is one category; otherwise a text."""
+    consumers = draft.consumers()
+    behind = {draft.layers[last].class_name for first in consumers[index] for last in consumers[first]}
+    single = 2.0 if behind & {"Flatten", "Reshape", "Lambda"} else -7.0
+    texts: list[tuple[Shape, float]] = [((length,), math.log(share)) for length, share in LENGTHS]
+    return (((1,), single), *texts, *(((length,), -7.0) for length in (2, 3, 4, 5, 6)))
 
 
 def _reshaped(draft: Draft, index: int) -> bool:

@@ -71,7 +71,9 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             )
         )
     calls, numbers = _calls(draft)
-    result = solve_sizes(items, calls, best, 1500 if len(calls) <= SMALL_NET else 300)
+    states = 4000 if len(calls) <= SMALL_NET else 600
+    strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
+    result = solve_sizes(items, calls, best, states, strata)
     if not result.answers:
         return SettledDraft((), -math.inf, _cause(draft, calls, result))
     answers = tuple(
@@ -170,7 +172,8 @@ def _input_options(
         candidates = inputs.candidates(near.draft, index, fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
     tried = tuple(
-        Setting({"batch_shape": [None, *shape]}, score - total, ("input", shape)) for shape, score in candidates
+        Setting({"batch_shape": [None, *shape]}, score - total, (f"input/{layer.name}", shape))
+        for shape, score in candidates
     )
     return tried, tuple(_constant(shape) for shape, _ in candidates)
 

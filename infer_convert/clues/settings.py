@@ -111,7 +111,7 @@ def _weigh(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, cho
     if name.endswith("Transpose"):
         return _transposed(layer, choice)
     if name.startswith(("Conv1D", "Conv2D", "Conv3D", "Depthwise", "Separable")) or (
-        name == "TimeDistributed" and "strides" in choice
+        name == "TimeDistributed" and "strides" in choice and "pool_size" not in choice
     ):
         return _convolution(near, style, index, layer, choice)
     if name.startswith(_POOLS):

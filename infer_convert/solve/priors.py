@@ -18,8 +18,8 @@ SHARED = 3.5
 """One layer called twice."""
 EXTRA_OPERAND = 3.0
 """An elementwise merge with more than two operands, for each."""
-UNCHECKED_OPERAND = 1.5
-"""A third operand of a Concatenate whose channel sum cannot be checked, and every further one."""
+UNCHECKED_INPUT = 2.0
+"""An input as a further operand of a Concatenate whose channel sum cannot be checked."""
 LOWER_RANK = 1.5
 """A broadcast over missing axes."""
 SINGLE_CHANNEL = 1.0

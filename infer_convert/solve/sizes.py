@@ -21,6 +21,8 @@ SWITCH = 2.0
 """Nats for a setting that differs from the net's habit (WIRING §6 had 3; tutorials alternate more often)."""
 STATES = 400
 """States kept after each call."""
+MOST_PER_STRATUM = 4
+"""States of every stratum that are kept at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,17 @@ def _plan_steps(calls: Sequence[SizeCall]) -> list[_Step]:
 
 
 def solve_sizes(
-    items: Sequence[SizeItem], calls: Sequence[SizeCall], best: int = 8, states: int = STATES
+    items: Sequence[SizeItem],
+    calls: Sequence[SizeCall],
+    best: int = 8,
+    states: int = STATES,
+    strata: Sequence[str] = (),
 ) -> SizeResult:
-    """The ``best`` assignments and every item's marginals. An item called twice keeps one setting for both calls."""
+    """The ``best`` assignments and every item's marginals. An item called twice keeps one setting for both calls.
+
+    ``strata`` are kinds of habits whose values each keep a share of the beam, so that an unusual input size survives
+    until something further on asks for it.
+    """
     kinds: dict[str, int] = {}
     for item in items:
         for option in item.options:
@@ -135,8 +145,20 @@ def solve_sizes(
         found = _advance(items[step.item].options, step, layers[-1], memo[step.item], kinds)
         if not found:
             return SizeResult((), failed_at=index)
-        layers.append(found if len(found) <= states else heapq.nlargest(states, found, key=lambda node: node.best))
+        layers.append(_pruned(found, states, [kinds[kind] for kind in strata if kind in kinds]))
     return _read(items, calls, layers, best)
+
+
+def _pruned(found: list[_Node], states: int, strata: Sequence[int]) -> list[_Node]:
+    if len(found) <= states:
+        return found
+    groups: dict[tuple[Hashable, ...], list[_Node]] = {}
+    for node in found:
+        groups.setdefault(tuple(node.habits[kind] for kind in strata), []).append(node)
+    share = max(MOST_PER_STRATUM, states // len(groups))
+    shrunk = [heapq.nlargest(share, group, key=lambda node: node.best) for group in groups.values()]
+    likeliest = heapq.nlargest(max(1, states // share), shrunk, key=lambda group: group[0].best)
+    return [node for group in likeliest for node in group]
 
 
 def _advance(

@@ -170,8 +170,12 @@ class State:
                 demand = slot.demand
                 if slot.elementwise and not slot.broadcasts:
                     demand = out if isinstance(out, int) else 0
+                ranks = slot.ranks
+                if not slot.broadcasts:
+                    ranks = ranks & {rank for _, rank in variant.ranks} or ranks
+                need = max(0, slot.need - 1)
                 slots.append(
-                    replace(slot, need=max(0, slot.need - 1), room=slot.room - 1, filled=slot.filled + 1, demand=demand)
+                    replace(slot, need=need, room=slot.room - 1, filled=slot.filled + 1, demand=demand, ranks=ranks)
                 )
         if unknown:
             slots = [_unchecked(slot, unknown) for slot in slots]

@@ -224,8 +224,8 @@ def _fresh_cost(
         cost += priors.feeds(variant.label, slot.label)
         if slot.elementwise and slot.filled >= 2:
             cost += priors.EXTRA_OPERAND
-        elif slot.merges and slot.filled >= 2 and slot.demand == 0:
-            cost += priors.UNCHECKED_OPERAND
+        elif slot.merges and slot.filled >= 2 and slot.demand == 0 and variant.operands[1] == 0:
+            cost += priors.UNCHECKED_INPUT
         if slot.elementwise and slot.filled and not slot.broadcasts and len(chosen) > 1:
             cost += priors.span(_weighted_between(problem, index, slot.item))
     return cost + math.fsum(
