@@ -147,9 +147,15 @@ def skip_source(label: str, before: str, before_that: str) -> float:
     return cost
 
 
+INDICES_ELSEWHERE = 4.0
+"""Indices of an Embedding being used as numbers too, or looked up twice."""
+
+
 def fork(producer: str, consumer: str) -> float:
     """Cost of a tensor with several consumers having this one among them: what follows a convolution directly
     (a normalisation, an activation) is usually alone there."""
+    if family(consumer) == "Embedding":
+        return INDICES_ELSEWHERE
     if family(consumer) in ("BatchNorm", "Activation", "GroupNorm"):
         return 0.4 if family(producer) in ("Add", "Concatenate", "Pool", "Input") else 2.5
     return 0.3
