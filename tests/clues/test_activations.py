@@ -1,0 +1,148 @@
+"""Which activation a layer has: every rule where it speaks and where it is silent."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from infer_convert.clues.activations import ActivationBelief, activation
+
+from .drafts import conv, dense, near, place
+
+
+def belief(text: str, name: str, heads: bool = True, **configs: Any) -> ActivationBelief | None:
+    there = near(text, **configs)
+    found = activation(there, place(there, name), heads)
+    if found is not None:
+        assert math.isclose(math.fsum(found.shares.values()), 1.0, abs_tol=1e-6)
+    return found
+
+
+def best(text: str, name: str, heads: bool = True, **configs: Any) -> str | None:
+    found = belief(text, name, heads, **configs)
+    return None if found is None else found.best
+
+
+PIECES = pytest.mark.xfail(strict=False, reason="the word swish or sigmoid is found before hard_swish or hard_sigmoid")
+TWICE = pytest.mark.xfail(strict=False, reason="shares are written as {function: p, 'linear': q}: a linear one keeps q")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("relu_3", "relu"),
+        ("gate_sigmoid", "sigmoid"),
+        ("relu6_2", "relu6"),
+        ("hswish", "hard_swish"),
+        ("probs", "softmax"),
+        pytest.param("x_hard_swish", "hard_swish", marks=PIECES),
+        pytest.param("x_hard_sigmoid", "hard_sigmoid", marks=PIECES),
+        pytest.param("linear", "linear", marks=TWICE),
+    ],
+)
+def test_a_name_says_the_function(name: str, expected: str) -> None:
+    found = belief(f"x InputLayer\nfc Dense\n{name} Activation\nend Dense", name, fc=dense(4, 4), end=dense(4, 2))
+    assert found is not None and found.best == expected and found.evidence.clue == "names"
+
+
+def test_a_name_that_says_nothing_leaves_it_to_habit() -> None:
+    found = belief("x InputLayer\nfc Dense\nactivation_7 Activation\nend Dense", "activation_7", fc=dense(4, 4))
+    assert found is not None and found.best == "relu" and found.evidence.clue == "habits"
+
+
+def test_layers_without_activation_are_silent() -> None:
+    text = "x InputLayer\nfc Dense\ndrop Dropout\nbn BatchNormalization\nflat Flatten"
+    assert [best(text, name, fc=dense(4, 4)) for name in ("x", "drop", "bn", "flat")] == [None] * 4
+
+
+@pytest.mark.parametrize(("width", "expected"), [(1, "sigmoid"), (3, "softmax"), (10, "softmax"), (1000, "softmax")])
+def test_an_output_s_width_tells_its_function(width: int, expected: str) -> None:
+    text, sizes = "x InputLayer\nhidden Dense\nend Dense", {"hidden": dense(4, 8), "end": dense(8, width)}
+    assert best(text, "end", **sizes) == expected
+    assert best(text, "hidden", **sizes) == "relu", "a hidden layer of any width is no head"
+
+
+def test_a_dropout_behind_the_last_layer_does_not_hide_the_head() -> None:
+    sizes = {"hidden": dense(4, 8), "end": dense(8, 10)}
+    assert best("x InputLayer\nhidden Dense\nend Dense\ndrop Dropout", "end", **sizes) == "softmax"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("out", "softmax"),
+        ("hswish", "hard_swish"),
+        ("tanh_head", "tanh"),
+        pytest.param("logits", "linear", marks=TWICE),
+        pytest.param("probs", "softmax", marks=TWICE),
+        pytest.param("linear_head", "linear", marks=TWICE),
+    ],
+)
+def test_the_name_of_a_head(name: str, expected: str) -> None:
+    text, sizes = f"x InputLayer\nhidden Dense\n{name} Dense", {"hidden": dense(4, 8), name: dense(8, 10)}
+    assert best(text, name, **sizes) == expected
+
+
+def test_the_last_layer_of_a_nested_model_is_no_sure_head() -> None:
+    sizes = {"end": dense(4, 10)}
+    inner, outer = (belief("x InputLayer\nend Dense", "end", heads, **sizes) for heads in (False, True))
+    assert inner is not None and outer is not None
+    assert max(inner.shares.values()) < 0.5 < max(outer.shares.values())
+
+
+CONV = {"c": conv(3, 3, 8), "d": conv(3, 8, 8)}
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        ("act Activation", "linear"),
+        ("drop Dropout\nact Activation", "linear"),
+        ("bn BatchNormalization\nact Activation", "linear"),
+        ("bn BatchNormalization", "relu"),
+        ("pool MaxPooling2D", "relu"),
+        ("drop Dropout", "relu"),
+    ],
+)
+def test_what_follows_tells_a_fused_activation(behind: str, expected: str) -> None:
+    assert best(f"x InputLayer\nc Conv2D\n{behind}\nd Conv2D", "c", **CONV) == expected
+
+
+def test_a_convolution_into_an_add_is_linear() -> None:
+    skip = "x InputLayer\nc Conv2D\nd Conv2D\nsum {} < c d\nend GlobalAveragePooling2D"
+    assert best(skip.format("Add"), "d", **CONV) == "linear"
+    assert best(skip.format("Concatenate"), "d", **CONV) == "relu"
+
+
+def test_a_gate_is_a_sigmoid() -> None:
+    gate = "x InputLayer\nc Conv2D\ngap GlobalAveragePooling2D\nfc Dense\nmul {} < c fc\nend GlobalAveragePooling2D"
+    assert best(gate.format("Multiply"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "sigmoid"
+    assert best(gate.format("Maximum"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "relu"
+    alone = "x InputLayer\nc Conv2D\nact Activation\nmul Multiply < c act\nend Dense"
+    assert best(alone, "act", c=conv(3, 3, 8)) == "sigmoid"
+
+
+def test_a_net_that_writes_its_activations_as_layers_has_few_others() -> None:
+    explicit = "x InputLayer\na Conv2D\nr1 ReLU\nb Conv2D\nr2 ReLU\nc Conv2D\npool MaxPooling2D\nend Conv2D"
+    fused = explicit.replace("ReLU", "Dropout")
+    sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8), "c": conv(3, 8, 8), "end": conv(3, 8, 8)}
+    assert (best(explicit, "c", **sizes), best(fused, "c", **sizes)) == ("linear", "relu")
+
+
+def test_an_upsampling_kernel_in_front_of_a_skip_is_linear() -> None:
+    text = "x InputLayer\nc Conv2D\nup Conv2DTranspose\nj {} < up c\nend Conv2D"
+    sizes = {"c": conv(3, 3, 8), "up": conv(2, 8, 8), "end": conv(3, 16, 8)}
+    assert best(text.format("Concatenate"), "up", **sizes) == "linear"
+    assert best("x InputLayer\nc Conv2D\nup Conv2DTranspose\nend Conv2D", "up", **sizes) == "relu"
+
+
+def test_a_generator_ends_in_tanh_and_a_mask_in_sigmoid() -> None:
+    end = {"end": conv(3, 8, 3), "fc": dense(10, 64), "c": conv(3, 3, 8)}
+    assert best("z InputLayer\nfc Dense\nr Reshape\nu UpSampling2D\nend Conv2D", "end", **end) == "tanh"
+    assert best("z InputLayer\nc Conv2D\nu UpSampling2D\nend Conv2D", "end", **end) == "sigmoid"
+
+
+def test_recurrent_layers_keep_tanh() -> None:
+    assert best("x InputLayer\nrnn LSTM\nfc Dense", "rnn", fc=dense(4, 1)) == "tanh"

@@ -1,0 +1,84 @@
+"""Epsilons, slopes and caps: what is taken for them, by kind of net and by version."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from infer_convert.clues.constants import OLD, constants
+from infer_convert.plan import Basis
+
+from .drafts import near, place
+
+
+def said(
+    text: str, name: str, generation: str = "keras3", version: str | None = None, **configs: Any
+) -> dict[str, Any]:
+    there = near(text, **configs)
+    decisions = constants(there, place(there, name), generation, version)
+    for decision in decisions:
+        total = decision.confidence + math.fsum(option.confidence for option in decision.alternatives)
+        assert decision.basis is Basis.ASSUMED and math.isclose(total, 1.0, abs_tol=1e-6)
+        assert all(option.value != decision.value for option in decision.alternatives)
+    return {decision.field: decision.value for decision in decisions}
+
+
+@pytest.mark.parametrize("class_name", ["InputLayer", "Dense", "Dropout", "Add", "Flatten", "MaxPooling2D"])
+def test_most_layers_have_no_such_constants(class_name: str) -> None:
+    assert said(f"x InputLayer\ny {class_name}", "y") == {}
+
+
+def test_slopes() -> None:
+    assert said("x InputLayer\ny LeakyReLU", "y") == {"negative_slope": 0.2}
+
+
+def test_a_cap_where_kernels_are_depthwise() -> None:
+    assert said("x InputLayer\nd DepthwiseConv2D\ny ReLU", "y") == {"max_value": 6.0}
+    assert said("x InputLayer\nd Conv2D\ny ReLU", "y") == {"max_value": None}
+
+
+@pytest.mark.parametrize("generation", ["keras0", "keras1", "keras2", "keras3", "flat"])
+def test_batch_epsilon(generation: str) -> None:
+    assert said("x InputLayer\ny BatchNormalization", "y", generation) == {"epsilon": 1e-3}
+
+
+def test_old_files_are_less_sure_of_their_epsilon() -> None:
+    there = near("x InputLayer\ny BatchNormalization")
+    old, new = (constants(there, 1, generation, None)[0].confidence for generation in ("keras1", "keras2"))
+    assert old < 0.5 < new
+
+
+def test_layer_epsilon_of_transformers() -> None:
+    assert said("x InputLayer\ny LayerNormalization", "y") == {"epsilon": 1e-3}
+    attention = "x InputLayer\na MultiHeadAttention < x x\ny LayerNormalization"
+    assert said(attention, "y") == {"epsilon": 1e-6}
+
+
+@pytest.mark.parametrize(
+    ("generation", "version", "expected"),
+    [
+        ("keras1", None, OLD), ("keras1", "1.2.2", OLD), ("keras2", "2.1.6", OLD), ("keras2", "2.2.5", OLD),
+        ("keras2", "2.2.4-tf", "sigmoid"), ("keras2", "2.3.1", "sigmoid"), ("keras2", "2.15.0", "sigmoid"),
+        ("keras2", None, "sigmoid"), ("keras3", "3.3.0", "sigmoid"), ("keras3", None, "sigmoid"),
+    ],
+)  # fmt: skip
+def test_recurrent_activation_by_version(generation: str, version: str | None, expected: str) -> None:
+    assert said("x InputLayer\ny LSTM", "y", generation, version) == {"recurrent_activation": expected}
+
+
+def test_simple_rnns_have_none() -> None:
+    assert said("x InputLayer\ny SimpleRNN", "y") == {}
+    assert said("x InputLayer\ny Bidirectional", "y", y={"_class": "SimpleRNN"}) == {}
+    assert said("x InputLayer\ny Bidirectional", "y", y={"_class": "GRU"}) == {"recurrent_activation": "sigmoid"}
+
+
+def test_convolutional_lstms_kept_the_old_one_until_keras_3() -> None:
+    assert said("x InputLayer\ny ConvLSTM2D", "y", "keras2", "2.15.0") == {"recurrent_activation": OLD}
+    assert said("x InputLayer\ny ConvLSTM2D", "y", "keras3", "3.3.0") == {"recurrent_activation": "sigmoid"}
+
+
+def test_masks_are_asked_for_where_a_recurrence_reads_words() -> None:
+    assert said("x InputLayer\ny Embedding\nr LSTM", "y") == {"mask_zero": False}
+    assert said("x InputLayer\ny Embedding\nr GlobalAveragePooling1D", "y") == {}

@@ -1,0 +1,122 @@
+"""Log priors of spatial settings: normalised, and moved by the place in the net."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from infer_convert.clues.settings import Setting, Style, settings
+
+from .drafts import conv, dense, near, place
+
+
+def tried(text: str, name: str, **configs: Any) -> tuple[Setting, ...]:
+    there = near(text, **configs)
+    found = settings(there, Style.of(there), place(there, name))
+    assert math.isclose(math.fsum(math.exp(setting.log_prior) for setting in found), 1.0)
+    return found
+
+
+def share(found: tuple[Setting, ...], **wanted: Any) -> float:
+    """Of the settings in which these fields have these values."""
+    return math.fsum(
+        math.exp(s.log_prior) for s in found if all(s.config.get(key) == value for key, value in wanted.items())
+    )
+
+
+def test_a_layer_without_open_settings_has_one() -> None:
+    (only,) = tried("x InputLayer\nfc Dense", "fc", fc=dense(3, 2))
+    assert (only.config, only.log_prior, only.habit) == ({}, 0.0, None)
+
+
+def test_what_is_fixed_stays_fixed() -> None:
+    found = tried("x InputLayer\nc Conv2D\nd Conv2D", "c", c={**conv(3, 3, 8), "strides": 2})
+    assert {tuple(s.config["strides"]) for s in found} == {(2, 2)} and len({s.config["padding"] for s in found}) == 2
+
+
+def test_one_padding_for_a_whole_net_is_a_habit() -> None:
+    found = tried("x InputLayer\nc Conv2D\nd Conv2D", "c", c=conv(3, 3, 8), d=conv(3, 8, 8))
+    assert {setting.habit for setting in found} == {("padding", "same"), ("padding", "valid")}
+    pointwise = tried("x InputLayer\nc Conv2D\nd Conv2D", "c", c=conv(1, 3, 8), d=conv(3, 8, 8))
+    assert {setting.habit for setting in pointwise} == {None}, "padding changes nothing for a 1×1 kernel"
+
+
+STRIDED = {
+    "a 1×1 kernel": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(1, 8, 8)}, 0.0, 0.05),
+    "a 1×1 projection that widens": (
+        "a Conv2D\nb Conv2D\nc Conv2D < a\nsum Add < b c", {"c": conv(1, 8, 16)}, 0.5, 1.0,
+    ),
+    "a 1×1 projection that keeps": ("a Conv2D\nb Conv2D\nc Conv2D < a\nsum Add < b c", {"c": conv(1, 8, 8)}, 0.0, 0.3),
+    "a kernel behind ZeroPadding": ("a Conv2D\nz ZeroPadding2D\nc Conv2D", {"c": conv(3, 8, 8)}, 0.5, 1.0),
+    "a kernel behind a convolution": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(3, 8, 8)}, 0.0, 0.2),
+    "one that widens, without pools": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(3, 8, 16)}, 0.4, 0.7),
+    "one that widens, beside pools": (
+        "a Conv2D\np MaxPooling2D\nc Conv2D\nq MaxPooling2D\nd Conv2D", {"c": conv(3, 8, 16)}, 0.0, 0.1,
+    ),
+    "an even kernel without pools": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(4, 8, 8)}, 0.6, 1.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRIDED)
+def test_the_place_tells_the_stride(name: str) -> None:
+    text, sizes, least, most = STRIDED[name]
+    others = {"a": conv(3, 3, 8), "b": conv(3, 8, 16), "d": conv(3, 16, 16)}
+    found = tried(f"x InputLayer\n{text}", "c", **{**others, **sizes})
+    assert least <= share(found, strides=[2, 2]) <= most
+
+
+def test_padding_behind_zero_padding_is_valid() -> None:
+    sizes = {"c": conv(3, 3, 8)}
+    behind = tried("x InputLayer\nz ZeroPadding2D\nc Conv2D", "c", **sizes)
+    alone = tried("x InputLayer\nd Dropout\nc Conv2D", "c", **sizes)
+    assert share(behind, padding="valid") > 0.95 > 0.5 > share(alone, padding="valid")
+
+
+def test_merges_of_maps_speak_for_same() -> None:
+    sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8)}
+    joined = tried("x InputLayer\na Conv2D\nb Conv2D\ns Add < a b\nf Flatten", "b", **sizes)
+    chained = tried("x InputLayer\na Conv2D\nb Conv2D\nf Flatten", "b", **sizes)
+    assert share(joined, padding="same") > 0.9 > 0.5 > share(chained, padding="same")
+
+
+def test_merged_vectors_do_not() -> None:
+    there = near("x InputLayer\na Dense\nb Dense\ns Add < a b", a=dense(3, 3), b=dense(3, 3))
+    assert not Style.of(there).merges
+
+
+def test_layer_normalisation_and_an_even_kernel_cut_patches() -> None:
+    text = "x InputLayer\nc Conv2D\n{} \nd Dense"
+    patches = tried(text.format("n LayerNormalization"), "c", c=conv(16, 3, 64))
+    plain = tried(text.format("n BatchNormalization"), "c", c=conv(16, 3, 64))
+    assert share(patches, strides=[16, 16]) > 0.8 > 0.1 > share(plain, strides=[16, 16])
+
+
+def test_pools() -> None:
+    sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8)}
+    halving = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
+    plain = tried("x InputLayer\na Conv2D\np MaxPooling2D\nb Conv2D", "p", **sizes)
+    assert share(plain, **halving) > 0.6
+    padded = tried("x InputLayer\na Conv2D\nz ZeroPadding2D\np MaxPooling2D\nb Conv2D", "p", **sizes)
+    assert share(padded, pool_size=[3, 3], strides=[2, 2], padding="valid") > 0.8
+    last = tried("x InputLayer\na Conv2D\np AveragePooling2D\nf Flatten", "p", **sizes)
+    assert share(last, pool_size=[8, 8]) > 2 * share(plain, pool_size=[8, 8])
+
+
+def test_zero_padding_suits_the_kernel_behind_it() -> None:
+    text = "x InputLayer\nz ZeroPadding2D\nc Conv2D"
+    for kernel, amount in ((7, 3), (5, 2), (3, 1)):
+        best = max(tried(text, "z", c=conv(kernel, 3, 8)), key=lambda setting: setting.log_prior)
+        assert best.config["padding"] in ([[amount] * 2] * 2, [amount] * 2)
+
+
+def test_a_transposed_kernel_of_two_doubles() -> None:
+    found = tried("x InputLayer\nu Conv2DTranspose\nc Conv2D", "u", u=conv(2, 8, 8), c=conv(3, 8, 8))
+    assert share(found, strides=[2, 2]) > 0.9
+
+
+def test_sequences_where_another_recurrence_reads_them() -> None:
+    sizes = {name: {"units": 4, "_channels_in": 4} for name in ("r", "s")}
+    assert share(tried("x InputLayer\nr LSTM\ns LSTM\nd Dense", "r", **sizes), return_sequences=True) > 0.8
+    assert share(tried("x InputLayer\nr LSTM\ns LSTM\nd Dense", "s", **sizes), return_sequences=True) < 0.2

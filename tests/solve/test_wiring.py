@@ -1,0 +1,222 @@
+"""From a list of layers to its graph: the motifs that real nets are made of, as text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from infer_convert.solve.items import Item
+from infer_convert.solve.order import reproduces
+from infer_convert.solve.wiring import WiringProblem, solve
+
+from .nets import VARIANTS, Net, net
+
+CHAIN = """
+    x Input
+    conv Conv/k in=3 out=8 < x
+    pool Pool < conv
+    flat Flatten < pool
+    fc Dense in=128 out=10 < flat
+    -> fc
+"""
+RESIDUAL = """
+    x Input
+    c0 Conv/k in=3 out=8 < x
+    b0 BatchNorm in=8 < c0
+    a0 Activation < b0
+    c1 Conv/k in=8 out=8 < a0
+    b1 BatchNorm in=8 < c1
+    a1 Activation < b1
+    c2 Conv/k in=8 out=8 < a1
+    b2 BatchNorm in=8 < c2
+    add Add < a0 b2
+    a2 Activation < add
+    gap GlobalPool < a2
+    fc Dense in=8 out=10 < gap
+    -> fc
+"""
+PROJECTION = """
+    x Input
+    c0 Conv/k in=3 out=8 < x
+    a0 Activation < c0
+    c1 Conv/k in=8 out=16 < a0
+    b1 BatchNorm in=16 < c1
+    a1 Activation < b1
+    c2 Conv/k in=16 out=16 < a1
+    short Conv/1 in=8 out=16 < a0
+    b2 BatchNorm in=16 < c2
+    bs BatchNorm in=16 < short
+    add Add < b2 bs
+    a2 Activation < add
+    gap GlobalPool < a2
+    fc Dense in=16 out=10 < gap
+    -> fc
+"""
+SHORTCUT = PROJECTION.replace("    bs BatchNorm in=16 < short\n", "").replace("< b2 bs", "< short b2")
+BOTTLENECK = """
+    x Input
+    stem Conv/k in=3 out=8 < x
+    bs BatchNorm in=8 < stem
+    as Activation < bs
+    p0 Conv/1 in=8 out=4 < as
+    b0 BatchNorm in=4 < p0
+    e1 Conv/1 in=4 out=24 < b0
+    be1 BatchNorm in=24 < e1
+    ae1 Activation < be1
+    d1 Depthwise in=24 out=24 < ae1
+    bd1 BatchNorm in=24 < d1
+    ad1 Activation < bd1
+    p1 Conv/1 in=24 out=4 < ad1
+    bp1 BatchNorm in=4 < p1
+    add Add < b0 bp1
+    gap GlobalPool < add
+    fc Dense in=4 out=10 < gap
+    -> fc
+"""
+UNET = """
+    x Input
+    d1 Conv/k in=1 out=8 < x
+    p1 Pool < d1
+    d2 Conv/k in=8 out=16 < p1
+    p2 Pool < d2
+    mid Conv/k in=16 out=32 < p2
+    u2 ConvTranspose/k in=32 out=16 < mid
+    j2 Concatenate < u2 d2
+    e2 Conv/k in=32 out=16 < j2
+    u1 ConvTranspose/k in=16 out=8 < e2
+    j1 Concatenate < u1 d1
+    e1 Conv/k in=16 out=8 < j1
+    head Conv/1 in=8 out=1 < e1
+    -> head
+"""
+JOINED = """
+    a Input
+    b Input
+    left Dense in=5 out=4 < a
+    right Dense in=6 out=3 < b
+    join Concatenate < left right
+    fc Dense in=7 out=1 < join
+    -> fc
+"""
+SQUEEZE = """
+    x Input
+    conv Conv/k in=3 out=16 < x
+    act Activation < conv
+    gap GlobalPool < act
+    shape Reshape < gap
+    down Conv/1 in=16 out=4 < shape
+    up Conv/1 in=4 out=16 < down
+    gate Multiply < act up
+    head GlobalPool < gate
+    fc Dense in=16 out=10 < head
+    -> fc
+"""
+SIAMESE = """
+    a Input
+    b Input
+    shared Dense in=6 out=4 < a ; b
+    join Concatenate < shared shared:1
+    fc Dense in=8 out=1 < join
+    -> fc
+"""
+HEADS = """
+    x Input
+    body Dense in=6 out=5 < x
+    left Dense in=5 out=3 < body
+    right Dense in=5 out=1 < body
+    -> left right
+"""
+NETS = {
+    "chain": CHAIN, "residual": RESIDUAL, "projection": PROJECTION, "bare projection": SHORTCUT,
+    "linear bottleneck": BOTTLENECK, "U-Net": UNET,
+    "two inputs": JOINED, "squeeze and excite": SQUEEZE, "siamese": SIAMESE, "heads": HEADS,
+}  # fmt: skip
+
+
+AMBIGUOUS = ("siamese",)
+"""``b`` may as well go into the merge itself, with four channels: the list does not tell."""
+FAULTS = {"projection": "an Add of three (a convolution, its normalisation and the shortcut's) ties with the truth"}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_truth_is_among_the_likely_wirings(name: str) -> None:
+    truth = net(NETS[name])
+    assert any(truth.is_told_by(wiring) and wiring.probability > 0.05 for wiring in truth.solved().wirings)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(strict=False, reason=FAULTS[name]) if name in FAULTS else ())
+        for name in NETS
+        if name not in AMBIGUOUS
+    ],
+)
+def test_the_best_wiring_is_the_true_one(name: str) -> None:
+    truth = net(NETS[name])
+    assert reproduces(truth.operands, truth.outputs), "the text is no list that Keras would write"
+    best = truth.solved().wirings[0]
+    assert best.outputs == truth.outputs
+    for item, mine, true in zip(truth.items, best.operands, truth.operands, strict=True):
+        assert [sorted(call) for call in mine] == [sorted(call) for call in true], item.name
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_wiring_reproduces_the_list(name: str) -> None:
+    wirings = net(NETS[name]).solved().wirings
+    assert wirings and all(reproduces(wiring.operands, wiring.outputs) for wiring in wirings)
+    assert math.isclose(math.fsum(wiring.probability for wiring in wirings), 1.0)
+    assert [w.log_score for w in wirings] == sorted((w.log_score for w in wirings), reverse=True)
+    assert len({(wiring.variants, wiring.operands, wiring.outputs) for wiring in wirings}) == len(wirings)
+
+
+def test_the_list_fixes_the_order_of_operands() -> None:
+    """``left`` stands in front of ``right``, so it is the first operand, and the engine says that it knows."""
+    truth = net(JOINED)
+    result = truth.solved()
+    assert all(truth.is_told_by(wiring) for wiring in result.wirings)
+    assert result.wirings[0].ordered == {truth.index("join")}
+
+
+def test_a_chain_leaves_no_doubt() -> None:
+    (wiring,) = net(CHAIN).solved().wirings
+    assert wiring.probability == 1.0 and wiring.edges() == {(0, 1), (1, 2), (2, 3), (3, 4)}
+
+
+def test_what_cannot_be_fed_is_named() -> None:
+    result = net(CHAIN.replace("pool Pool", "bn BatchNorm in=9").replace("< pool", "< bn")).solved()
+    assert result.wirings == () and result.failed_at is not None
+    assert "conv" in result.cause or "bn" in result.cause
+
+
+def test_an_input_alone_cannot_be_a_merge() -> None:
+    result = solve(WiringProblem((Item("x", (VARIANTS["Input"],)), Item("sum", (VARIANTS["Add"],))), lambda p, c: 0.0))
+    assert result.wirings == () and "sum" in result.cause
+
+
+def forbidding(truth: Net, producer: str, consumer: str) -> dict[str, float]:
+    edge = truth.index(producer), truth.index(consumer)
+    result = truth.solved(lambda p, c: math.inf if (p, c) == edge else 0.0)
+    return {"found": len(result.wirings), "with the edge": sum(edge in w.edges() for w in result.wirings)}
+
+
+def test_a_forbidden_edge_is_not_used() -> None:
+    counts = forbidding(net(RESIDUAL), "a0", "add")
+    assert counts["found"] and not counts["with the edge"]
+    assert not forbidding(net(CHAIN), "pool", "flat")["found"]
+
+
+def test_affinity_decides_between_wirings() -> None:
+    """The skip starts at the normalisation when names speak for it."""
+    truth = net(RESIDUAL)
+    wanted = truth.index("b0"), truth.index("add")
+    best = truth.solved(lambda p, c: -12.0 if (p, c) == wanted else 0.0).wirings[0]
+    assert wanted in best.edges()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_number_of_outputs_can_be_pinned(count: int) -> None:
+    result = net(HEADS).solved(outputs=count)
+    assert all(len(wiring.outputs) == count for wiring in result.wirings)
+    assert bool(result.wirings) == (count == 2), "two heads cannot end in one output"
