@@ -21,12 +21,24 @@ FILES = {
 }
 
 
+MERGE = facts(TWO.replace("concatenate", "merge_1"))
+
+
 @pytest.fixture(params=FILES)
 def inference(request: pytest.FixtureRequest) -> Inference:
     return infer(FILES[request.param])
 
 
 def test_decisions_are_distributions(inference: Inference) -> None:
+    check_distributions(inference)
+
+
+@pytest.mark.xfail(strict=False, reason="the readings of a Keras 1 merge are not normalised: 1.0, 0.5, 0.25 …")
+def test_decisions_about_a_keras_1_merge_are_distributions() -> None:
+    check_distributions(infer(MERGE))
+
+
+def check_distributions(inference: Inference) -> None:
     for plan in inference.plans:
         for name, layer in plan.walk():
             for decision in layer.decisions:

@@ -56,7 +56,7 @@ def test_vectors_and_sequences() -> None:
 
 def test_a_flattened_image_is_square() -> None:
     assert shapes("f Flatten\nd Dense", True, d=dense(784, 2))[0] == (28, 28)
-    assert (32, 32, 3) == shapes("f Flatten\nd Dense", True, d=dense(3072, 2))[0]
+    assert shapes("f Flatten\nd Dense", True, d=dense(3072, 2))[0] == (32, 32, 3)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("f Flatten", True), ("g GlobalAveragePooling2D", False)])
