@@ -1,0 +1,92 @@
+"""Readings of stored layers, and models inside a stored layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from infer_convert.assemble.nested import inner_facts
+from infer_convert.assemble.typed import items
+from infer_convert.errors import NoArchitecture
+from infer_convert.infer import infer
+
+from .files import facts, layers, norm, typed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dense kernel:4x2 bias:2",
+        f"x {norm(3)}",
+        "add",
+        "something",
+        pytest.param(
+            "merge_1",
+            marks=pytest.mark.xfail(strict=False, reason="the readings of a Keras 1 merge are not normalised"),
+        ),
+    ],
+)
+def test_readings_are_weighed(line: str) -> None:
+    for entry in typed(line):
+        assert math.isclose(math.fsum(math.exp(reading.log_prior) for reading in entry.readings), 1.0)
+        assert [r.log_prior for r in entry.readings] == sorted((r.log_prior for r in entry.readings), reverse=True)
+
+
+def test_shapes_decide_and_names_speak() -> None:
+    found = typed(f"pool1 kernel:4x2 bias:2\nrelu {norm(3)}\nadd\ninput_1")
+    assert [entry.best.class_name for entry in found] == ["Dense", "BatchNormalization", "Add", "InputLayer"]
+    assert [entry.is_input() for entry in found] == [False, False, False, True]
+
+
+def test_every_variant_knows_its_reading() -> None:
+    found = typed("input_1\ndense kernel:4x2 bias:2\nmystery")
+    made, origins = items(found)
+    for entry, item, origin in zip(found, made, origins, strict=True):
+        assert len(item.variants) == len(origin) and set(origin) == set(range(len(entry.readings)))
+
+
+def test_unknown_tensors_are_named() -> None:
+    with pytest.raises(NoArchitecture, match=r"/odd.*weird \(2, 3, 4, 5, 6, 7\)"):
+        typed("odd weird:2x3x4x5x6x7")
+
+
+NESTED = layers("encoder squeeze/kernel:20x16 squeeze/bias:16 code/kernel:16x8 code/bias:8")[0]
+
+
+def test_a_legacy_nested_model_is_taken_apart() -> None:
+    inner = inner_facts(NESTED, facts(""))
+    assert inner is not None and not inner.lists_weightless and inner.model_name == "encoder"
+    assert [(layer.name, [(t.role, t.path) for t in layer.tensors]) for layer in inner.layers] == [
+        ("squeeze", [("kernel", "/encoder/squeeze/kernel"), ("bias", "/encoder/squeeze/bias")]),
+        ("code", [("kernel", "/encoder/code/kernel"), ("bias", "/encoder/code/bias")]),
+    ]
+
+
+def test_a_model_in_a_model_in_a_model_is_taken_apart() -> None:
+    deep = replace(NESTED, tensors=tuple(replace(t, role=f"wrapped/{t.role}") for t in NESTED.tensors))
+    inner = inner_facts(deep, facts(""))
+    assert inner is not None and [layer.name for layer in inner.layers] == ["squeeze", "code"]
+
+
+def test_a_plain_layer_holds_no_model() -> None:
+    assert inner_facts(layers("dense kernel:4x2 bias:2")[0], facts("")) is None
+    assert inner_facts(layers("dropout")[0], facts("")) is None
+
+
+def test_children_are_the_inner_layers() -> None:
+    inner = inner_facts(replace(layers("encoder")[0], children=layers("dense kernel:4x2 bias:2")), facts("", False))
+    assert inner is not None and [layer.name for layer in inner.layers] == ["dense"]
+
+
+def test_the_outer_model_calls_the_inner_one() -> None:
+    file = facts("input_1\nencoder\nclasses kernel:8x3 bias:3")
+    file = replace(file, layers=(file.layers[0], NESTED, file.layers[2]))
+    plan = infer(file).best
+    inner = plan.layer("encoder").inner
+    assert inner is not None and [layer.class_name for layer in inner.layers] == ["InputLayer", "Dense", "Dense"]
+    assert plan.layer("input_1").config["batch_shape"] == [None, 20]
+    assert [use.sources for _, layer in plan.walk() for use in layer.weights] == [
+        (tensor.path,) for tensor in file.all_tensors()
+    ]
