@@ -44,6 +44,25 @@ def families(variants: Annotated[int, typer.Option(min=1)] = 5) -> None:
 
 
 @app.command()
+def strangers() -> None:
+    """Which weights-only files of the corpus convert, and which fail why; writes strangers.tsv."""
+    from benchmarks import strangers as foreign
+    from benchmarks.paths import corpus
+
+    where = corpus()
+    if where is None:
+        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
+    rows = list(foreign.run(where))
+    lines = ["\t".join(foreign.COLUMNS), *("\t".join(row[column] for column in foreign.COLUMNS) for row in rows)]
+    (RESULTS / "strangers.tsv").write_text("\n".join(lines) + "\n")
+    converted = [row for row in rows if row["exit"] == "0" and row["bit_exact"] == "1"]
+    typer.echo(f"{len(converted)} of {len(rows)} convert with exit 0 and every tensor bit-exact; the others:")
+    for row in rows:
+        if row not in converted:
+            typer.echo(f"  {row['file']}: exit {row['exit']}  {row['note']}")
+
+
+@app.command()
 def run(
     sets: Annotated[list[str] | None, typer.Option("--set", help=f"{', '.join(ALL)}, smoke; repeat")] = None,
     names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,

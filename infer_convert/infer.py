@@ -23,7 +23,19 @@ from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 MOST_PLANS = 10
 MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
-_UNWEIGHED = ("activation", "class_name", "epsilon", "negative_slope", "max_value", "recurrent_activation", "mask_zero")
+_UNWEIGHED = (
+    "activation",
+    "class_name",
+    "epsilon",
+    "negative_slope",
+    "max_value",
+    "recurrent_activation",
+    "mask_zero",
+    "alpha",
+    "theta",
+    "interpolation",
+    "scale",
+)
 """Fields that neither wiring nor sizes weigh."""
 
 
