@@ -68,7 +68,7 @@ def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Infere
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     by_name = {entry.stored.name: entry for entry in typed}
-    inbound = _inbound_decisions(drafts, candidates)
+    inbound = _inbound_decisions(drafts, candidates, hints)
     plans = []
     for candidate in candidates[:MOST_PLANS]:
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
@@ -134,7 +134,7 @@ def _settled_confidence(plan: Plan) -> float:
 
 
 def _inbound_decisions(
-    drafts: list[tuple[Draft, float]], candidates: list[_Candidate]
+    drafts: list[tuple[Draft, float]], candidates: list[_Candidate], hints: Hints
 ) -> dict[str, tuple[Decision, ...]]:
     """Where the drafts disagree about a layer's operands: each answer's share."""
     shares: dict[int, float] = {}
@@ -157,6 +157,9 @@ def _inbound_decisions(
         if len(weights) == 1 and len(layer.operands[0]) < 2:
             continue
         others = tuple(Option(names, other / total) for key, (other, names) in weights.items() if key != repr(mine))
+        if hints.answer(layer.name, "inbound") is not None:
+            result[layer.name] = (Decision("inbound", mine, 1.0, Basis.USER),)
+            continue
         because = "the list's order, the channels and people's habits leave these possibilities"
         result[layer.name] = (
             Decision("inbound", mine, share, Basis.INFERRED, others, (Evidence("wiring", 0.0, because),)),

@@ -94,17 +94,26 @@ def activation(near: Neighbourhood, index: int, heads: bool = True) -> Activatio
 
 
 def _spoken(layer: DraftLayer) -> ActivationBelief | None:
+    function = _spoken_function(layer)
+    if function is not None:
+        return ActivationBelief(_shares(function, 0.97), Evidence("names", 3.5, f"its name says {function}"))
     spoken = words(layer.name)
-    joined = layer.name.lower()
-    for function in SPOKEN:
-        if function in spoken or ("_" in function and function in joined):
-            return ActivationBelief(
-                {function: 0.97, "linear": 0.03}, Evidence("names", 3.5, f"its name says {function}")
-            )
     for word, function in _WORD_FOR.items():
         if word in spoken:
-            return ActivationBelief({function: 0.85, "linear": 0.15}, Evidence("names", 1.7, f"its name says {word}"))
+            return ActivationBelief(_shares(function, 0.85), Evidence("names", 1.7, f"its name says {word}"))
     return None
+
+
+def _spoken_function(layer: DraftLayer) -> str | None:
+    """The activation that a layer's name spells; the longest, so that ``hard_sigmoid`` is not read as ``sigmoid``."""
+    spoken, joined = words(layer.name), layer.name.lower()
+    found = [name for name in SPOKEN if name in spoken or ("_" in name and name in joined)]
+    return max(found, key=len) if found else None
+
+
+def _shares(function: str, share: float) -> Shares:
+    """One function and, for the rest, none at all (for ``linear`` itself: relu)."""
+    return {function: share, ("relu" if function == "linear" else "linear"): 1 - share}
 
 
 def _is_output(near: Neighbourhood, index: int) -> bool:
@@ -147,16 +156,16 @@ def _gates(near: Neighbourhood, index: int) -> bool:
 
 def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     layer = near.draft.layers[index]
-    spoken = [word for word in words(layer.name) if word in SPOKEN]
-    if spoken:
-        return ActivationBelief({spoken[0]: 0.9, "linear": 0.1}, Evidence("names", 2.2, f"its name says {spoken[0]}"))
+    function = _spoken_function(layer)
+    if function is not None:
+        return ActivationBelief(_shares(function, 0.9), Evidence("names", 2.2, f"its name says {function}"))
     if not heads and _is_output(near, index):
         return _inner_end(near, index)
     if _is_output(near, index):
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
                 return ActivationBelief(
-                    {function: 0.8, "linear": 0.15, "softmax": 0.05},
+                    _shares(function, 0.8),
                     Evidence("names", 1.7, f"an output whose name says {word}"),
                 )
         return _output(near, _width(layer), layer.class_name, "it is an output")

@@ -22,7 +22,7 @@ _ONE_CONSTANT: Mapping[str, tuple[str, Shares, str]] = {
     "ELU": ("alpha", {1.0: 0.88, 0.5: 0.06, 0.1: 0.06}, "1.0 is the default"),
     "ThresholdedReLU": ("theta", {1.0: 0.7, 0.5: 0.15, 0.1: 0.15}, "1.0 is the default"),
     "UpSampling2D": ("interpolation", {"nearest": 0.86, "bilinear": 0.14}, "nearest is the default"),
-    "Rescaling": ("scale", {1 / 255: 0.8, 1 / 127.5: 0.2}, "images of 0..255 are brought to 0..1, more rarely to -1..1"),
+    "Rescaling": ("scale", {1 / 255: 0.8, 1 / 127.5: 0.2}, "images are brought to 0..1, more rarely to -1..1"),
 }
 
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -35,8 +35,7 @@ def constants(near: Neighbourhood, index: int, generation: str, version: str | N
     if name == "LeakyReLU":
         return (_decision("negative_slope", _LEAKY, "Keras' default is 0.3; people write 0.2 and 0.1 as often"),)
     if name in _ONE_CONSTANT:
-        field, shares, because = _ONE_CONSTANT[name]
-        return (_decision(field, shares, because),)
+        return (_decision(*_ONE_CONSTANT[name]),)
     if name == "ReLU":
         mobile = any(item.class_name == "DepthwiseConv2D" for item in near.draft.layers)
         shares: Shares = {6.0: 0.72, None: 0.28} if mobile else {None: 0.96, 6.0: 0.04}

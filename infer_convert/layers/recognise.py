@@ -88,7 +88,7 @@ def _weightless(layer: StoredLayer, spatial: frozenset[int], first: bool) -> tup
         for place, class_name in enumerate(MERGE_VARIANTS):
             card = next(card for card in LAYERS if card.class_name == class_name)
             readings.append(Reading(card, Fit({}), -0.7 * place, "Keras 1 called every merge `merge`"))
-        return tuple(readings)
+        return _best(readings)
     for card in LAYERS:
         if card.fits is not None and card.class_name not in ("TimeDistributed", "Attention"):
             continue

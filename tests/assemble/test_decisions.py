@@ -33,7 +33,6 @@ def test_decisions_are_distributions(inference: Inference) -> None:
     check_distributions(inference)
 
 
-@pytest.mark.xfail(strict=False, reason="the readings of a Keras 1 merge are not normalised: 1.0, 0.5, 0.25 …")
 def test_decisions_about_a_keras_1_merge_are_distributions() -> None:
     check_distributions(infer(MERGE))
 

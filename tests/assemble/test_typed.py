@@ -22,10 +22,7 @@ from .files import facts, layers, norm, typed
         f"x {norm(3)}",
         "add",
         "something",
-        pytest.param(
-            "merge_1",
-            marks=pytest.mark.xfail(strict=False, reason="the readings of a Keras 1 merge are not normalised"),
-        ),
+        "merge_1",
     ],
 )
 def test_readings_are_weighed(line: str) -> None:

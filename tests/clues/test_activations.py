@@ -25,10 +25,6 @@ def best(text: str, name: str, heads: bool = True, **configs: Any) -> str | None
     return None if found is None else found.best
 
 
-PIECES = pytest.mark.xfail(strict=False, reason="the word swish or sigmoid is found before hard_swish or hard_sigmoid")
-TWICE = pytest.mark.xfail(strict=False, reason="shares are written as {function: p, 'linear': q}: a linear one keeps q")
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -37,9 +33,9 @@ TWICE = pytest.mark.xfail(strict=False, reason="shares are written as {function:
         ("relu6_2", "relu6"),
         ("hswish", "hard_swish"),
         ("probs", "softmax"),
-        pytest.param("x_hard_swish", "hard_swish", marks=PIECES),
-        pytest.param("x_hard_sigmoid", "hard_sigmoid", marks=PIECES),
-        pytest.param("linear", "linear", marks=TWICE),
+        ("x_hard_swish", "hard_swish"),
+        ("x_hard_sigmoid", "hard_sigmoid"),
+        ("linear", "linear"),
     ],
 )
 def test_a_name_says_the_function(name: str, expected: str) -> None:
@@ -75,9 +71,9 @@ def test_a_dropout_behind_the_last_layer_does_not_hide_the_head() -> None:
         ("out", "softmax"),
         ("hswish", "hard_swish"),
         ("tanh_head", "tanh"),
-        pytest.param("logits", "linear", marks=TWICE),
-        pytest.param("probs", "softmax", marks=TWICE),
-        pytest.param("linear_head", "linear", marks=TWICE),
+        ("logits", "linear"),
+        ("probs", "softmax"),
+        ("linear_head", "linear"),
     ],
 )
 def test_the_name_of_a_head(name: str, expected: str) -> None:
