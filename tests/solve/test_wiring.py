@@ -220,3 +220,8 @@ def test_the_number_of_outputs_can_be_pinned(count: int) -> None:
     result = net(HEADS).solved(outputs=count)
     assert all(len(wiring.outputs) == count for wiring in result.wirings)
     assert bool(result.wirings) == (count == 2), "two heads cannot end in one output"
+
+
+def test_a_flattened_map_is_a_multiple_of_its_channels() -> None:
+    assert net(CHAIN.replace("in=128", "in=136")).solved().wirings
+    assert not net(CHAIN.replace("in=128", "in=130")).solved().wirings
