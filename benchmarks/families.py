@@ -1,4 +1,4 @@
-"""Four everyday families in five random variants each, written weights-only by tf_keras and by Keras 3, through the
+"""Everyday families in five random variants each, written weights-only by tf_keras and by Keras 3, through the
 whole command and back: does the converted model compute what the original did?
 
 ``python -m benchmarks families`` prints and writes ``benchmarks/results/families.tsv``. ``outputs`` is 1 when the
@@ -84,24 +84,38 @@ def unet(keras: Any, rng: random.Random) -> Any:
 
 
 def two_input(keras: Any, rng: random.Random) -> Any:
-    """An image and a vector, joined."""
+    """An image and a vector, joined; one padding throughout, heads as people write them."""
+    return _two_inputs(keras, rng, mixed=False)
+
+
+def two_input_mixed(keras: Any, rng: random.Random) -> Any:
+    """The same with a padding drawn for every convolution and sigmoids over several outputs: what no file can tell."""
+    return _two_inputs(keras, rng, mixed=True)
+
+
+def _two_inputs(keras: Any, rng: random.Random, mixed: bool) -> Any:
     layers, size = keras.layers, rng.choice((28, 32, 64))
+    kernel, habit, named = rng.choice((3, 3, 5)), rng.choice(("same", "valid")), rng.random() < 0.4
+    count = iter(range(1000))
+
+    def name(word: str) -> dict[str, str]:
+        return {"name": f"{word}_{next(count)}"} if named else {}
+
     image, vector = keras.Input((size, size, rng.choice((1, 3)))), keras.Input((rng.choice((5, 12, 20)),))
     x = image
-    for filters in range(rng.choice((1, 2))):
-        x = layers.Conv2D(8 * (filters + 1), 3, activation="relu", padding=rng.choice(("same", "valid")))(x)
-        x = layers.MaxPooling2D()(x)
-    x = layers.Dense(rng.choice((16, 32)), activation="relu")(layers.Flatten()(x))
+    for stage in range(rng.choice((1, 2))):
+        padding = rng.choice(("same", "valid")) if mixed else habit
+        x = layers.Conv2D(8 * (stage + 1), kernel, activation="relu", padding=padding, **name("conv"))(x)
+        x = layers.MaxPooling2D(**name("pool"))(x)
+    x = layers.Dense(rng.choice((16, 32)), activation="relu", **name("fc"))(layers.Flatten(**name("flatten"))(x))
     y = vector
-    for units in range(rng.choice((1, 2))):
-        y = layers.Dense(8 + 4 * units, activation="relu")(y)
-    z = layers.Concatenate()([x, y] if rng.random() < 0.7 else [y, x])
-    z = layers.Dense(16, activation="relu")(z)
-    return (
-        keras.Model([image, vector], layers.Dense(rng.choice((1, 4)), activation="sigmoid")(z))
-        if rng.random() < 0.5
-        else (keras.Model([image, vector], layers.Dense(5, activation="softmax")(z)))
-    )
+    for stage in range(rng.choice((1, 2))):
+        y = layers.Dense(8 + 4 * stage, activation="relu", **name("fc"))(y)
+    z = layers.Concatenate(**name("concat"))([x, y] if rng.random() < 0.7 else [y, x])
+    z = layers.Dense(16, activation="relu", **name("fc"))(z)
+    units = rng.choice((1, 4, 5))
+    activation = "sigmoid" if units == 1 or (mixed and rng.random() < 0.5) else "softmax"
+    return keras.Model([image, vector], layers.Dense(units, activation=activation, **name("out"))(z))
 
 
 def lstm_text(keras: Any, rng: random.Random) -> Any:
@@ -122,7 +136,7 @@ def lstm_text(keras: Any, rng: random.Random) -> Any:
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid", **({"name": "output"} if named else {}))(x))
 
 
-FAMILIES: tuple[Callable[[Any, random.Random], Any], ...] = (residual, unet, two_input, lstm_text)
+FAMILIES: tuple[Callable[[Any, random.Random], Any], ...] = (residual, unet, two_input, two_input_mixed, lstm_text)
 
 
 def run(variants: int = VARIANTS) -> Iterator[dict[str, str]]:
