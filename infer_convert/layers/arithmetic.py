@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -41,3 +41,14 @@ def windows(
         for size, k, s, d in zip(sizes, axes(kernel, count), axes(strides, count), axes(dilation, count), strict=True)
     )
     return None if any(size is not None and size < 1 for size in result) else result
+
+
+def convolved(config: Mapping[str, Any], sizes: Sequence[int | None]) -> tuple[int | None, ...] | None:
+    """Sizes behind a convolution with these settings; None when the window does not fit."""
+    return windows(
+        sizes,
+        config["kernel_size"],
+        config.get("strides", 1),
+        config.get("dilation_rate", 1),
+        config.get("padding", "valid"),
+    )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infer_convert.facts import Tensor
-from infer_convert.layers.arithmetic import axes, transposed, windows
+from infer_convert.layers.arithmetic import axes, convolved, transposed
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, use, within
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
@@ -119,13 +119,7 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
         config["_channels_in"] * config.get("groups", 1),
     ):
         return None
-    out = windows(
-        sizes,
-        config["kernel_size"],
-        config.get("strides", 1),
-        config.get("dilation_rate", 1),
-        config.get("padding", "valid"),
-    )
+    out = convolved(config, sizes)
     return None if out is None else (*out, config["filters"])
 
 

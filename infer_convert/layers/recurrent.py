@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infer_convert.facts import Tensor
-from infer_convert.layers.arithmetic import windows
+from infer_convert.layers.arithmetic import convolved
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, use, within
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
@@ -169,13 +169,7 @@ def _conv_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     time, *sizes, channels = shapes[0]
     if len(sizes) != len(config["kernel_size"]) or channels not in (None, config["_channels_in"]):
         return None
-    out = windows(
-        sizes,
-        config["kernel_size"],
-        config.get("strides", 1),
-        config.get("dilation_rate", 1),
-        config.get("padding", "valid"),
-    )
+    out = convolved(config, sizes)
     if out is None:
         return None
     kept = (time,) if config.get("return_sequences") else ()

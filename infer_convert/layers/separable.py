@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infer_convert.layers.arithmetic import windows
+from infer_convert.layers.arithmetic import convolved
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, plain_uses, use, within
 from infer_convert.solve.items import Variant
 
@@ -89,13 +89,7 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     *sizes, channels = shapes[0]
     if len(sizes) != len(config["kernel_size"]) or channels not in (None, config["_channels_in"]):
         return None
-    out = windows(
-        sizes,
-        config["kernel_size"],
-        config.get("strides", 1),
-        config.get("dilation_rate", 1),
-        config.get("padding", "valid"),
-    )
+    out = convolved(config, sizes)
     return None if out is None else (*out, _filters(config))
 
 
