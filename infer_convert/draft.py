@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from infer_convert.layers.card import Card, Config
 from infer_convert.plan import Decision, WeightUse
@@ -52,12 +51,6 @@ class Draft:
     def producers(self, index: int) -> tuple[int, ...]:
         """Indices of the layers that feed any call of a layer."""
         return tuple(dict.fromkeys(producer for call in self.layers[index].operands for producer, _ in call))
-
-    def replaced(self, index: int, **changes: Any) -> Draft:
-        """A copy with one layer changed."""
-        layers = list(self.layers)
-        layers[index] = replace(layers[index], **changes)
-        return replace(self, layers=tuple(layers))
 
 
 @dataclass(frozen=True, slots=True)

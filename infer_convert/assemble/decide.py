@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +30,6 @@ class Context:
     facts: WeightFile
     typed: Mapping[str, Typed]
     hints: Hints
-    wiring_share: float = 1.0
     inbound: Mapping[str, tuple[Decision, ...]] | None = None
     inner: bool = False
 
@@ -121,8 +121,6 @@ def _class_decision(layer: DraftLayer, context: Context) -> list[Decision]:
         return []
     if context.hints.answer(layer.name, "class_name") is not None:
         return [Decision("class_name", layer.class_name, 1.0, Basis.USER)]
-    import math
-
     chosen = next(reading for reading in entry.readings if reading.card is layer.card)
     share = math.exp(chosen.log_prior)
     others = tuple(

@@ -24,7 +24,6 @@ from infer_convert.errors import InferConvertError, UnreadableFile
 from infer_convert.limits import Limits, Meter, parse_json, refuse
 from infer_convert.readers.heap import HeapReader
 
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 WEIGHTS_MEMBER = "model.weights.h5"
 """The weights inside a ``.keras`` archive (keras/src/saving/saving_lib.py, ``_VARS_FNAME_H5``)."""
 

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 Demand = int | tuple[str, int] | tuple[str, tuple[int, ...]]
 
 
-def needs(slot: Slot) -> Demand:
-    """The demand of a slot."""
-    return slot.demand
-
-
 def meet(state: State, variant: Variant, chosen: tuple[Slot, ...]) -> Demand | None:
     """The demand on the *output* when ``variant`` fills all of ``chosen``; None when it cannot.
 

@@ -20,10 +20,6 @@ EXTRA_OPERAND = 3.0
 """An elementwise merge with more than two operands, for each."""
 UNCHECKED_INPUT = 2.0
 """An input as a further operand of a Concatenate whose channel sum cannot be checked."""
-LOWER_RANK = 1.5
-"""A broadcast over missing axes."""
-SINGLE_CHANNEL = 1.0
-"""A broadcast over channels."""
 
 # fmt: off
 _FEEDS: dict[str, dict[str, float]] = {

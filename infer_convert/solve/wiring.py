@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from infer_convert.solve import priors
-from infer_convert.solve.demand import Demand, meet, needs
+from infer_convert.solve.demand import Demand, meet
 from infer_convert.solve.finish import complete
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.state import Slot, State
@@ -144,7 +144,7 @@ def _extend(problem: WiringProblem, state: State, index: int, pools: bool) -> It
             and (problem.outputs is None or len(state.outputs) < problem.outputs)
         ):
             cost = -variant.log_prior + (priors.EXTRA_OUTPUT if state.outputs and problem.outputs is None else 0.0)
-            yield _place(problem, state, index, number, variant, (), cost)
+            yield state.place(index, number, variant, (), cost)
         if problem.outputs is not None and len(state.outputs) < problem.outputs:
             continue
         fitting = [slot for slot in state.slots if _fits(problem, state, index, variant, slot)]
@@ -153,7 +153,7 @@ def _extend(problem: WiringProblem, state: State, index: int, pools: bool) -> It
         fitting = sorted(fitting, key=lambda slot: (-slot.group, slot.item))[:MOST_CANDIDATES]
         for chosen in _subsets(fitting, state.depth):
             yield from _fill(problem, state, index, number, variant, chosen, fitting, pools)
-        yield from _share(problem, state, index, number, variant, fitting, pools)
+        yield from _share(problem, state, index, number, variant, fitting)
 
 
 def _subsets(fitting: Sequence[Slot], depth: int) -> Iterator[tuple[Slot, ...]]:
@@ -197,7 +197,7 @@ def _fill(
         cost += _fresh_cost(problem, index, variant, chosen, fitting, pools) + (
             priors.CHANGED if known is not None else 0.0
         )
-    placed = _place(problem, state, index, number, variant, chosen, cost)
+    placed = state.place(index, number, variant, chosen, cost)
     if placed.memory.get(context) != pattern:
         placed = placed.remembering(context, pattern)
     if group == state.depth:
@@ -299,7 +299,6 @@ def _share(
     number: int,
     variant: Variant,
     fitting: Sequence[Slot],
-    pools: bool,
 ) -> Iterator[State]:
     """One layer called twice: for two operands of one merge, or for two calls of one consumer."""
     if variant.operands != (1, 1) or not problem.may_share:
@@ -322,23 +321,11 @@ def _share(
             yield placed
 
 
-def _place(
-    problem: WiringProblem,
-    state: State,
-    index: int,
-    number: int,
-    variant: Variant,
-    chosen: tuple[Slot, ...],
-    cost: float,
-) -> State:
-    return state.place(index, number, variant, chosen, cost)
-
-
 def _cause(problem: WiringProblem, states: Sequence[State], index: int) -> str:
     name = problem.items[index].name
     state = states[0]
     wanted = "; ".join(
-        f"{problem.items[slot.item].name} needs {_demand(needs(slot))} at rank {sorted(slot.ranks)}"
+        f"{problem.items[slot.item].name} needs {_demand(slot.demand)} at rank {sorted(slot.ranks)}"
         for slot in state.slots[:4]
     )
     variants = ", ".join(
@@ -349,7 +336,7 @@ def _cause(problem: WiringProblem, states: Sequence[State], index: int) -> str:
 
 def _unfilled_cause(problem: WiringProblem, states: Sequence[State]) -> str:
     slot = states[0].unfilled()[0]
-    return f"{problem.items[slot.item].name} needs an input of {_demand(needs(slot))} and no earlier layer gives it"
+    return f"{problem.items[slot.item].name} needs an input of {_demand(slot.demand)} and no earlier layer gives it"
 
 
 def _demand(demand: Demand) -> str:
