@@ -1,4 +1,5 @@
-"""The steps that lead to a known wiring, with every other move that was possible: what the wiring's weights learn from."""
+"""The steps that lead to a known wiring, with every other move that was possible: what the wiring's weights learn
+from."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ from infer_convert.solve.wiring import Step, advanced, raw_steps
 class Steps:
     """Many steps in flat arrays: ``columns`` are feature numbers move after move, ``lengths`` features per move,
     ``offsets`` the moves' fixed scores, ``sizes`` moves per step, ``gold`` the right move of each step, ``weight`` per
-    step. ``unreached`` are (problem, item) where the truth was no possible move. ``singles``: features of one operand ->
-    how often it was fed and seen."""
+    step. ``unreached`` are (problem, item) where the truth was no possible move. ``singles``: features of one operand
+    -> how often it was fed and seen."""
 
     numbers: dict[Key, int] = field(default_factory=dict)
     columns: list[np.ndarray] = field(default_factory=list)

@@ -34,7 +34,8 @@ class Finished:
 
 @dataclass(slots=True)
 class Builder:
-    """Adds layers; every method returns the result. ``prefix`` is put in front of names when names are given by hand."""
+    """Adds layers; every method returns the result. ``prefix`` is put in front of names when names are given by
+    hand."""
 
     random: random.Random
     by_hand: bool = False
@@ -108,7 +109,7 @@ class Builder:
     def batch_norm(self, x: Out, scale: bool = True) -> Out:
         """A BatchNormalization."""
         names = [*(["gamma"] if scale else []), "beta", "moving_mean", "moving_variance"]
-        made = self.layer("BatchNormalization", x, word="bn", **{name: (x.channels,) for name in names})
+        made = self.layer("BatchNormalization", x, word="bn", **dict.fromkeys(names, (x.channels,)))
         return Out(made, x.channels, x.axes, x.level)
 
     def layer_norm(self, x: Out) -> Out:

@@ -33,8 +33,8 @@ def _shortcut(h: Hand, x: Out, width: int, halve: bool, normal: bool, pooled: bo
 
 
 def residual(variant: int) -> Cell:
-    """Post-activation residual blocks; the bits of ``variant``: bottleneck, bare projection, pooled shortcut, activation
-    left out behind the sum, always projecting, dropout inside."""
+    """Post-activation residual blocks; the bits of ``variant``: bottleneck, bare projection, pooled shortcut,
+    activation left out behind the sum, always projecting, dropout inside."""
 
     def block(h: Hand, x: Out, width: int, halve: bool) -> Out:
         bottleneck, bare, pooled, linear, always = (bool(variant >> bit & 1) for bit in range(5))

@@ -1,7 +1,7 @@
 """A move as a search sees it: features whose weights were fitted on nets of known wiring (``weights.py``).
 
-A feature is a small tuple. Those of single operands come twice: ``+`` for operands that the item feeds and ``-`` for those
-that it could feed but passes by. Labels stand for classes (``Conv/1`` -> ``Conv``).
+A feature is a small tuple. Those of single operands come twice: ``+`` for operands that the item feeds and ``-`` for
+those that it could feed but passes by. Labels stand for classes (``Conv/1`` -> ``Conv``).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def family(label: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``moves``: feature -> nats in favour of a move. ``proposals``: feature of a single operand -> log-odds of its being
-    fed, all else unknown; they choose which sets of operands are tried at all."""
+    """``moves``: feature -> nats in favour of a move. ``proposals``: feature of a single operand -> log-odds of its
+    being fed, all else unknown; they choose which sets of operands are tried at all."""
 
     moves: Mapping[Key, float]
     proposals: Mapping[Key, float]

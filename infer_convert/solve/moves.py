@@ -30,8 +30,8 @@ LESS_LIKELY = 12.0
 class Move(NamedTuple):
     """One possibility. ``chosen`` are the operands filled (``calls`` of them by calls of their own when the layer is
     shared); ``slots`` and ``remainders`` are the frontier afterwards. ``cost`` is the reading's prior,
-    ``keys`` the features that depend on the frontier alone and ``score`` their sum; ``evidence`` is what the caller says
-    about the edges, a cost beside the move's probability."""
+    ``keys`` the features that depend on the frontier alone and ``score`` their sum; ``evidence`` is what the caller
+    says about the edges, a cost beside the move's probability."""
 
     number: int
     variant: Variant

@@ -19,8 +19,8 @@ class Slot:
     """An operand (or, for a merge, all further operands) of one call that waits for a tensor.
 
     ``need`` counts the operands still necessary, ``room`` those still possible. ``level`` is the log2 of the spatial
-    size relative to the other slots of the same ``frame``. ``hidden`` marks an operand that a sum outside the layer list
-    (``x + y``) fills. ``goes`` is the label of what the item itself feeds.
+    size relative to the other slots of the same ``frame``. ``hidden`` marks an operand that a sum outside the layer
+    list (``x + y``) fills. ``goes`` is the label of what the item itself feeds.
     """
 
     item: int
@@ -125,8 +125,8 @@ class State(NamedTuple):
         return UNBOUNDED
 
     def visited_before(self, chosen: tuple[Slot, ...]) -> bool | Precedence | None:
-        """Whether Keras' walk meets the next item, feeding ``chosen`` at the current depth, before the item placed last:
-        yes, no, unknown, or only under a precedence."""
+        """Whether Keras' walk meets the next item, feeding ``chosen`` at the current depth, before the item placed
+        last: yes, no, unknown, or only under a precedence."""
         first, second = self.last - len(self.groups), self.last - len(self.groups) + 1
         consumers = {slot.item for slot in chosen}
         if len(consumers) != 1:

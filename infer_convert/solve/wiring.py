@@ -2,9 +2,9 @@
 
 Keras lists the layers of a functional model by falling depth, ties in the order of a walk from the outputs (see
 ``order.py``). Reading the list backward, every item must fill at least one open operand of the depth group just placed,
-so that most choices vanish (``moves.py``). What remains is a distribution over the moves of a step: a log-linear model of
-features (``features.py``) with fitted weights, which sees the kinds of layers, names, spans, and whether a choice repeats
-one that was made in the same context (real nets are motifs repeated).
+so that most choices vanish (``moves.py``). What remains is a distribution over the moves of a step: a log-linear model
+of features (``features.py``) with fitted weights, which sees the kinds of layers, names, spans, and whether a choice
+repeats one that was made in the same context (real nets are motifs repeated).
 
 Every answer is checked by simulating Keras' order on it.
 """
@@ -43,8 +43,8 @@ def _silent(producer: int, consumer: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class WiringProblem:
-    """The items, what else speaks for single edges (``affinity`` in nats, ``names`` as fitted words), and how many outputs
-    there are when that is known. ``hidden`` allows sums that the list does not show."""
+    """The items, what else speaks for single edges (``affinity`` in nats, ``names`` as fitted words), and how many
+    outputs there are when that is known. ``hidden`` allows sums that the list does not show."""
 
     items: tuple[Item, ...]
     affinity: Affinity
