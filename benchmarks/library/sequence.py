@@ -113,9 +113,9 @@ def recurrents() -> Iterator[Entry]:
         ("LSTM", "GRU"), (False, True), (1, 2), ("", "dense", "dropout", "spatial")
     ):
         words = f"{count} {'bidirectional ' if both else ''}{kind}{', ' + head if head else ''}"
-        yield Entry(f"text classifier ({words})", partial(classifier, kind, both, count, head), "Keras examples")
-    yield Entry("addition_rnn", addition, "Keras examples")
+        yield Entry(f"text classifier ({words})", partial(classifier, kind, both, count, head), "Keras examples", "tf_keras")
+    yield Entry("addition_rnn", addition, "Keras examples", "tf_keras")
     for count in (1, 2):
-        yield Entry(f"text generation, {count} LSTM", partial(characters, count), "Keras examples")
+        yield Entry(f"text generation, {count} LSTM", partial(characters, count), "Keras examples", "tf_keras")
     for count in (2, 3, 4):
-        yield Entry(f"series of prices, {count} LSTM", partial(prices, count), "tutorials")
+        yield Entry(f"series of prices, {count} LSTM", partial(prices, count), "tutorials", "tf_keras")

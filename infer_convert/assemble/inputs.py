@@ -23,6 +23,9 @@ PASSING = (
 """Classes behind which an input's consumers still tell its shape."""
 
 
+NORMALISING = ("BatchNormalization", "LayerNormalization", "Normalization")
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the consumers of an input demand: the number of axes behind the batch, the channels, whether indices."""
@@ -51,6 +54,9 @@ def wanted(draft: Draft, index: int) -> Wanted:
                 return Wanted(flat=found.channels)
             if best.axes is None or (found.axes or 0) > best.axes or (best.channels is None and found.channels):
                 best = found
+            if draft.layers[current].class_name in NORMALISING:
+                # It keeps the shape: what follows tells the number of axes.
+                front.extend(near.consumers[current])
             continue
         name = draft.layers[current].class_name
         if name == "Concatenate" and best.axes is None:

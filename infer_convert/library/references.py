@@ -36,8 +36,8 @@ class KnownLayer:
     outputs: tuple[int, ...] = ()
 
     def shapes(self) -> Shapes:
-        """Variable shapes, sorted; those of inner layers too."""
-        found = [use.shape for use in self.uses]
+        """Shapes of the variables (of the stored tensors, where a transform is between), sorted; inner layers' too."""
+        found = [shape for use in self.uses for shape in (use.sources if use.transforms else (use.shape,))]
         for layer in self.inner:
             found.extend(layer.shapes())
         return tuple(sorted(found))
