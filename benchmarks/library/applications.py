@@ -27,6 +27,11 @@ def entries(library: str) -> Iterator[tuple[str, Entry]]:
                 family(name),
                 Entry(f"{name} alpha {alpha}", partial(_alpha, name, alpha), f"{library}.applications", library),
             )
+        if name.startswith("NASNet"):
+            yield (
+                family(name),
+                Entry(f"{name} without top", partial(_topless, name), f"{library}.applications", library),
+            )
         if name.startswith("MobileNetV3"):
             yield (
                 family(name),
@@ -44,6 +49,11 @@ def _plain(name: str, k: Any) -> Any:
 
 def _alpha(name: str, alpha: float, k: Any) -> Any:
     return getattr(k.applications, name)(weights=None, alpha=alpha)
+
+
+def _topless(name: str, k: Any) -> Any:
+    """A NASNet without its top has other cells at the end, too."""
+    return getattr(k.applications, name)(weights=None, include_top=False)
 
 
 def _minimal(name: str, k: Any) -> Any:

@@ -57,7 +57,7 @@ def alexnet(padding: str, normalised: bool, size: int, k: Any) -> Any:
     """Krizhevsky's eight layers on one tower."""
     layers = k.layers
     model = [layers.Conv2D(96, 11, strides=4, padding=padding, activation="relu")]
-    norm = (lambda: [layers.BatchNormalization()]) if normalised else (lambda: [])
+    norm = (lambda: [layers.BatchNormalization()]) if normalised else (list)
     model += [*norm(), layers.MaxPooling2D(3, strides=2)]
     model += [layers.Conv2D(256, 5, padding="same", activation="relu"), *norm(), layers.MaxPooling2D(3, strides=2)]
     for filters in (384, 384, 256):
@@ -192,7 +192,7 @@ def cats_dogs(separate: bool, dropout: bool, filters: tuple[int, ...], units: in
 def mlp_mnist(dropout: bool, k: Any) -> Any:
     """The example script with twice 512 units."""
     layers = k.layers
-    drop = (lambda: [layers.Dropout(0.2)]) if dropout else (lambda: [])
+    drop = (lambda: [layers.Dropout(0.2)]) if dropout else (list)
     return chain(
         k,
         (784,),
@@ -287,7 +287,9 @@ def examples() -> Iterator[Entry]:
     for dropout in (False, True):
         word = "cats and dogs, four convolutions" + (" with dropout" if dropout else "")
         yield Entry(word, partial(cats_dogs, False, dropout, (32, 64, 128, 128), 512), "Keras tutorials")
-    yield Entry("cats and dogs, TensorFlow", partial(cats_dogs, False, False, (16, 32, 64), 512), "TensorFlow tutorials")
+    yield Entry(
+        "cats and dogs, TensorFlow", partial(cats_dogs, False, False, (16, 32, 64), 512), "TensorFlow tutorials"
+    )
     yield Entry("mnist_mlp", partial(mlp_mnist, True), "Keras examples")
     yield Entry("mnist_mlp without dropout", partial(mlp_mnist, False), "Keras examples")
 
@@ -368,9 +370,7 @@ def dqn(filters: tuple[tuple[int, int, int], ...], units: int, k: Any) -> Any:
     """Convolutions over four stacked frames, a value per action."""
     layers = k.layers
     model = [layers.Conv2D(count, size, strides=strides, activation="relu") for count, size, strides in filters]
-    return chain(
-        k, (84, 84, 4), *model, layers.Flatten(), layers.Dense(units, activation="relu"), layers.Dense(6)
-    )
+    return chain(k, (84, 84, 4), *model, layers.Flatten(), layers.Dense(units, activation="relu"), layers.Dense(6))
 
 
 def dqn_separate(filters: tuple[tuple[int, int, int], ...], units: int, k: Any) -> Any:

@@ -67,8 +67,28 @@ def known_of(entry: Entry, family: str) -> Known:
     if inference.left_over:
         raise ValueError(f"{entry.name}: {inference.left_over[0]} was not placed")
     stored = {tensor.path: tensor.shape for tensor in facts.all_tensors()}
-    layers, outputs = _layers(inference.best, stored)
+    layers, outputs = _spelled_out(*_layers(inference.best, stored))
     return Known(entry.name, family, entry.source, layers, outputs)
+
+
+def _spelled_out(
+    layers: tuple[KnownLayer, ...], outputs: tuple[int, ...]
+) -> tuple[tuple[KnownLayer, ...], tuple[int, ...]]:
+    """keras.applications' one layer of its own that a plan has not: ``a + scale * b``, as a scaling that no list shows
+    and an addition under the layer's name (Keras 3.15 ``applications/inception_resnet_v2.py``)."""
+    made: list[KnownLayer] = []
+    place: dict[int, int] = {}
+    for index, layer in enumerate(layers):
+        operands = tuple(tuple((place[item], call) for item, call in inbound) for inbound in layer.operands)
+        if layer.class_name == "CustomScaleLayer":
+            first, second = operands[0]
+            config = {"function": "multiply", "arguments": {"x2": layer.config["scale"]}}
+            made.append(KnownLayer("Operation", config, (), ((second,),), False))
+            operands = ((first, (len(made) - 1, 0)),)
+            layer = replace(layer, class_name="Operation", config={"function": "add", "arguments": {}})
+        place[index] = len(made)
+        made.append(replace(layer, operands=operands))
+    return tuple(made), tuple(place[item] for item in outputs)
 
 
 def _layers(plan: Plan, stored: Mapping[str, tuple[int, ...]]) -> tuple[tuple[KnownLayer, ...], tuple[int, ...]]:

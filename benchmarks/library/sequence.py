@@ -109,11 +109,11 @@ def prices(count: int, k: Any) -> Any:
 
 def recurrents() -> Iterator[Entry]:
     """Recurrent nets."""
-    for kind, both, count, head in product(
-        ("LSTM", "GRU"), (False, True), (1, 2), ("", "dense", "dropout", "spatial")
-    ):
+    for kind, both, count, head in product(("LSTM", "GRU"), (False, True), (1, 2), ("", "dense", "dropout", "spatial")):
         words = f"{count} {'bidirectional ' if both else ''}{kind}{', ' + head if head else ''}"
-        yield Entry(f"text classifier ({words})", partial(classifier, kind, both, count, head), "Keras examples", "tf_keras")
+        yield Entry(
+            f"text classifier ({words})", partial(classifier, kind, both, count, head), "Keras examples", "tf_keras"
+        )
     yield Entry("addition_rnn", addition, "Keras examples", "tf_keras")
     for count in (1, 2):
         yield Entry(f"text generation, {count} LSTM", partial(characters, count), "Keras examples", "tf_keras")

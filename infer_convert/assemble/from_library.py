@@ -68,11 +68,15 @@ def kept(match: Match) -> float:
 def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Proposal, ...]:
     """Settled drafts of known architectures, the likeliest first; none when the library is off or nothing matches."""
     found: dict[object, tuple[Draft, tuple[Settled, ...], float, Match]] = {}
-    for match in _matches(typed, facts, hints):
+    matches = _matches(typed, facts, hints)
+    above = max(0.0, matches[0].log_weight - SURE) if matches else 0.0
+    for match in matches:
         draft = transplant(match, typed, facts.lists_weightless, kept(match))
         if draft is None or not _obeys(draft, hints):
             continue
-        weight = min(match.log_weight, SURE)
+        weight = match.log_weight - above
+        if weight < -SURE:
+            break
         settled = settle(pinned(draft, hints), hints)
         if not settled.answers:
             draft = transplant(match, typed, facts.lists_weightless, kept(match), soft=True)
@@ -89,7 +93,9 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
     total = math.log1p(math.fsum(math.exp(weight) for weight in weights))
     shares = [math.exp(weight - total) for weight in weights]
     together = math.fsum(shares)
-    rows = [(draft, answers, share, match) for (draft, answers, _, match), share in zip(found.values(), shares, strict=True)]  # noqa: E501
+    rows = [
+        (draft, answers, share, match) for (draft, answers, _, match), share in zip(found.values(), shares, strict=True)
+    ]  # noqa: E501
     proposals = []
     for place, (draft, answers, share, _) in enumerate(rows):
         rivals = [(other, part) for number, (other, _, part, _) in enumerate(rows) if number != place]
@@ -126,9 +132,13 @@ def _key(settled: Settled) -> object:
         (
             layer.class_name,
             layer.operands,
-            repr(sorted((key, value) for key, value in {
-                **settled.draft.preferred[index].config, **settled.config(index)
-            }.items() if key not in quiet and not key.startswith("_")))
+            repr(
+                sorted(
+                    (key, value)
+                    for key, value in {**settled.draft.preferred[index].config, **settled.config(index)}.items()
+                    if key not in quiet and not key.startswith("_")
+                )
+            )
             if index in settled.draft.preferred
             else "",
         )
@@ -159,7 +169,9 @@ def _obeys(draft: Draft, hints: Hints) -> bool:
         if field == "class_name" and layer.class_name != value:
             return False
         if field == "inbound":
-            wanted = {str(item).partition(":")[0] for call in value for item in ([call] if isinstance(call, str) else call)}  # noqa: E501
+            wanted = {
+                str(item).partition(":")[0] for call in value for item in ([call] if isinstance(call, str) else call)
+            }  # noqa: E501
             if wanted != {draft.layers[item].name for call in layer.operands for item, _ in call}:
                 return False
     return not hints.outputs or list(hints.outputs) == [draft.layers[item].name for item, _ in draft.outputs]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from infer_convert.draft import Draft, Preferred
 from infer_convert.layers.recognise import Reading
-from infer_convert.plan import Basis, Decision, Evidence, Option
+from infer_convert.library.references import KnownLayer
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 
 CLUE = "library"
 SETTLED = ("batch_shape", "target_shape", "function", "arguments", "mean", "variance")
@@ -27,7 +29,8 @@ def inform(draft: Draft, index: int, config: dict[str, Any], decisions: list[Dec
     fixed = draft.layers[index].config
     for field, value in known.config.items():
         if field in SETTLED:
-            config.setdefault(field, value) if field in ("mean", "variance", "function", "arguments") else None
+            if field in ("mean", "variance", "function", "arguments"):
+                config.setdefault(field, value)
             continue
         if field in SILENT:
             config[field] = value
@@ -73,8 +76,10 @@ def _informed(field: str, value: Any, old: Decision | None, known: Preferred) ->
 
 def _same(a: Any, b: Any) -> bool:
     def flat(value: Any) -> Any:
-        return value[0] if isinstance(value, list | tuple) and value and all(item == value[0] for item in value) else (
-            list(value) if isinstance(value, tuple) else value
+        return (
+            value[0]
+            if isinstance(value, list | tuple) and value and all(item == value[0] for item in value)
+            else (list(value) if isinstance(value, tuple) else value)
         )
 
     return bool(a == b or flat(a) == flat(b))
@@ -93,3 +98,32 @@ def known_class(draft: Draft, index: int, readings: Sequence[Reading]) -> Decisi
         tuple(Option(other, (1 - known.trust) * part) for other, part in shares.items()),
         (Evidence(CLUE, math.log(share / max(1 - share, 1e-9)), known.because),),
     )
+
+
+def within(plan: Plan, known: KnownLayer, trust: float, because: str) -> Plan:
+    """A nested model's plan with the settings of the known one, where both are the same row of classes."""
+    inside = [layer for layer in known.inner if layer.class_name != "InputLayer"]
+    mine = [layer for layer in plan.layers if layer.class_name != "InputLayer"]
+    if [layer.class_name for layer in inside] != [layer.class_name for layer in mine]:
+        return plan
+    twins = {layer.name: twin for layer, twin in zip(mine, inside, strict=True)}
+    layers = []
+    for layer in plan.layers:
+        twin = twins.get(layer.name)
+        if twin is None:
+            layers.append(layer)
+            continue
+        config, decisions = dict(layer.config), list(layer.decisions)
+        wanted = {key: value for key, value in twin.config.items() if key not in ("filters", "units", "kernel_size")}
+        if "activation" in config:
+            wanted.setdefault("activation", "linear")
+        for field, value in wanted.items():
+            if field in SETTLED or field in SILENT:
+                continue
+            old = next((item for item in decisions if item.field == field), None)
+            if old is not None or not _same(config.get(field), value):
+                decision = _informed(field, value, old, Preferred(wanted, trust, because))
+                decisions[:] = [item for item in decisions if item.field != field] + [decision]
+                config[field] = value
+        layers.append(replace(layer, config=config, decisions=tuple(decisions)))
+    return plan.with_layers(tuple(layers))

@@ -216,10 +216,11 @@ def _reshape_options(
     channels = layer.config.get("_channels", want.channels)
     tried, functions = [], []
     if target and len(target) > 1:
-        tried.append(Setting({"_target": (len(target), target)}, KNOWN_TARGET))
-        functions.append(_exactly(layer, target))
+        for wanted in dict.fromkeys((target, (*target[:-1], -1))):
+            tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
+            functions.append(_exactly(layer, wanted))
     for count in (1, 2, 3, 4):
-        score = -0.1 if count == axes else -3.0
+        score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
             score -= 3.0
         for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
@@ -228,8 +229,8 @@ def _reshape_options(
     return tuple(tried), tuple(functions)
 
 
-KNOWN_TARGET = 4.0
-"""Nats for a known architecture's target of a Reshape."""
+OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0
+"""Nats for a known architecture's target of a Reshape with another last axis, and for other targets in its place."""
 
 
 def _exactly(layer: DraftLayer, target: Shape) -> ShapeFunction:

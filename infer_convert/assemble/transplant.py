@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.assemble.chains import stripped
+from infer_convert.assemble.informed import within
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.layers import CARD_OF
@@ -19,9 +20,20 @@ from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 from infer_convert.solve.order import keras_order
 
-GOES_ON = ("Activation", "ReLU", "LeakyReLU", "ELU", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Add", "Multiply", "Operation")  # noqa: E501
+GOES_ON = (
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "MaxPooling3D",
+    "Add",
+    "Multiply",
+    "Operation",
+)  # noqa: E501
 """Layers behind the last one that matches which a bare list of weights has left out all the same."""
-STATED = ("filters", "units", "kernel_size", "use_bias", "input_dim", "output_dim", "center", "scale")
+STATED = ("filters", "units", "kernel_size", "use_bias", "input_dim", "output_dim")
 """Arguments that the tensors state."""
 UNWRITTEN = {"activation": "linear", "keepdims": False}
 """Defaults that the stored configs leave out and that would be open questions otherwise."""
@@ -45,9 +57,7 @@ class _Foreign(Exception):
     """The match makes no draft."""
 
 
-def transplant(
-    match: Match, typed: Sequence[Typed], listed: bool, trust: float, soft: bool = False
-) -> Draft | None:
+def transplant(match: Match, typed: Sequence[Typed], listed: bool, trust: float, soft: bool = False) -> Draft | None:
     """The draft of a match; None when the paired layers are not the reference's beginning, a layer reads as another
     class, or what the file has behind it is no chain. ``soft`` leaves settings open, with the reference's as priors."""
     if not match.prefix:
@@ -148,7 +158,9 @@ class _Work:
         card, fixed, uses, known = self._reading(number, layer, ours)
         config = {key: value for key, value in known.items() if key not in fixed and key not in STATED}
         for field, value in UNWRITTEN.items():
-            if known is layer.config and (field in card.assumed or (field == "keepdims" and "Global" in card.class_name)):
+            if known is layer.config and (
+                field in card.assumed or (field == "keepdims" and "Global" in card.class_name)
+            ):
                 config.setdefault(field, value)
         if layer.config.get("groups", 1) > 1 and "filters" in fixed:
             config["groups"] = self._groups(layer, fixed)
@@ -208,7 +220,7 @@ class _Work:
         if layer.uses:
             return self._template(layer, entry)
         for group in SAME_FUNCTION:
-            if layer.class_name not in group:
+            if layer.class_name not in group or (layer.class_name == "Operation" and len(layer.operands[0]) < 2):
                 continue
             for reading in entry.readings:
                 if reading.class_name in group and not entry.stored.tensors:
@@ -228,9 +240,11 @@ class _Work:
     def _nested(
         self, best: Reading, layer: KnownLayer
     ) -> tuple[Card, Mapping[str, Any], tuple[WeightUse, ...], Mapping[str, Any]]:
-        if "_plan" not in best.fit.config:
+        plan = best.fit.config.get("_plan")
+        if plan is None:
             raise _Foreign
-        return best.card, best.fit.config, best.fit.uses, {}
+        plan = within(plan, layer, self.trust, self.match.because)
+        return best.card, {**best.fit.config, "_plan": plan}, best.fit.uses, {}
 
     def _template(
         self, layer: KnownLayer, entry: Typed
@@ -262,7 +276,7 @@ class _Work:
 
     def _foreign_before(self, ours: int, paired: set[int]) -> None:
         """The file's own layers in front of the first one that matches."""
-        if self.used or not self.listed and ours:
+        if self.used or (not self.listed and ours):
             if not self.listed and ours and not self.used:
                 raise _Foreign
             return
@@ -321,7 +335,9 @@ class _Work:
             return draft
         operands = [layer.operands if layer.operands else ((),) for layer in draft.layers]
         place = {entry.stored.name: index for index, entry in enumerate(self.typed)}
-        order = [place[draft.layers[item].name] for item in keras_order(operands, draft.outputs) if draft.layers[item].stored]  # noqa: E501
+        order = [
+            place[draft.layers[item].name] for item in keras_order(operands, draft.outputs) if draft.layers[item].stored
+        ]  # noqa: E501
         if order != sorted(order) or len(order) != len(self.typed):
             raise _Foreign
         return draft

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cache
 
 from infer_convert.library import store
 from infer_convert.library.references import Known, Shapes, coarse, grams
@@ -96,7 +96,8 @@ def find(
     if len(weighted) < 2:
         return ()
     sequence = [coarse(seen[index].shapes) for index in weighted]
-    known = _candidates(sequence, without) if references is None else references
+    shapes = [seen[index].shapes for index in weighted]
+    known = _candidates(sequence, shapes, without) if references is None else references
     found = []
     for reference in known:
         match = compare(seen, weighted, reference if listed else reference.flat(), listed)
@@ -105,15 +106,26 @@ def find(
     return tuple(sorted(found, key=lambda match: (-match.log_weight, match.reference.title))[:MOST_MATCHES])
 
 
-def _candidates(sequence: Sequence[tuple[object, ...]], without: frozenset[str]) -> Iterator[Known]:
+def _candidates(
+    sequence: Sequence[tuple[object, ...]], shapes: Sequence[Shapes], without: frozenset[str]
+) -> Iterator[Known]:
     mine = frozenset(store.checksum(gram) for gram in grams(sequence))
+    very = frozenset(store.checksum(gram) for gram in grams(shapes))
     scored = []
     for signature in store.index():
         shared = len(mine & signature.grams)
         if shared and signature.family not in without and 2 * shared >= min(len(mine), len(signature.grams)):
             spread = len(mine | signature.grams) - shared
-            scored.append((spread, abs(signature.weighted - len(sequence)), signature.family, signature.number))
-    for _, _, family, number in sorted(scored)[:MOST_LOADED]:
+            scored.append(
+                (
+                    -len(very & signature.exact),
+                    spread,
+                    abs(signature.weighted - len(sequence)),
+                    signature.family,
+                    signature.number,
+                )
+            )
+    for *_, family, number in sorted(scored)[:MOST_LOADED]:
         yield store.reference(family, number)
 
 
@@ -215,7 +227,7 @@ def _run(
         index for index in range(start[1] + 1, end[1]) if known.layers[index].listed and not known.layers[index].uses
     )
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(a: int, b: int) -> tuple[float, tuple[tuple[int, int], ...]]:
         if a == len(ours) and b == len(theirs):
             return 0.0, ()

@@ -36,8 +36,9 @@ class KnownLayer:
     outputs: tuple[int, ...] = ()
 
     def shapes(self) -> Shapes:
-        """Shapes of the variables (of the stored tensors, where a transform is between), sorted; inner layers' too."""
-        found = [shape for use in self.uses for shape in (use.sources if use.transforms else (use.shape,))]
+        """Shapes of the variables (of the stored tensors, where a transform is between), sorted; inner layers' too.
+        Counters, which have no axes, are left out."""
+        found = [shape for use in self.uses for shape in (use.sources if use.transforms else (use.shape,)) if shape]
         for layer in self.inner:
             found.extend(layer.shapes())
         return tuple(sorted(found))
@@ -130,7 +131,7 @@ GRAM = 4
 """Layers with weights that make up one signature of the index."""
 
 
-def grams(sequence: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+def grams(sequence: Sequence[Sequence[Any]]) -> Iterator[str]:
     """The signatures of a sequence of coarse shapes; shorter sequences are one signature as a whole."""
     words = [json.dumps(item, separators=(",", ":")) for item in sequence]
     for start in range(max(1, len(words) - GRAM + 1)):
@@ -139,9 +140,11 @@ def grams(sequence: Sequence[tuple[Any, ...]]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A line of the index: where a reference stands and what its layers with weights look like."""
+    """A line of the index: where a reference stands and what its layers with weights look like. ``grams`` are the
+    checksums of its coarse signatures, ``exact`` those of the very shapes."""
 
     family: str
     number: int
     weighted: int
     grams: frozenset[int] = field(default_factory=frozenset)
+    exact: frozenset[int] = field(default_factory=frozenset)

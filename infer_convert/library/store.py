@@ -111,9 +111,7 @@ def reference(family: str, number: int, folder: Path = DATA) -> Known:
     data = _family(family_file(family, folder))
     name, source, numbers, outputs, names = data["references"][number]
     spoken = names.split("\n") if names else [""] * len(numbers)
-    layers = tuple(
-        _from_json(data["layers"][item], index, spoken[index]) for index, item in enumerate(numbers)
-    )
+    layers = tuple(_from_json(data["layers"][item], index, spoken[index]) for index, item in enumerate(numbers))
     return Known(name, family, source, layers, tuple(outputs))
 
 
@@ -127,9 +125,16 @@ def write_index(folder: Path = DATA) -> int:
         rows = []
         for number in range(len(_family(path)["references"])):
             known = reference(path.stem, number, folder).flat()
-            sequence = [coarse(known.layers[item].shapes()) for item in known.weighted]
-            found = sorted({signatures.setdefault(checksum(gram), len(signatures)) for gram in grams(sequence)})
-            rows.append([len(sequence), found])
+            shapes = [known.layers[item].shapes() for item in known.weighted]
+            rows.append(
+                [
+                    len(shapes),
+                    *(
+                        sorted({signatures.setdefault(checksum(gram), len(signatures)) for gram in grams(sequence)})
+                        for sequence in ([coarse(item) for item in shapes], shapes)
+                    ),
+                ]
+            )
         lines.append([path.stem, rows])
     (folder / _INDEX).write_bytes(pack({"grams": list(signatures), "families": lines}))
     return (folder / _INDEX).stat().st_size
@@ -144,7 +149,7 @@ def index(folder: Path = DATA) -> tuple[Signature, ...]:
     data = unpack(path)
     words = data["grams"]
     return tuple(
-        Signature(family, number, weighted, frozenset(words[item] for item in found))
+        Signature(family, number, weighted, *(frozenset(words[item] for item in found) for found in rest))
         for family, rows in data["families"]
-        for number, (weighted, found) in enumerate(rows)
+        for number, (weighted, *rest) in enumerate(rows)
     )
