@@ -71,7 +71,7 @@ def run(
     engine: Annotated[str, typer.Option(help="infer, or truth: the benchmark's own test")] = "infer",
     library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = True,
     without_own_family: Annotated[
-        bool, typer.Option("--without-own-family", help="leave each case's family and its look-alikes out of the library")
+        bool, typer.Option("--without-own-family", help="leave each case's family and look-alikes out of the library")
     ] = False,
     check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against what is committed")] = False,
     fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,

@@ -2,8 +2,8 @@
 
 A case's own family is every family of the library that could hold its architecture or a look-alike; the library then
 leaves out their look-alikes too (``infer_convert/library/families.py``). The zoo's generators and the frozen
-applications are never read by the library's generators (``benchmarks/library``), so that a benchmark's truth reaches the
-inference only by being a published architecture; this table says where that is so.
+applications are never read by the library's generators (``benchmarks/library``), so that a benchmark's truth reaches
+the inference only by being a published architecture; this table says where that is so.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ def run(
     library: bool = True,
     without: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
-    """The item's line; ``without`` are families that the library leaves out. Whatever goes wrong in the code under test is a status, never an exception."""
+    """The item's line; ``without`` are families that the library leaves out. Whatever goes wrong in the code under
+    test is a status, never an exception."""
     line = {
         "case": item.name,
         "family": item.family,

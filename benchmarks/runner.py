@@ -72,7 +72,8 @@ def run(
         }
     )
     missing = [item.key for item in items if item.key not in rows]
-    for key, row in _progress(_lines(name, naming, missing, jobs, engine, library, without_own), len(missing), f"{name} {naming}"):
+    lines = _lines(name, naming, missing, jobs, engine, library, without_own)
+    for key, row in _progress(lines, len(missing), f"{name} {naming}"):
         _file(cache, key).write_text(json.dumps(row))
         rows[key] = row
     return [rows[item.key] for item in items]

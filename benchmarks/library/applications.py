@@ -1,4 +1,4 @@
-"""Every model of ``keras.applications`` and ``tf_keras.applications``, with its top: the rest is cut off when matched."""
+"""Every model of ``keras.applications`` and ``tf_keras.applications`` with its top, which matching can cut off."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def unets() -> Iterator[Entry]:
                 [{"within": "dropout in blocks", "ends": "dropout at the bottom", "pools": "dropout at pools"}[drop]]
                 if drop
                 else []
-            )  # noqa: E501
+            )
             words.append("skip first" if first else "skip last")
             yield Entry(f"U-Net ({', '.join(words)})", partial(unet, depth, up, norm, drop, first))
     for depth, up, first in product((2, 3), ("transposed", "upsampled"), (True, False)):

@@ -25,6 +25,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 DROPPED = ("dtype", "trainable", "momentum", "synchronized", "seed", "noise_shape", "invert", "autocast", "name")
+SPELLINGS = {"swish": "silu", "hard_swish": "hard_silu"}
+"""One function, one name."""
 _DEFAULTS: Mapping[str, tuple[Any, ...]] = {
     "activation": ("linear",),
     "data_format": ("channels_last",),
@@ -124,6 +126,8 @@ def _short(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             continue
         if any(value == default and type(value) is type(default) for default in _DEFAULTS.get(key, ())):
             continue
+        if isinstance(value, str):
+            value = SPELLINGS.get(value, value)
         if key == "axis" and value in (3, [3], [-1]):  # the last of an image's axes, in other words
             value = -1
         if isinstance(value, Mapping) and "config" in value:

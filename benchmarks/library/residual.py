@@ -48,18 +48,18 @@ def cifar_v2(depth: int, k: Any) -> Any:
     inputs = k.Input((32, 32, 3))
     x = layers.Conv2D(16, 3, padding="same")(inputs)
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
-    narrow = 16
+    narrow = broad = 16
     for stage in range(3):
         for block in range((depth - 2) // 9):
             first = stage == 0 and block == 0
-            wide = narrow * (4 if stage == 0 else 2) if block == 0 else wide
+            broad = narrow * (4 if stage == 0 else 2) if block == 0 else broad
             strides = 2 if stage and not block else 1
             y = unit(x, narrow, 1, strides, norm=not first, active=not first)
-            y = unit(unit(y, narrow), wide, 1)
+            y = unit(unit(y, narrow), broad, 1)
             if block == 0:
-                x = unit(x, wide, 1, strides, norm=False, active=False)
+                x = unit(x, broad, 1, strides, norm=False, active=False)
             x = layers.Add()([x, y])
-        narrow = wide
+        narrow = broad
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
     x = layers.Flatten()(layers.AveragePooling2D(8)(x))
     return k.Model(inputs, layers.Dense(10, activation="softmax")(x))

@@ -95,7 +95,7 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
     together = math.fsum(shares)
     rows = [
         (draft, answers, share, match) for (draft, answers, _, match), share in zip(found.values(), shares, strict=True)
-    ]  # noqa: E501
+    ]
     proposals = []
     for place, (draft, answers, share, _) in enumerate(rows):
         rivals = [(other, part) for number, (other, _, part, _) in enumerate(rows) if number != place]
@@ -171,7 +171,7 @@ def _obeys(draft: Draft, hints: Hints) -> bool:
         if field == "inbound":
             wanted = {
                 str(item).partition(":")[0] for call in value for item in ([call] if isinstance(call, str) else call)
-            }  # noqa: E501
+            }
             if wanted != {draft.layers[item].name for call in layer.operands for item, _ in call}:
                 return False
     return not hints.outputs or list(hints.outputs) == [draft.layers[item].name for item, _ in draft.outputs]

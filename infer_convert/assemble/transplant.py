@@ -1,4 +1,4 @@
-"""A match as a draft: the reference's wiring and settings under the file's names, and behind it what is the file's own."""
+"""A match as a draft: the reference's wiring and settings under the file's names, then what is the file's own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GOES_ON = (
     "Add",
     "Multiply",
     "Operation",
-)  # noqa: E501
+)
 """Layers behind the last one that matches which a bare list of weights has left out all the same."""
 STATED = ("filters", "units", "kernel_size", "use_bias", "input_dim", "output_dim")
 """Arguments that the tensors state."""
@@ -212,11 +212,11 @@ class _Work:
                 raise _Foreign
             return self._card(layer.class_name), {}, (), layer.config
         entry = self.typed[ours]
+        if layer.inner:
+            return self._nested(entry.best, layer)
         for reading in entry.readings:
             if reading.class_name == layer.class_name:
                 return reading.card, reading.fit.config, reading.fit.uses, layer.config
-        if layer.inner:
-            return self._nested(entry.best, layer)
         if layer.uses:
             return self._template(layer, entry)
         for group in SAME_FUNCTION:
@@ -337,7 +337,7 @@ class _Work:
         place = {entry.stored.name: index for index, entry in enumerate(self.typed)}
         order = [
             place[draft.layers[item].name] for item in keras_order(operands, draft.outputs) if draft.layers[item].stored
-        ]  # noqa: E501
+        ]
         if order != sorted(order) or len(order) != len(self.typed):
             raise _Foreign
         return draft

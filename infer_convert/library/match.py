@@ -1,9 +1,9 @@
 """Which known architectures a file's layers look like, and how much that says.
 
-Names are not needed. Layers with weights are compared by their tensors' shapes, the others by what the file's names say
-about their classes; what differs in width alone still agrees *coarsely* (same ranks and windows). The weight of a match,
-in nats against "some net of its own", grows with every layer with weights that agrees and with how much it agrees:
-two Denses say nothing, fifty convolutions are nearly proof.
+Names are not needed. Layers with weights are compared by their tensors' shapes, the others by what the file's names
+say about their classes; what differs in width alone still agrees *coarsely* (same ranks and windows). The weight of a
+match, in nats against "some net of its own", grows with every layer with weights that agrees and with how much it
+agrees: two Denses say nothing, fifty convolutions are nearly proof.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ FOREIGN = -1.5
 NAMED = 6.0
 """Names that people gave being the reference's throughout."""
 MOST_LOADED = 40
+"""References that are compared layer by layer at most."""
+CLEAR, MOST_CLEAR = 8, 12
+"""Signatures of the very shapes from which on only references with half as many are compared, and how many of them."""
 MOST_MATCHES = 8
 LEAST_WEIGHT = 0.5
 
@@ -116,17 +119,13 @@ def _candidates(
         shared = len(mine & signature.grams)
         if shared and signature.family not in without and 2 * shared >= min(len(mine), len(signature.grams)):
             spread = len(mine | signature.grams) - shared
-            scored.append(
-                (
-                    -len(very & signature.exact),
-                    spread,
-                    abs(signature.weighted - len(sequence)),
-                    signature.family,
-                    signature.number,
-                )
-            )
-    for *_, family, number in sorted(scored)[:MOST_LOADED]:
-        yield store.reference(family, number)
+            apart = abs(signature.weighted - len(sequence))
+            scored.append((-len(very & signature.exact), spread, apart, signature.family, signature.number))
+    scored.sort()
+    most = -scored[0][0] if scored else 0
+    for same, *_, family, number in scored[: MOST_LOADED if most < CLEAR else MOST_CLEAR]:
+        if most < CLEAR or -same >= most / 2:
+            yield store.reference(family, number)
 
 
 def compare(seen: Sequence[Seen], weighted: Sequence[int], known: Known, listed: bool) -> Match | None:
@@ -158,7 +157,8 @@ def _aligned(mine: Sequence[object], theirs: Sequence[object]) -> list[tuple[int
     while start < min(len(mine), len(theirs)) and mine[start] == theirs[start]:
         start += 1
     pairs = [(place, place) for place in range(start)]
-    a, b = mine[start:], theirs[start:]
+    words: dict[object, int] = {}
+    a, b = ([words.setdefault(item, len(words)) for item in rest[start:]] for rest in (mine, theirs))
     if a and b:
         blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
         pairs += [
