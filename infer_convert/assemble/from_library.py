@@ -89,10 +89,12 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
             found[key] = (draft, settled.answers, weight, match)
     if not found:
         return ()
+    # Variants with the same facts share what one of them would get: their number is no evidence.
     weights = [weight for _, _, weight, _ in found.values()]
-    total = math.log1p(math.fsum(math.exp(weight) for weight in weights))
-    shares = [math.exp(weight - total) for weight in weights]
-    together = math.fsum(shares)
+    best = max(weights)
+    together = 1 / (1 + math.exp(-best))
+    total = math.fsum(math.exp(weight - best) for weight in weights)
+    shares = [together * math.exp(weight - best) / total for weight in weights]
     rows = [
         (draft, answers, share, match) for (draft, answers, _, match), share in zip(found.values(), shares, strict=True)
     ]

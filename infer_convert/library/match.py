@@ -19,7 +19,7 @@ from infer_convert.library.references import Known, Shapes, coarse, grams
 
 PRIOR = -5.0
 """A file being a copy of one given reference, before anything is compared."""
-EXACT, COARSE = 1.0, 0.3
+EXACT, COARSE = 1.3, 0.3
 """A layer with weights whose shapes are the reference's; one that agrees in windows and ranks."""
 WIDTHS = 0.25
 """Its widths being the reference's times the same as elsewhere; as much against when they are not."""
