@@ -35,7 +35,8 @@ class DraftLayer:
 class Preferred:
     """What a known architecture has at a layer's place: evidence, never a constraint.
 
-    ``trust`` is the probability that a setting is the known one; ``others`` are the shares of what other known
+    ``trust`` is the probability that a setting is the known one, ``loose`` the same for what leaves no trace in shapes
+    (activations, slopes, epsilons); ``others`` are the shares of what other known
     architectures with the same facts have there, per field. ``because`` says which layers match what.
     """
 
@@ -43,6 +44,7 @@ class Preferred:
     trust: float
     because: str
     others: Mapping[str, tuple[tuple[Any, float], ...]] = field(default_factory=dict)
+    loose: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

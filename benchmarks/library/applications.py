@@ -27,7 +27,7 @@ def entries(library: str) -> Iterator[tuple[str, Entry]]:
                 family(name),
                 Entry(f"{name} alpha {alpha}", partial(_alpha, name, alpha), f"{library}.applications", library),
             )
-        if name.startswith("NASNet"):
+        if name.startswith(("NASNet", "EfficientNetB")):
             yield (
                 family(name),
                 Entry(f"{name} without top", partial(_topless, name), f"{library}.applications", library),
@@ -52,7 +52,7 @@ def _alpha(name: str, alpha: float, k: Any) -> Any:
 
 
 def _topless(name: str, k: Any) -> Any:
-    """A NASNet without its top has other cells at the end, too."""
+    """A NASNet without its top has other cells at the end, an EfficientNet for any size has even borders throughout."""
     return getattr(k.applications, name)(weights=None, include_top=False)
 
 

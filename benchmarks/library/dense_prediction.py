@@ -89,7 +89,7 @@ def unets() -> Iterator[Entry]:
         (2, 3, 4, 5), ("transposed", "transposed 3x3", "upsampled", "upsampled and convolved"), ("", "before", "behind")
     ):
         for drop, first in product(("", "within", "ends", "pools"), (True, False)):
-            if drop and (depth in (2, 5) or (norm and drop == "ends")):
+            if drop and (depth == 5 or (norm and drop == "ends")):
                 continue
             words = [f"{depth} levels", up]
             words += [f"normalised {norm} the activation"] if norm else []

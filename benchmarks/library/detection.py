@@ -129,8 +129,9 @@ def squeezenets() -> Iterator[Entry]:
             yield Entry(words, partial(squeezenet, first, separate))
 
 
-def mtcnn(kind: str, k: Any) -> Any:
-    """The three nets that find faces."""
+def mtcnn(kind: str, fused: bool, k: Any) -> Any:
+    """The three nets that find faces; ``fused``: softmax within the layer, faces as the first output, and a transposed
+    map before the Denses, as the port of the Caffe model has it."""
     layers = k.layers
     size = {"P": None, "R": 24, "O": 48}[kind]
 
@@ -141,6 +142,8 @@ def mtcnn(kind: str, k: Any) -> Any:
     if kind == "P":
         x = layers.MaxPooling2D(padding="same")(conv(x, 10, 3))
         x = conv(conv(x, 16, 3), 32, 3)
+        if fused:
+            return k.Model(inputs, [layers.Conv2D(2, 1, activation="softmax")(x), layers.Conv2D(4, 1)(x)])
         faces = layers.Conv2D(2, 1)(x)
         return k.Model(inputs, [layers.Conv2D(4, 1)(x), layers.Softmax(axis=3)(faces)])
     if kind == "R":
@@ -154,7 +157,12 @@ def mtcnn(kind: str, k: Any) -> Any:
         x = layers.MaxPooling2D(2, strides=2, padding="same")(conv(x, 64, 3))
         x = conv(x, 128, 2)
         units, heads = 256, (2, 4, 10)
+    if fused:
+        x = layers.Permute((3, 2, 1))(x)
     x = layers.PReLU()(layers.Dense(units)(layers.Flatten()(x)))
+    if fused:
+        first = layers.Dense(2, activation="softmax")(x)
+        return k.Model(inputs, [first, *(layers.Dense(count)(x) for count in heads[1:])])
     faces, *rest = [layers.Dense(count)(x) for count in heads]
     return k.Model(inputs, [*rest, layers.Softmax()(faces)])
 
@@ -162,7 +170,8 @@ def mtcnn(kind: str, k: Any) -> Any:
 def mtcnns() -> Iterator[Entry]:
     """P, R and O."""
     for kind in "PRO":
-        yield Entry(f"MTCNN {kind}-Net", partial(mtcnn, kind))
+        for fused in (False, True):
+            yield Entry(f"MTCNN {kind}-Net" + (", from Caffe" if fused else ""), partial(mtcnn, kind, fused))
 
 
 def _residual_inception(k: Any, x: Any, branches: Any, channels: int, scale: float, active: bool = True) -> Any:

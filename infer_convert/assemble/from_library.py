@@ -28,6 +28,9 @@ CONTRADICTED = -3.0
 """Nats for a draft of which the file's shapes leave only a part of the settings."""
 SURE = 9.0
 """More nats than this no match has: a copy with one line changed looks the same."""
+MANY, ANEW = 40, 0.5
+"""Layers with weights of the very shapes that make a copy certain; probability of a reference's activation in a net
+that has fewer."""
 STRENGTH = 3.0
 """Nats for or against an edge where a part of the file matches."""
 
@@ -65,6 +68,12 @@ def kept(match: Match) -> float:
     return 0.9 + 0.095 * likeness * size if likeness > 0.6 else 0.85 + 0.1 * size
 
 
+def traceless(match: Match) -> float:
+    """The same for what no shape confirms: small nets are written anew more often than copied, and so are nets that
+    agree in windows and ranks alone."""
+    return 1.0 if match.exact >= MANY and match.exact / match.matched > 0.6 else ANEW
+
+
 def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Proposal, ...]:
     """Settled drafts of known architectures, the likeliest first; none when the library is off or nothing matches."""
     found: dict[object, tuple[Draft, tuple[Settled, ...], float, Match]] = {}
@@ -99,16 +108,16 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
         (draft, answers, share, match) for (draft, answers, _, match), share in zip(found.values(), shares, strict=True)
     ]
     proposals = []
-    for place, (draft, answers, share, _) in enumerate(rows):
+    for place, (draft, answers, share, match) in enumerate(rows):
         rivals = [(other, part) for number, (other, _, part, _) in enumerate(rows) if number != place]
-        informed = _with_rivals(draft, rivals, share, together)
+        informed = _with_rivals(draft, rivals, together, traceless(match))
         moved = tuple(replace(answer, draft=replace(answer.draft, preferred=informed)) for answer in answers)
         proposals.append(Proposal(replace(draft, preferred=informed), moved, share))
     return tuple(sorted(proposals, key=lambda item: -item.share))
 
 
 def _with_rivals(
-    draft: Draft, rivals: Sequence[tuple[Draft, float]], share: float, together: float
+    draft: Draft, rivals: Sequence[tuple[Draft, float]], together: float, loose: float
 ) -> dict[int, Preferred]:
     """The draft's known settings with the shares of what its rivals have in the same layers."""
     places = [({layer.name: index for index, layer in enumerate(other.layers)}, other, part) for other, part in rivals]
@@ -123,7 +132,7 @@ def _with_rivals(
                     found.append((twin.config[field], part / together))
             if found:
                 others[field] = tuple(found)
-        result[index] = replace(known, trust=known.trust * together, others=others)
+        result[index] = replace(known, trust=known.trust * together, others=others, loose=loose)
     return result
 
 
@@ -197,5 +206,5 @@ def affinity(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> KnownEd
         if layer.class_name == typed[ours].best.class_name and layer.class_name not in ("InputLayer", "Reshape"):
             fixed = typed[ours].best.fit.config
             config = {key: value for key, value in layer.config.items() if key not in fixed}
-            preferred[ours] = Preferred(config, trust, match.because)
+            preferred[ours] = Preferred(config, trust, match.because, loose=traceless(match))
     return KnownEdges(operands, preferred, STRENGTH)

@@ -17,6 +17,8 @@ SETTLED = ("batch_shape", "target_shape", "function", "arguments", "mean", "vari
 """Fields of a known config that sizes or the reference itself settle without a question."""
 SILENT = ("rate", "stddev", "factor", "height_factor", "width_factor", "mode", "fill_mode", "fill_value", "data_format")
 """Fields without any effect on what the model computes, or on what is asked: taken over without a decision."""
+TRACELESS = ("activation", "recurrent_activation", "negative_slope", "max_value", "alpha", "theta", "epsilon")
+"""Fields that no shape can confirm."""
 LEAST = 0.002
 
 
@@ -52,15 +54,16 @@ def _informed(field: str, value: Any, old: Decision | None, known: Preferred) ->
         key = repr(choice)
         shares[key] = (shares.get(key, (0.0, choice))[0] + share, choice)
 
+    trust = min(known.trust, known.loose) if field in TRACELESS else known.trust
     rivals = known.others.get(field, ())
     mine = 1.0 - math.fsum(share for _, share in rivals)
-    add(value, known.trust * mine)
+    add(value, trust * mine)
     for choice, share in rivals:
-        add(choice, known.trust * share)
+        add(choice, trust * share)
     if old is not None:
-        add(old.value, (1 - known.trust) * old.confidence)
+        add(old.value, (1 - trust) * old.confidence)
         for option in old.alternatives:
-            add(option.value, (1 - known.trust) * option.confidence)
+            add(option.value, (1 - trust) * option.confidence)
     share, _ = shares.pop(repr(value))
     others = sorted((Option(choice, part) for part, choice in shares.values()), key=lambda option: -option.confidence)
     weight = math.log(max(share, 1e-9) / max(1 - share, 1e-9))

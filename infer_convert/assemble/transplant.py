@@ -144,8 +144,8 @@ class _Work:
         if call:
             raise _Foreign
         self.place[number] = self.place[producer]
-        function = layer.config.get("activation")
-        if layer.class_name == "Activation" and function:
+        function = "softmax" if layer.class_name == "Softmax" else layer.config.get("activation")
+        if layer.class_name in ("Activation", "Softmax") and function:
             index = self.place[producer]
             old = self.preferred.get(index)
             if old is not None and "activation" in self.layers[index].card.assumed:
@@ -292,9 +292,8 @@ class _Work:
         """Layers without weights that the file has beyond the reference, right behind a paired one."""
         index = ours + 1
         while index < self.match.last and index not in paired and index not in self.used:
-            reading = self.typed[index].best
-            self._check_unary(reading)
             entry = self.typed[index]
+            reading = self._unary(entry)
             at = self.place[number]
             self.layers.append(
                 DraftLayer(
@@ -307,8 +306,7 @@ class _Work:
             index += 1
 
     def _chain(self, entry: Typed) -> None:
-        reading = entry.best
-        self._check_unary(reading)
+        reading = self._unary(entry)
         operands = (((len(self.layers) - 1, 0),),) if self.layers else ()
         if not operands:
             raise _Foreign
@@ -318,10 +316,12 @@ class _Work:
             )
         )
 
-    def _check_unary(self, reading: Reading) -> None:
-        least, most = reading.card.flow(full_config(reading))[0].operands
-        if most != 1 or least != 1:
-            raise _Foreign
+    def _unary(self, entry: Typed) -> Reading:
+        """The likeliest reading that takes one tensor."""
+        for reading in entry.readings:
+            if reading.card.flow(full_config(reading))[0].operands == (1, 1):
+                return reading
+        raise _Foreign
 
     def _ends(self, kept: Sequence[int]) -> list[int]:
         if self.match.whole:
@@ -330,14 +330,18 @@ class _Work:
         return [index for index in range(len(self.layers)) if index not in taken]
 
     def _checked(self, draft: Draft) -> Draft:
-        """The draft, if Keras would list its layers as the file does."""
-        if not self.listed:
+        """The draft, if Keras would list its layers as the file does; outputs may stand in another order than the
+        reference's."""
+        if not self.listed or self._lists(draft):
             return draft
+        other = replace(draft, outputs=tuple(sorted(draft.outputs)))
+        if other.outputs == draft.outputs or not self._lists(other):
+            raise _Foreign
+        return other
+
+    def _lists(self, draft: Draft) -> bool:
         operands = [layer.operands if layer.operands else ((),) for layer in draft.layers]
         place = {entry.stored.name: index for index, entry in enumerate(self.typed)}
-        order = [
-            place[draft.layers[item].name] for item in keras_order(operands, draft.outputs) if draft.layers[item].stored
-        ]
-        if order != sorted(order) or len(order) != len(self.typed):
-            raise _Foreign
-        return draft
+        listed = [draft.layers[item] for item in keras_order(operands, draft.outputs)]
+        order = [place[layer.name] for layer in listed if layer.stored]
+        return order == list(range(len(self.typed)))

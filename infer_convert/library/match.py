@@ -19,10 +19,12 @@ from infer_convert.library.references import Known, Shapes, coarse, grams
 
 PRIOR = -5.0
 """A file being a copy of one given reference, before anything is compared."""
-EXACT, COARSE = 1.3, 0.3
+EXACT, COARSE = 1.3, 0.4
 """A layer with weights whose shapes are the reference's; one that agrees in windows and ranks."""
 WIDTHS = 0.25
 """Its widths being the reference's times the same as elsewhere; as much against when they are not."""
+WHOLE = 1.5
+"""Nothing with weights left over on either side."""
 FOREIGN = -1.5
 """A layer with weights in between that the reference has not."""
 NAMED = 6.0
@@ -146,7 +148,7 @@ def compare(seen: Sequence[Seen], weighted: Sequence[int], known: Known, listed:
     if listed:
         pairs, listing = _with_weightless(seen, known, pairs, whole)
         score += listing
-    score += _names(seen, known, pairs)
+    score += _names(seen, known, pairs) + (WHOLE if whole else 0.0)
     prefix = not missing and not inside and aligned[0][1] == 0
     return Match(known, tuple(pairs), score, len(aligned), exact, whole, prefix)
 
