@@ -19,6 +19,8 @@ from infer_convert.library.references import Known, Shapes, coarse, grams
 
 PRIOR = -5.0
 """A file being a copy of one given reference, before anything is compared."""
+SHIPPED = 2.0
+"""What comes with Keras is used more than what people write like it."""
 EXACT, COARSE = 1.3, 0.4
 """A layer with weights whose shapes are the reference's; one that agrees in windows and ranks."""
 WIDTHS = 0.25
@@ -45,7 +47,7 @@ SAME_FUNCTION = (
 OPTIONAL: Mapping[str, float] = {
     "Dropout": -0.4, "SpatialDropout1D": -0.4, "SpatialDropout2D": -0.4, "GaussianNoise": -0.4, "Activation": -0.8,
     "Rescaling": -0.3, "Normalization": -0.3, "InputLayer": 0.0, "Operation": -0.5, "ReLU": -0.8, "LeakyReLU": -1.5,
-    "Softmax": -0.3, "Identity": -0.1, "Flatten": -1.5, "Reshape": -1.0,
+    "Softmax": -2.0, "Identity": -0.1, "Flatten": -1.5, "Reshape": -1.0,
 }  # fmt: skip
 """What it costs when one side lists a layer of this class and the other does not."""
 OTHERWISE = -4.0
@@ -140,7 +142,7 @@ def compare(seen: Sequence[Seen], weighted: Sequence[int], known: Known, listed:
         return None
     exact = sum(mine[a] == theirs[b] for a, b in aligned)
     whole = len(aligned) == len(mine) == len(theirs)
-    score = PRIOR + _likeness(aligned, mine, theirs)
+    score = PRIOR + _likeness(aligned, mine, theirs) + (SHIPPED if known.source.endswith("applications") else 0.0)
     inside = aligned[-1][0] - aligned[0][0] + 1 - len(aligned)
     missing = aligned[-1][1] + 1 - len(aligned)
     score += FOREIGN * (inside + missing + 0.3 * aligned[0][0])
