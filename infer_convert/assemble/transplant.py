@@ -29,6 +29,7 @@ GOES_ON = (
     "MaxPooling2D",
     "MaxPooling3D",
     "Add",
+    "Concatenate",
     "Multiply",
     "Operation",
 )
