@@ -70,6 +70,9 @@ def run(
     only: Annotated[list[str] | None, typer.Option(help="a case or family; repeat; no results are written")] = None,
     engine: Annotated[str, typer.Option(help="infer, or truth: the benchmark's own test")] = "infer",
     library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = True,
+    without_own_family: Annotated[
+        bool, typer.Option("--without-own-family", help="leave each case's family and look-alikes out of the library")
+    ] = False,
     check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against what is committed")] = False,
     fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,
 ) -> None:
@@ -82,13 +85,13 @@ def run(
             if naming not in get_args(Naming):
                 raise typer.BadParameter(f"{naming} is none of {', '.join(get_args(Naming))}")
             stem = f"{name}-{naming}"
-            rows = runner.run(name, naming, jobs, engine, library, only or (), fresh)  # type: ignore[arg-type]
+            rows = runner.run(name, naming, jobs, engine, library, only or (), fresh, without_own_family)  # type: ignore[arg-type]
             results[stem] = rows
             if check:
                 committed = runner.result_file(name, naming)  # type: ignore[arg-type]
                 old = {stem: {table.key(row): row for row in table.read(committed.read_text())}}
                 worse += comparing.regressions(old, {stem: {table.key(row): row for row in rows}})
-            elif engine == "infer" and library and not only and rows:
+            elif engine == "infer" and library and not without_own_family and not only and rows:
                 runner.save(name, naming, rows)  # type: ignore[arg-type]
     _print(results, ("split",))
     if only:
@@ -99,6 +102,23 @@ def run(
         typer.echo(str(change))
     if worse:
         raise typer.Exit(1)
+
+
+@app.command()
+def library(
+    parts: Annotated[list[str] | None, typer.Option("--part", help="a part of the table; repeat")] = None,
+) -> None:
+    """What the reference library does: whole and partial matches, variants, false matches, cost; writes library.tsv."""
+    from benchmarks import known
+
+    rows = []
+    for row in known.run(parts or tuple(known.PARTS)):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in known.COLUMNS))
+    if not parts:
+        known.write(rows)
+    for line in known.summary(rows):
+        typer.echo(line)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +85,7 @@ def convert_command(
         raise typer.BadParameter(f"--data-format is keep or channels_last, not {data_format!r}")
     known = load_hints(hints) if hints is not None else Hints()
     known = with_options(known, sets or (), input_shape or ())
-    known = Hints(known.input_shapes, known.answers, known.outputs, library, data_format or known.data_format)
+    known = replace(known, library=library, data_format=data_format or known.data_format)
     options = Options(
         file=file,
         output=output,

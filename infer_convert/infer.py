@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
@@ -63,8 +64,17 @@ def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Infere
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
     check_any(typed)
-    drafts = _drafts(typed, facts, hints)
-    candidates, causes = _settled(drafts, hints)
+    known = from_library.propose(typed, facts, hints)
+    drafts: list[tuple[Draft, float]] = [(item.draft, item.share) for item in known]
+    candidates = [
+        _Candidate(number, settled, item.share * settled.share)
+        for number, item in enumerate(known)
+        for settled in item.settled
+    ]
+    rest = 1.0 - math.fsum(item.share for item in known)
+    causes: list[str] = []
+    if rest > from_library.NEGLIGIBLE or not candidates:
+        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     by_name = {entry.stored.name: entry for entry in typed}
@@ -77,6 +87,32 @@ def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Infere
     plans = _with_output_alternatives(plans)
     inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
     return inference, candidates[0].settled
+
+
+def _with_own(
+    candidates: list[_Candidate],
+    drafts: list[tuple[Draft, float]],
+    rest: float,
+    typed: tuple[Typed, ...],
+    facts: WeightFile,
+    hints: Hints,
+) -> tuple[list[_Candidate], list[str]]:
+    """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
+    try:
+        own = _drafts(typed, facts, hints)
+    except NoArchitecture:
+        if not candidates:
+            raise
+        return _ranked(candidates), []
+    found, causes = _settled(own, hints)
+    first = len(drafts)
+    drafts.extend(own)
+    found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
+    return _ranked([*candidates, *found]), causes
+
+
+def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
+    return sorted(candidates, key=lambda item: -item.share)
 
 
 def infer_inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
@@ -94,7 +130,7 @@ def _drafts(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints) -> list[t
         return [(stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
         return [(sequential(typed), 1.0)]
-    return list(wire(typed, hints))
+    return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
 
 
 def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Candidate], list[str]]:
@@ -124,7 +160,7 @@ def _settled_confidence(plan: Plan) -> float:
     confidence = 1.0
     for _, layer in plan.walk():
         for decision in layer.decisions:
-            if decision.field not in _UNWEIGHED:
+            if decision.field not in _UNWEIGHED or (decision.evidence and decision.evidence[0].clue == "library"):
                 continue
             reason = decision.evidence[0].because if decision.evidence else layer.name
             key = (decision.field, repr(decision.value), reason)
@@ -142,14 +178,18 @@ def _inbound_decisions(
     for candidate in candidates:
         shares[candidate.draft_number] = shares.get(candidate.draft_number, 0.0) + candidate.share
     best = drafts[candidates[0].draft_number][0]
+    by_name = {number: {layer.name: layer for layer in drafts[number][0].layers} for number in shares}
     result: dict[str, tuple[Decision, ...]] = {}
-    for index, layer in enumerate(best.layers):
+    for layer in best.layers:
         if not layer.operands:
             continue
         weights: dict[str, tuple[float, list[list[str]]]] = {}
         for number, share in shares.items():
             draft = drafts[number][0]
-            names = [[draft.layers[item].name for item, _ in call] for call in draft.layers[index].operands]
+            twin = by_name[number].get(layer.name)
+            if twin is None:
+                continue
+            names = [[draft.layers[item].name for item, _ in call] for call in twin.operands]
             old = weights.get(repr(names), (0.0, names))[0]
             weights[repr(names)] = (old + share, names)
         total = math.fsum(share for share, _ in weights.values())
