@@ -9,6 +9,7 @@ from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
+from infer_convert.assemble.numbers import Numbers, input_statistics, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.configs import has_config, plan_from_config
@@ -49,21 +50,23 @@ class _Candidate:
 def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The likeliest architectures of a weight file, best first.
 
-    Reads no tensor data. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
+    Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
     file.
     """
     if has_config(facts):
         return plan_from_config(facts, hints or Hints(), tensors)
-    return _infer(facts, hints or Hints())[0]
+    return _infer(facts, hints or Hints(), Numbers.of(tensors, hints or Hints()))[0]
 
 
-def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Inference, Settled]:
+def _infer(
+    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False
+) -> tuple[Inference, Settled]:
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, lambda inner, name: _inner(inner, inner_hints(hints, name)))
+        return nested_reading(layer, facts, lambda inner, name: _inner(inner, inner_hints(hints, name), numbers))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
     check_any(typed)
-    drafts = _drafts(typed, facts, hints)
+    drafts = weighed(_drafts(typed, facts, hints), numbers)
     candidates, causes = _settled(drafts, hints)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
@@ -72,15 +75,16 @@ def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Infere
     plans = []
     for candidate in candidates[:MOST_PLANS]:
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
-        plan = plan_of(candidate.settled, context)
+        plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
     plans = _with_output_alternatives(plans)
-    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
+    statistics = input_statistics(plans[0], numbers)
+    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])), (), statistics)
     return inference, candidates[0].settled
 
 
-def _inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
-    inference, settled = _infer(facts, hints, inner=True)
+def _inner(facts: WeightFile, hints: Hints, numbers: Numbers | None) -> tuple[Plan, Settled]:
+    inference, settled = _infer(facts, hints, numbers, inner=True)
     return inference.best, settled
 
 

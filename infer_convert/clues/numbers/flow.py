@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from infer_convert.clues.numbers import gram, signals
 from infer_convert.clues.numbers.arrays import Arrays
-from infer_convert.clues.numbers.gaussian import before
 from infer_convert.clues.numbers.kernels import Kernel, kernel_of, recurrent_slices
-from infer_convert.clues.numbers.likelihood import log_likelihood, no_idea
+from infer_convert.clues.numbers.likelihood import weigh
 from infer_convert.clues.numbers.net import Net, Node, Value
 from infer_convert.clues.numbers.signals import Signal, Units
 
@@ -129,12 +128,7 @@ class Flow:
         mean, variance = stored
         if len(mean) < LEAST_CHANNELS or len(prediction.base) != len(mean):
             return None
-        inverted = before(mean, np.sqrt(variance), prediction.act)
-        if inverted is None:
-            return None
-        if prediction.act != "linear" and (mean < -1e-6).any():
-            inverted = (mean, np.sqrt(variance))
-        return log_likelihood(prediction, *inverted), no_idea(*inverted)
+        return weigh(prediction, mean, np.sqrt(variance))
 
     def _apply(self, node: Node, name: str, taken: list[Signal], found: Found) -> Signal:
         class_name = node.class_name

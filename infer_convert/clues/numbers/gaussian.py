@@ -120,14 +120,15 @@ def _ratios(name: str) -> tuple[Array, Array, Array]:
     return t, mean / np.sqrt(variance), np.sqrt(variance)
 
 
-def before(mean: Array, deviation: Array, name: str) -> tuple[Array, Array] | None:
-    """(mean, deviation) of the Gaussian that gives these moments behind a relu or leaky relu; None for another
-    activation, whose two moments do not scale together."""
+def before(mean: Array, deviation: Array, name: str) -> tuple[Array, Array, Array] | None:
+    """(mean, deviation) of the Gaussian that gives these moments behind a relu or leaky relu, and per channel the log
+    of how much the inversion stretches mean/deviation; None for another activation, whose two moments do not scale
+    together."""
     if name == "linear":
-        return mean, deviation
+        return mean, deviation, np.zeros_like(mean)
     if name != "relu" and not name.startswith("leaky_relu:"):
         return None
     t, ratio, scale = _ratios(name)
     at = np.interp(mean / deviation, ratio, t)
     spread = deviation / np.interp(at, t, scale)
-    return at * spread, spread
+    return at * spread, spread, np.log(1 / np.maximum(np.interp(at, t, np.gradient(ratio, t)), 1e-4))

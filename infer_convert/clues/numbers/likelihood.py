@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infer_convert.clues.numbers.gaussian import before
 from infer_convert.clues.numbers.signals import Prediction
 
 Array = NDArray[Any]
@@ -28,6 +29,28 @@ MOST_CHANNELS = 64
 def subset(channels: int) -> Array:
     """The channels that are compared."""
     return np.unique(np.linspace(0, channels - 1, min(channels, MOST_CHANNELS)).astype(int))
+
+
+LEAST_SIGNED = 8
+"""Stored means of so many channels that are all positive speak for a relu between kernel and normalisation."""
+
+
+def weigh(prediction: Prediction, mean: Array, deviation: Array) -> tuple[float, float] | None:
+    """(log-likelihood of the stored means, that of knowing nothing); None when the prediction's activation cannot be
+    undone. A linear prediction of positive means may have an unseen relu behind it."""
+    acts = [prediction.act]
+    if prediction.act == "linear" and prediction.terms and len(mean) >= LEAST_SIGNED and (mean >= -1e-6).all():
+        acts.append("relu")
+    chosen = subset(len(mean))
+    found = []
+    for act in acts:
+        inverted = before(mean, deviation, act)
+        if inverted is None or (act == "relu" and (mean < -1e-6).any()):
+            return None
+        stretched = float(inverted[2][chosen].sum())
+        said = log_likelihood(prediction, inverted[0], inverted[1])
+        found.append((said + stretched, no_idea(inverted[0], inverted[1]) + stretched))
+    return max(found)
 
 
 def log_likelihood(prediction: Prediction, mean: Array, deviation: Array) -> float:

@@ -6,7 +6,7 @@ Every constant is followed by where it was measured; ``python -m benchmarks numb
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from infer_convert.clues.numbers.flow import Found
 
@@ -29,6 +29,14 @@ def filters(gap: float) -> float:
     return min(FILTERS_MOST, max(-FILTERS_MOST, gap))
 
 
+STYLE_SLOPE, STYLE_OFFSET, STYLE_MOST = 0.97, 1.5, 6.0
+
+
+def style(gap: float) -> float:
+    """Nats (at most 0) of an activation whose log-likelihood, summed over a net, falls behind the best by ``gap``."""
+    return -min(STYLE_MOST, max(0.0, STYLE_SLOPE * math.sqrt(max(gap, 0.0)) - STYLE_OFFSET))
+
+
 def ratio(one: Found, other: Found) -> Mapping[str, tuple[float, float]]:
     """Layer -> nats (from moments, from filters) for ``one`` against ``other``, where they differ. A
     BatchNormalization that one of the two has no prediction for compares with knowing nothing."""
@@ -49,3 +57,19 @@ def ratio(one: Found, other: Found) -> Mapping[str, tuple[float, float]]:
 def total(ratios: Mapping[str, tuple[float, float]]) -> float:
     """The sum over layers, in nats."""
     return math.fsum(value for pair in ratios.values() for value in pair)
+
+
+def relative(founds: Sequence[Found]) -> list[float]:
+    """For each of several nets of one file the nats by which it falls behind the best answer to every single
+    question."""
+    sums = [0.0] * len(founds)
+    for name in {name for found in founds for name in found.moments}:
+        known = [found.moments[name] for found in founds if name in found.moments]
+        said = [found.moments[name][0] if name in found.moments else known[0][1] for found in founds]
+        for index, value in enumerate(said):
+            sums[index] -= moments(max(said) - value)
+    for name in {name for found in founds for name in found.filters}:
+        said = [found.filters.get(name, 0.0) for found in founds]
+        for index, value in enumerate(said):
+            sums[index] -= filters(max(said) - value)
+    return sums

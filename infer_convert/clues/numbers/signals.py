@@ -85,7 +85,7 @@ def exact(key: int, mean: Array, variance: Array, like: Signal) -> Signal:
         key=key,
         mean=mean[None],
         variance=variance[None],
-        bell=bell if bell is not None else (mean, deviation),
+        bell=bell[:2] if bell is not None else (mean, deviation),
         act=act if bell is not None else "linear",
         prediction=Prediction(mean, np.zeros((1, len(mean)), np.float32), ()),
         spread=float(np.std(mean / deviation)),
