@@ -9,7 +9,7 @@ from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
-from infer_convert.assemble.numbers import Numbers, input_statistics, revised, weighed
+from infer_convert.assemble.numbers import Numbers, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.configs import has_config, plan_from_config
@@ -50,8 +50,8 @@ class _Candidate:
 def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The likeliest architectures of a weight file, best first.
 
-    Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
-    file.
+    Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
+    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file.
     """
     if has_config(facts):
         return plan_from_config(facts, hints or Hints(), tensors)
@@ -78,8 +78,7 @@ def _infer(
         plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
     plans = _with_output_alternatives(plans)
-    statistics = input_statistics(plans[0], numbers)
-    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])), (), statistics)
+    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
     return inference, candidates[0].settled
 
 

@@ -19,8 +19,7 @@ from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
 from infer_convert.clues.numbers.net import Net, of_draft, of_plan
 from infer_convert.draft import Draft
 from infer_convert.hints import Hints
-from infer_convert.inference import InputStatistics
-from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer
+from infer_convert.plan import Basis, Decision, Evidence, InputStatistics, Option, Plan, PlanLayer
 
 SECONDS = 3.0
 SECONDS_ALWAYS = 60.0
@@ -94,13 +93,11 @@ def revised(plan: Plan, numbers: Numbers | None) -> Plan:
             plan = step(plan, numbers)
         except OutOfTime:
             break
-    return plan
+    return replace(plan, input_statistics=input_statistics(plan, numbers))
 
 
-def input_statistics(plan: Plan, numbers: Numbers | None) -> InputStatistics | None:
+def input_statistics(plan: Plan, numbers: Numbers) -> InputStatistics | None:
     """How the first input was scaled, where a normalisation on it or behind the first convolution tells."""
-    if numbers is None:
-        return None
     net = of_plan(plan)
     try:
         for index, node in enumerate(net.nodes):
@@ -168,8 +165,9 @@ def _styles(plan: Plan, numbers: Numbers) -> Plan:
             continue
         names = {layer.name for layer in members}
         founds = [numbers.flow.follow(of_plan(_with(plan, names, style))) for style in STYLES]
-        raw = [math.fsum(value for value, _ in found.moments.values()) for found in founds]
-        heard = len(founds[0].moments)
+        common = set.intersection(*(set(found.moments) for found in founds))
+        raw = [math.fsum(found.moments[name][0] for name in common) for found in founds]
+        heard = len(common)
         bounds = _bounds(plan, names, numbers)
         if not heard and not bounds:
             continue

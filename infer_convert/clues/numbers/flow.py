@@ -64,6 +64,20 @@ class Flow:
         """The signal of every value, as its consumers see it."""
         return self._run(net, (), "", Found())
 
+    def moments_if(self, node: Node, taken: Signal, behind: Node) -> tuple[float, float] | None:
+        """What the BatchNormalization ``behind`` a layer says about that layer taking ``taken``: (log-likelihood, that
+        of knowing nothing)."""
+        kernel = self._kernel(node)
+        if kernel is None:
+            return None
+        return self._weighed(behind, self._through(node, -1, taken, kernel, activation_of(node)))
+
+    def filters_if(self, node: Node, taken: Signal) -> float | None:
+        """The score of the filters behind ``taken`` for a layer that takes them."""
+        if not taken.units or any(item is None for item in taken.units):
+            return None
+        return self._filtered(node, taken, sum(len(item.norms) for item in taken.units if item is not None))
+
     def _key(self, *parts: Any) -> int:
         return self._keys.setdefault(parts, len(self._keys))
 

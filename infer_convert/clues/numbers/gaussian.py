@@ -23,11 +23,11 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 def _sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-np.clip(x, -40, 40)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(x, -40, 40))))
 
 
 def _gelu(x: Array) -> Array:
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
 
 
 def _elu(alpha: float) -> Callable[[Array], Array]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infer_convert.inference import InputStatistics
+from infer_convert.plan import InputStatistics
 
 Array = NDArray[Any]
 MOST_CHANNELS = 4
