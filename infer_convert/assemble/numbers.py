@@ -24,6 +24,8 @@ from infer_convert.plan import Basis, Decision, Evidence, InputStatistics, Optio
 SECONDS = 3.0
 SECONDS_ALWAYS = 60.0
 """Budgets of ``auto`` and ``always`` on one core."""
+FOR_WIRING = 0.7
+"""Part of the budget that the wiring may take."""
 REWIRED = 2
 """Drafts, the likeliest first, whose operands are tried otherwise."""
 CHANGED_PRIOR = -1.0
@@ -58,19 +60,24 @@ def weighed(drafts: Drafts, numbers: Numbers | None) -> list[tuple[Draft, float]
     if numbers is None or not any(_joins(draft) for draft, _ in drafts):
         return list(drafts)
     try:
-        entries = [(draft, math.log(max(share, 1e-12))) for draft, share in drafts]
-        known = maps.relative([numbers.flow.follow(of_draft(draft)) for draft, _ in entries])
-        order = sorted(range(len(entries)), key=lambda index: -(entries[index][1] + known[index]))
-        for index in order[:REWIRED]:
-            found = rewire(entries[index][0], numbers.flow)
-            if found is not None and all(found.draft.layers != draft.layers for draft, _ in entries):
-                changed = sum(
-                    a.operands != b.operands for a, b in zip(found.draft.layers, entries[index][0].layers, strict=True)
-                )
-                entries.append((found.draft, entries[index][1] + CHANGED_PRIOR * changed))
-        said = maps.relative([numbers.flow.follow(of_draft(draft)) for draft, _ in entries])
+        with numbers.arrays.spending(FOR_WIRING):
+            return _weighed(drafts, numbers)
     except OutOfTime:
         return list(drafts)
+
+
+def _weighed(drafts: Drafts, numbers: Numbers) -> list[tuple[Draft, float]]:
+    entries = [(draft, math.log(max(share, 1e-12))) for draft, share in drafts]
+    known = maps.relative([numbers.flow.follow(of_draft(draft)) for draft, _ in entries])
+    order = sorted(range(len(entries)), key=lambda index: -(entries[index][1] + known[index]))
+    for index in order[:REWIRED]:
+        found = rewire(entries[index][0], numbers.flow)
+        if found is not None and all(found.draft.layers != draft.layers for draft, _ in entries):
+            changed = sum(
+                a.operands != b.operands for a, b in zip(found.draft.layers, entries[index][0].layers, strict=True)
+            )
+            entries.append((found.draft, entries[index][1] + CHANGED_PRIOR * changed))
+    said = maps.relative([numbers.flow.follow(of_draft(draft)) for draft, _ in entries])
     scores = [prior + nats for (_, prior), nats in zip(entries, said, strict=True)]
     top = max(scores)
     total = math.fsum(math.exp(score - top) for score in scores)
@@ -88,12 +95,13 @@ def revised(plan: Plan, numbers: Numbers | None) -> Plan:
     """The plan with the activations and reasons that its tensors speak for."""
     if numbers is None:
         return plan
-    for step in (_styles, _signs, _outputs, _reasons):
-        try:
-            plan = step(plan, numbers)
-        except OutOfTime:
-            break
-    return replace(plan, input_statistics=input_statistics(plan, numbers))
+    with numbers.arrays.spending():
+        for step in (_styles, _signs, _outputs, _reasons):
+            try:
+                plan = step(plan, numbers)
+            except OutOfTime:
+                break
+        return replace(plan, input_statistics=input_statistics(plan, numbers))
 
 
 def input_statistics(plan: Plan, numbers: Numbers) -> InputStatistics | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,17 +31,30 @@ class OutOfTime(Exception):
 
 
 class Arrays:
-    """Reads variables through their transforms and keeps small ones. ``seconds`` bounds the work of all clues that
-    share it: ``tick`` raises OutOfTime."""
+    """Reads variables through their transforms and keeps them. ``seconds`` bounds the work of all clues that share it:
+    within ``spending`` the clock runs, and ``tick`` raises OutOfTime when it has run out. Outside, time is free."""
 
     def __init__(self, store: Store, seconds: float = 3.0) -> None:
         self._store = store
         self._kept: dict[tuple[str, ...], Array | None] = {}
-        self._end = time.monotonic() + seconds
+        self._seconds = seconds
+        self._spent = 0.0
+        self._end: float | None = None
+
+    @contextmanager
+    def spending(self, part: float = 1.0) -> Iterator[None]:
+        """Let the clock run up to a part of the whole budget."""
+        start = time.monotonic()
+        self._end = start + part * self._seconds - self._spent
+        try:
+            yield
+        finally:
+            self._spent += time.monotonic() - start
+            self._end = None
 
     def tick(self) -> None:
         """Raise OutOfTime when the budget is spent."""
-        if time.monotonic() > self._end:
+        if self._end is not None and time.monotonic() > self._end:
             raise OutOfTime
 
     def get(self, uses: Mapping[str, WeightUse], variable: str) -> Array | None:

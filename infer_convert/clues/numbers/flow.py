@@ -21,10 +21,13 @@ LEAST_SPREAD = 0.05
 """Below it the statistics of the sources are those of an untrained net (their own errors are confident: 0.56 right)."""
 LEAST_CHANNELS = 4
 SAME = (
-    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "Identity",
-    "AlphaDropout", "ActivityRegularization", "Masking", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Cropping1D",
-    "Cropping2D", "Cropping3D", "UpSampling1D", "UpSampling2D", "UpSampling3D", "AveragePooling1D", "AveragePooling2D",
-    "AveragePooling3D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D", "Flatten",
+    "ActivityRegularization", "AlphaDropout", "Dropout", "Flatten", "GaussianDropout", "GaussianNoise", "Identity",
+    "Masking", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
+    "Cropping1D", "Cropping2D", "Cropping3D",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D",
+    "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
 )  # fmt: skip
 """Layers that keep each channel's mean (borders aside)."""
 HIDES = ("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D")

@@ -22,7 +22,7 @@ NOISES = np.array([0.01, 0.03, 0.08])
 SLOPES = np.array([1.0, 0.93, 0.86, 0.78, 0.68, 0.55, 1.08])
 """Grids fixed on files that are in no benchmark set of ours."""
 SLOPE_DEVIATION = 0.15
-MOST_CHANNELS = 64
+MOST_CHANNELS = 48
 """Channels of the consumer that are compared; more make it slower, not more certain."""
 
 

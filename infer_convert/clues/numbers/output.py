@@ -16,8 +16,8 @@ Array = NDArray[Any]
 MOST_CLASSES = 40
 """Rare classes drift together under Adam: text generators with hundreds of classes have no sum near 0."""
 RATIOS: tuple[tuple[float, float], ...] = ((0.03, 12.0), (0.1, 4.0), (0.3, 2.0), (0.6, 1.5), (1.01, 0.15))
-"""(q below, likelihood ratio softmax : other) for 3 to 40 classes. 117 softmax and 58 other outputs gave 19, 5, 2, 4 and
-.04; tempered by the 28 outputs of zoo and corpus, where 5 of 25 softmax lay above .6 (character models, whose rare
+"""(q below, likelihood ratio softmax : other) for 3 to 40 classes. 117 softmax and 58 other outputs gave 19, 5, 2, 4
+and .04; tempered by the 28 outputs of zoo and corpus, where 5 of 25 softmax lay above .6 (character models, whose rare
 classes drift; a zoo whose first biases are not 0)."""
 TWO: tuple[tuple[float, float], ...] = ((0.04, 12.0), (1.01, 0.4))
 """For two classes the two gradients are exactly opposite: 13 of 13 real softmax below .04, others .21, 1, 1 and .04

@@ -52,7 +52,7 @@ class Units:
 class Signal:
     """One tensor. ``mean`` and ``variance`` have one row per variant; ``bell`` is the Gaussian (mean, deviation) whose
     image under ``act`` it is; ``spread`` tells how much the source's statistics differ between channels: 0 says that
-    nothing can be read from them. Signals of one ``key`` are the same, those of one ``moment`` have the same moments."""
+    nothing can be read from them. Signals of one ``key`` are the same, those of one ``moment`` agree in moments."""
 
     key: int
     channels: int | None = None
