@@ -52,7 +52,8 @@ class Units:
 class Signal:
     """One tensor. ``mean`` and ``variance`` have one row per variant; ``bell`` is the Gaussian (mean, deviation) whose
     image under ``act`` it is; ``spread`` tells how much the source's statistics differ between channels: 0 says that
-    nothing can be read from them. Signals of one ``key`` are the same, those of one ``moment`` agree in moments."""
+    nothing can be read from them. Signals of one ``key`` are the same, those of one ``moment`` agree in moments.
+    ``parts`` are a concatenation's operands."""
 
     key: int
     channels: int | None = None
@@ -64,6 +65,7 @@ class Signal:
     spread: float = 0.0
     units: tuple[Units | None, ...] = ()
     moment: int = 0
+    parts: tuple[Signal, ...] = ()
 
     def predicted(self) -> Prediction | None:
         """The prediction of this tensor's mean: carried here by a kernel, or its source's moments."""
@@ -89,6 +91,7 @@ def exact(key: int, mean: Array, variance: Array, like: Signal) -> Signal:
         act=act if bell is not None else "linear",
         prediction=Prediction(mean, np.zeros((1, len(mean)), np.float32), ()),
         spread=float(np.std(mean / deviation)),
+        parts=(),
     )
 
 
@@ -124,8 +127,10 @@ def renormed(units: tuple[Units | None, ...], norms: Array) -> tuple[Units | Non
 
 def activate(key: int, signal: Signal, name: str) -> Signal:
     """The tensor behind an elementwise function."""
-    if name == "linear":
+    if name == "linear" or (name == signal.act == "relu"):
         return signal
+    if signal.parts:
+        return concatenate(key, [activate(key, part, name) for part in signal.parts])
     made = replace(signal, key=key, mean=None, variance=None, bell=None, act=name, prediction=None, spread=0.0)
     if signal.mean is not None and signal.variance is not None and signal.act == "linear":
         found = activated(signal.mean, np.sqrt(signal.variance), name)
@@ -141,6 +146,8 @@ def activate(key: int, signal: Signal, name: str) -> Signal:
 
 def pool(key: int, signal: Signal, cells: int) -> Signal:
     """The tensor behind a max pool over ``cells`` cells."""
+    if signal.parts:
+        return concatenate(key, [pool(key, part, cells) for part in signal.parts])
     made = replace(signal, key=key, mean=None, variance=None, bell=None, prediction=None)
     if signal.bell is None:
         return replace(made, spread=0.0)
@@ -208,7 +215,9 @@ def concatenate(key: int, signals: Sequence[Signal]) -> Signal:
     for signal, width in zip(signals, widths, strict=True):
         known = sum(len(u.norms) for u in signal.units if u is not None)
         units.extend(signal.units if known == width else (None,))
-    made = Signal(key, sum(widths), spread=max(s.spread for s in signals), units=tuple(units))
+    made = Signal(
+        key, sum(widths), spread=max(s.spread for s in signals), units=tuple(units), parts=tuple(signals)
+    )
     if any(item is None for item in units):
         made = replace(made, units=())
     predictions = [signal.predicted() for signal in signals]
