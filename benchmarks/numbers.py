@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,8 @@ def _moments(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
     """Which tensor feeds a kernel that is followed by a BatchNormalization."""
     signals = flow.signals_of(net)
     for index, node in enumerate(net.nodes):
-        behind = [net.nodes[i] for i in net.consumers.get((index, 0), ()) if net.nodes[i].class_name == "BatchNormalization"]
+        takers = [net.nodes[i] for i in net.consumers.get((index, 0), ())]
+        behind = [taker for taker in takers if taker.class_name == "BatchNormalization"]
         if len(node.operands) != 1 or len(node.operands[0]) != 1 or not behind or kernel_of(node, arrays) is None:
             continue
         value = node.operands[0][0]
@@ -295,11 +297,12 @@ def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:
             chance = sum(1 / int(row["candidates"]) for row in said) / max(1, len(said))
             bins = []
             edges = (0.0, 1.0, 3.0, 10.0, 30.0, math.inf)
-            for low, high in zip(edges, edges[1:], strict=False):
+            for low, high in pairwise(edges):
                 inside = [row for row in said if low <= float(row["margin"]) < high]
                 bins.append(f"{sum(r['right'] == '1' for r in inside)}/{len(inside)}")
             nets = len({row["net"] for row in said})
             yield (
-                f"{source} {clue}: {right}/{len(said)} = {right / max(1, len(said)):.2f} (chance {chance:.2f}, {nets} nets,"
+                f"{source} {clue}: {right}/{len(said)} = {right / max(1, len(said)):.2f} (chance {chance:.2f},"
+                f" {nets} nets,"
                 f" {len(mine) - len(said)} abstentions); by margin 0-1-3-10-30-: {' '.join(bins)}"
             )

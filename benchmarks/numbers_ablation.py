@@ -20,8 +20,8 @@ NAMINGS: tuple[Naming, ...] = ("class", "stripped", "kept")
 MODES = ("never", "always")
 EXAMPLES = 16
 COLUMNS = (
-    "case", "split", "naming", "mode", "status", "exact", "top5", "functional", "logits", "edges", "fields", "confidence",
-    "decisions",
+    "case", "split", "naming", "mode", "status", "exact", "top5", "functional", "logits", "edges", "fields",
+    "confidence", "decisions",
 )  # fmt: skip
 EXAMPLE_COLUMNS = ("case", "split", "naming", "among", "first", "unlabelled", "with outputs", "changed")
 """``among``: the rank of the first of the best five plans that computes the original's function (empty: none of them);

@@ -9,7 +9,7 @@ from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
-from infer_convert.assemble.numbers import Numbers, revised, weighed
+from infer_convert.assemble.numbers import Numbers, decoded, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.configs import has_config, plan_from_config
@@ -66,7 +66,7 @@ def _infer(
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
     check_any(typed)
-    drafts = weighed(_drafts(typed, facts, hints), numbers)
+    drafts = weighed(_drafts(typed, facts, hints, numbers), numbers)
     candidates, causes = _settled(drafts, hints)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
@@ -91,9 +91,11 @@ def _matters(name: str) -> bool:
     return name != "top_level_model_weights"
 
 
-def _drafts(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints) -> list[tuple[Draft, float]]:
+def _drafts(
+    typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None
+) -> list[tuple[Draft, float]]:
     if not facts.lists_weightless:
-        return [(stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
+        return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
         return [(sequential(typed), 1.0)]
     return list(wire(typed, hints))

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from infer_convert.assemble.decode import decode
 from infer_convert.assemble.rewire import rewire
+from infer_convert.assemble.typed import Typed
 from infer_convert.clues.numbers import maps, output, signs
 from infer_convert.clues.numbers.arrays import Arrays, OutOfTime, Store
 from infer_convert.clues.numbers.flow import Flow
@@ -26,6 +28,8 @@ SECONDS_ALWAYS = 60.0
 """Budgets of ``auto`` and ``always`` on one core."""
 FOR_WIRING = 0.7
 """Part of the budget that the wiring may take."""
+DECODED = 20.0
+"""Share of a decoded net against 1 for the chain: the moments have been heard, and the chain has hardly any."""
 REWIRED = 2
 """Drafts, the likeliest first, whose operands are tried otherwise."""
 CHANGED_PRIOR = -1.0
@@ -53,6 +57,15 @@ class Numbers:
         store: Store = tensors
         arrays = Arrays(store, SECONDS_ALWAYS if hints.numbers == "always" else SECONDS)
         return cls(arrays, Flow(arrays))
+
+
+def decoded(typed: Sequence[Typed], numbers: Numbers | None) -> list[tuple[Draft, float]]:
+    """A net with branches for a list that shows only layers with weights, where the numbers tell one; else nothing."""
+    if numbers is None:
+        return []
+    with numbers.arrays.spending(FOR_WIRING):
+        found = decode(typed, numbers.flow)
+    return [] if found is None else [(found, DECODED)]
 
 
 def weighed(drafts: Drafts, numbers: Numbers | None) -> list[tuple[Draft, float]]:
@@ -211,12 +224,30 @@ def _bounds(plan: Plan, names: set[str], numbers: Numbers) -> dict[str, float]:
 
 
 def _signed(net: Net, index: int, numbers: Numbers, names: tuple[str, ...]) -> dict[str, float] | None:
+    """What the signs of the stored means behind a layer say, also behind a concatenation that the layer is part of."""
+    for joined in net.consumers.get((index, 0), ()):
+        if net.nodes[joined].class_name == "Concatenate":
+            found = _signed(net, joined, numbers, ())
+            part = None if found is None else _part(net, index, joined, numbers)
+            return None if part is None else signs.log_likelihoods(part, names)
     for consumer in net.consumers.get((index, 0), ()):
         if net.nodes[consumer].class_name == "BatchNormalization":
             stored = _stored(net, consumer, numbers)
             if stored is not None:
                 return signs.log_likelihoods(stored[0], names)
     return None
+
+
+def _part(net: Net, index: int, joined: int, numbers: Numbers) -> Any:
+    """The stored means of one operand of a concatenation that a BatchNormalization takes."""
+    behind = next(i for i in net.consumers[joined, 0] if net.nodes[i].class_name == "BatchNormalization")
+    stored, known = _stored(net, behind, numbers), numbers.flow.signals_of(net)
+    widths = [known[value].channels if value in known else None for value in net.nodes[joined].operands[0]]
+    position = net.nodes[joined].operands[0].index((index, 0))
+    if stored is None or None in widths or sum(width or 0 for width in widths) != len(stored[0]):
+        return None
+    start = sum(width or 0 for width in widths[:position])
+    return stored[0][start : start + (widths[position] or 0)]
 
 
 def _signs(plan: Plan, numbers: Numbers) -> Plan:

@@ -81,6 +81,18 @@ class Flow:
             return None
         return self._filtered(node, taken, sum(len(item.norms) for item in taken.units if item is not None))
 
+    def result(self, node: Node, taken: list[Signal]) -> Signal:
+        """The signal that a layer makes of others."""
+        return self._apply(node, node.name, taken, Found())
+
+    def heard(self, behind: Node, signal: Signal) -> tuple[float, float] | None:
+        """What the BatchNormalization ``behind`` says about taking ``signal``."""
+        return self._weigh(behind.name, behind, signal)
+
+    def settled(self, behind: Node, signal: Signal) -> Signal:
+        """``signal`` with the moments that the BatchNormalization ``behind`` stores of it."""
+        return self._told(behind.name, behind, signal)
+
     def _key(self, *parts: Any) -> int:
         return self._keys.setdefault(parts, len(self._keys))
 
@@ -111,16 +123,22 @@ class Flow:
                 said = self._weigh(name, node, signal)
                 if said is not None:
                     found.moments[name] = said
-                stored = self._statistics(node)
-                if stored is not None and signal.channels in (None, len(stored[0])):
-                    act = signal.prediction.act if signal.prediction else "linear"
-                    moment = self._key("exact", name, act)
-                    key = self._key("exact", moment, self._unit_key(signal))
-                    if key not in self._signals:
-                        like = replace(signal, channels=len(stored[0]), moment=moment)
-                        self._signals[key] = signals.exact(key, stored[0], stored[1], like)
-                    return self._signals[key]
+                told = self._told(name, node, signal)
+                if told is not signal:
+                    return told
         return signal
+
+    def _told(self, name: str, node: Node, signal: Signal) -> Signal:
+        stored = self._statistics(node)
+        if stored is None or signal.channels not in (None, len(stored[0])):
+            return signal
+        act = signal.prediction.act if signal.prediction else "linear"
+        moment = self._key("exact", name, act)
+        key = self._key("exact", moment, self._unit_key(signal))
+        if key not in self._signals:
+            like = replace(signal, channels=len(stored[0]), moment=moment)
+            self._signals[key] = signals.exact(key, stored[0], stored[1], like)
+        return self._signals[key]
 
     def _unit_key(self, signal: Signal) -> tuple[int, ...]:
         return tuple(id(item) for item in signal.units)

@@ -1,4 +1,4 @@
-"""Filters, geometry, outputs, signs and inputs: each clue on numbers that it must read, and on numbers that say nothing."""
+"""Filters, geometry, outputs, signs and inputs: each clue on numbers that it must read and on some that say nothing."""
 
 from __future__ import annotations
 
