@@ -200,6 +200,8 @@ class Flow:
             return signals.add(key, taken)
         if class_name == "Concatenate":
             return signals.concatenate(key, taken)
+        if class_name == "Multiply":
+            return signals.gate(key, taken)
         if class_name == "BatchNormalization":
             return self._normalised(node, key, first)
         if class_name in SAME:

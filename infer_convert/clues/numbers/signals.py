@@ -180,6 +180,21 @@ def add(key: int, signals: Sequence[Signal]) -> Signal:
     return made
 
 
+HALF_OPEN = 0.5
+"""Where a sigmoid gate stands before training moves it; a slope is fitted to every prediction anyway."""
+
+
+def gate(key: int, signals: Sequence[Signal]) -> Signal:
+    """A tensor times a gate of squeeze and excitation: the one operand whose moments are known, halved."""
+    known = [signal for signal in signals if signal.mean is not None and signal.variance is not None]
+    if len(known) != 1 or known[0].mean is None or known[0].variance is None:
+        return Signal(key)
+    mean, variance = HALF_OPEN * known[0].mean, HALF_OPEN**2 * known[0].variance
+    row = len(mean) // 2
+    bell = (mean[row], np.sqrt(variance[row]))
+    return Signal(key, known[0].channels, mean, variance, bell, spread=known[0].spread)
+
+
 def _total(parts: Sequence[Array]) -> Array:
     rows = max(len(part) for part in parts)
     return np.asarray(sum(np.broadcast_to(part, (rows, part.shape[-1])) for part in parts))
