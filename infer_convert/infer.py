@@ -153,7 +153,12 @@ def _inbound_decisions(
         weights: dict[str, tuple[float, list[list[str]]]] = {}
         for number, share in shares.items():
             draft = drafts[number][0]
-            names = [[draft.layers[item].name for item, _ in call] for call in draft.layers[index].operands]
+            same = index if index < len(draft.layers) and draft.layers[index].name == layer.name else None
+            if same is None:  # a decoded draft has layers that the chain has not
+                same = next((i for i, item in enumerate(draft.layers) if item.name == layer.name), None)
+            if same is None:
+                continue
+            names = [[draft.layers[item].name for item, _ in call] for call in draft.layers[same].operands]
             old = weights.get(repr(names), (0.0, names))[0]
             weights[repr(names)] = (old + share, names)
         total = math.fsum(share for share, _ in weights.values())
