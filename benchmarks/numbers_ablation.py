@@ -72,16 +72,17 @@ def _forget() -> None:
     forget()
 
 
-def examples(namings: Sequence[Naming] = ("class",)) -> Iterator[dict[str, str]]:
-    """One line per case: which plan 16 examples pick. The examples are drawn as the training data were."""
+def examples(namings: Sequence[Naming] = ("class",), change: bool = False) -> Iterator[dict[str, str]]:
+    """One line per case: which plan 16 examples pick. The examples are drawn as the training data were. ``change`` also
+    tries single answers, up to 60 models for each case."""
     for item, naming in items(namings):
-        line = _examples(item, naming)
+        line = _examples(item, naming, change)
         if line is not None:
             yield line
         _forget()
 
 
-def _examples(item: Item, naming: Naming) -> dict[str, str] | None:
+def _examples(item: Item, naming: Naming, change: bool = False) -> dict[str, str] | None:
     from benchmarks.probe import outputs
     from infer_convert.build.examples import Examples, loss
     from infer_convert.errors import InferConvertError
@@ -116,19 +117,18 @@ def _examples(item: Item, naming: Naming) -> dict[str, str] | None:
         by_moments = min(models, key=lambda entry: (entry[0], entry[2]))
         by_outputs = min(models, key=lambda entry: (entry[1], entry[2]))
         changed = by_outputs[2] in right
-        if not changed:
+        if change and not changed:
 
             def attempt(plan: Plan) -> Any:
                 return _tried(plan, shown.facts, store, {}, 1, full)
 
             better = _improved(by_outputs[3], by_outputs[1], attempt)
-            changed = better is not None and loaded.probes is not None and all(
-                compare(better[1].model, loaded.probes)
-            )
+            known_outputs = better is not None and loaded.probes is not None
+            changed = known_outputs and all(compare(better[1].model, loaded.probes))
         first = right[0] if right else 0
         cells = (
             str(first or ""), str(int(1 in right)), str(int(by_moments[2] in right)), str(int(by_outputs[2] in right)),
-            str(int(changed)),
+            str(int(changed)) if change else "",
         )  # fmt: skip
         return known | dict(zip(EXAMPLE_COLUMNS[3:], cells, strict=True))
 

@@ -1,4 +1,4 @@
-"""The inference with trained numbers at hand: drafts weighed, stripped lists decoded, activations and reasons revised."""
+"""The inference with trained numbers at hand: drafts weighed, stripped lists decoded, activations revised."""
 
 from __future__ import annotations
 

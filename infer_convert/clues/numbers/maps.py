@@ -13,8 +13,8 @@ from infer_convert.clues.numbers.flow import Found
 MOMENTS_SLOPE, MOMENTS_OFFSET = 0.97, 0.30
 """log-odds of the better of two sources = slope * sqrt(gap) - offset: 225 convolutions of 65 nets, real and own."""
 MOMENTS_MOST = 5.0
-"""Nats that one BatchNormalization may say: with a gap above 30 all of 99 were right, 64 in the study and 35 in the zoo;
-half an error added that is 5.3."""
+"""Nats that one BatchNormalization may say: with a gap above 30 all of 99 were right, 64 in the study and 35 in the
+zoo; half an error added that is 5.3."""
 FILTERS_MOST = 4.0
 """Nats that one kernel may say: 70 of 70 were right where the softmax of the scores claimed more than 0.98."""
 
