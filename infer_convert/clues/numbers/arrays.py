@@ -43,18 +43,18 @@ class Arrays:
 
     @contextmanager
     def spending(self, part: float = 1.0) -> Iterator[None]:
-        """Let the clock run up to a part of the whole budget."""
-        start = time.monotonic()
+        """Let the clock (of this process, not of the wall) run up to a part of the whole budget."""
+        start = time.process_time()
         self._end = start + part * self._seconds - self._spent
         try:
             yield
         finally:
-            self._spent += time.monotonic() - start
+            self._spent += time.process_time() - start
             self._end = None
 
     def tick(self) -> None:
         """Raise OutOfTime when the budget is spent."""
-        if self._end is not None and time.monotonic() > self._end:
+        if self._end is not None and time.process_time() > self._end:
             raise OutOfTime
 
     def get(self, uses: Mapping[str, WeightUse], variable: str) -> Array | None:
