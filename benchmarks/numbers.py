@@ -201,16 +201,18 @@ def _shapes(net: Net) -> dict[Value, Any]:
         card = CARD_OF.get(node.class_name)
         try:
             known = card is not None and all(item is not None for item in given)
-            shapes[index, 0] = card.shape(_lists(node), tuple(given)) if known and card is not None else None  # type: ignore[arg-type]
+            shapes[index, 0] = card.shape(_filled(node, given), tuple(given)) if known and card is not None else None
         except (KeyError, TypeError, IndexError, ValueError):
             shapes[index, 0] = None
     return shapes
 
 
-def _lists(node: Node) -> dict[str, Any]:
-    config = dict(node.config)
-    config.setdefault("groups", 1)
-    return config
+def _filled(node: Node, given: Sequence[Any]) -> dict[str, Any]:
+    """A config with what cards read from tensors."""
+    channels = given[0][-1] if given and given[0] else 0
+    groups = node.config.get("groups") or 1
+    read = {"_channels_in": channels // groups if channels else 0, "_channels": channels}
+    return {**read, **node.config, "groups": groups}
 
 
 def _outputs(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:

@@ -9,7 +9,7 @@ from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
-from infer_convert.assemble.numbers import Numbers, decoded, revised, weighed
+from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.configs import has_config, plan_from_config
@@ -70,6 +70,7 @@ def _infer(
     candidates, causes = _settled(drafts, hints)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
+    candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in typed}
     inbound = _inbound_decisions(drafts, candidates, hints)
     plans = []
@@ -119,6 +120,16 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Can
     total = math.fsum(masses.values())
     candidates = [_Candidate(number, settled, masses[number] / total * settled.share) for number, settled, _ in found]
     return sorted(candidates, key=lambda item: -item.share), causes
+
+
+def _remembered(candidates: list[_Candidate], nats: list[float]) -> list[_Candidate]:
+    """Shares revised by what the numbers say about sizes; their sum stays."""
+    if not any(nats):
+        return candidates
+    weights = [item.share * math.exp(value) for item, value in zip(candidates, nats, strict=True)]
+    whole = math.fsum(item.share for item in candidates) / math.fsum(weights)
+    revised_ones = [replace(item, share=w * whole) for item, w in zip(candidates, weights, strict=True)]
+    return sorted(revised_ones, key=lambda item: -item.share)
 
 
 def _settled_confidence(plan: Plan) -> float:

@@ -12,8 +12,9 @@ import numpy as np
 
 from infer_convert.assemble.decode import decode
 from infer_convert.assemble.rewire import rewire
+from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
-from infer_convert.clues.numbers import maps, output, signs
+from infer_convert.clues.numbers import geometry, maps, output, signs
 from infer_convert.clues.numbers.arrays import Arrays, OutOfTime, Store
 from infer_convert.clues.numbers.flow import Flow
 from infer_convert.clues.numbers.inputs import invert
@@ -102,6 +103,44 @@ def _weighed(drafts: Drafts, numbers: Numbers) -> list[tuple[Draft, float]]:
 def _joins(draft: Draft) -> bool:
     """Whether there is a choice to make at all."""
     return any(len(call) > 1 for layer in draft.layers for call in layer.operands)
+
+
+def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float]:
+    """For each answer the nats by which its maps in front of a Flatten fall behind those that the Dense kernel behind
+    it remembers."""
+    nats = [0.0] * len(answers)
+    if numbers is None or not answers:
+        return nats
+    draft = answers[0].draft
+    mine = [index for index, answer in enumerate(answers) if answer.draft is draft]
+    net = of_draft(draft)
+    try:
+        with numbers.arrays.spending():
+            for position, layer in enumerate(draft.layers):
+                if layer.class_name != "Flatten":
+                    continue
+                kernel = _flat_kernel(net, position, numbers)
+                shapes = [answers[index].shapes.get(layer.operands[0][0], ()) for index in mine]
+                whole = {tuple(map(int, s)) for s in shapes if len(s) == 3 and None not in s}  # type: ignore[arg-type]
+                chosen = None
+                if kernel is not None and len(whole) > 1:
+                    chosen = geometry.choose(kernel, tuple((s[0], s[1], s[2]) for s in sorted(whole)))
+                for index, shape in zip(mine, shapes, strict=True):
+                    nats[index] -= geometry.NATS if chosen is not None and tuple(shape) != chosen else 0.0
+    except OutOfTime:
+        pass
+    return nats
+
+
+def _flat_kernel(net: Net, index: int, numbers: Numbers) -> Any:
+    """The kernel of the first Dense behind a Flatten."""
+    for consumer in net.consumers.get((index, 0), ()):
+        node = net.nodes[consumer]
+        if node.class_name == "Dropout":
+            return _flat_kernel(net, consumer, numbers)
+        if node.class_name == "Dense":
+            return numbers.arrays.get(node.uses, "kernel")
+    return None
 
 
 def revised(plan: Plan, numbers: Numbers | None) -> Plan:

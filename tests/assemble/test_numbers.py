@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from infer_convert.assemble.decode import decode
-from infer_convert.assemble.numbers import Numbers, decoded, revised, weighed
+from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.variants import variants
 from infer_convert.clues.numbers.arrays import Arrays
@@ -18,7 +20,9 @@ from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
 from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref
+from tests.clues.drafts import draft
 from tests.clues.numbers.synthetic import Memory, rewired, sampled
+from tests.clues.numbers.test_others import smooth
 
 TWO_BLOCKS = """
 x InputLayer
@@ -171,6 +175,18 @@ def test_the_head_is_revised_with_a_reason() -> None:
     assert wandered is not None and wandered.value == "linear" and plan.layer("out").config["activation"] == "linear"
     memory = Memory()
     assert revised(head(memory, np.zeros(10)), numbers(memory)) == head(memory, np.zeros(10))
+
+
+def test_the_dense_kernel_chooses_the_map_in_front_of_the_flatten() -> None:
+    memory = Memory()
+    made = draft("x InputLayer\nf Flatten\nd Dense", d={"_channels_in": 192, "units": 16})
+    kernel = memory.use("d", "kernel", smooth(6, 8, 4))
+    made = Draft((*made.layers[:2], replace(made.layers[2], uses=(kernel,))), made.outputs)
+    shapes: list[tuple[int, ...]] = [(12, 4, 4), (6, 8, 4), (1, 48, 4)]
+    answers = [Settled(made, (), (), (), {(0, 0): shape}, 1 / 3, True) for shape in shapes]
+    nats = flattened(answers, numbers(memory))
+    assert nats[1] == 0 > nats[0] == nats[2]
+    assert flattened(answers, None) == [0.0] * 3 and flattened(answers[:1], numbers(memory)) == [0.0]
 
 
 def test_variants_change_one_answer() -> None:
