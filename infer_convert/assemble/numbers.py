@@ -92,6 +92,9 @@ def _weighed(drafts: Drafts, numbers: Numbers) -> list[tuple[Draft, float]]:
             )
             entries.append((found.draft, entries[index][1] + CHANGED_PRIOR * changed))
     said = maps.relative([numbers.flow.follow(of_draft(draft)) for draft, _ in entries])
+    best = max(range(len(entries)), key=lambda index: entries[index][1] + said[index])
+    if not maps.explained(numbers.flow.follow(of_draft(entries[best][0]))):
+        return list(drafts)
     scores = [prior + nats for (_, prior), nats in zip(entries, said, strict=True)]
     top = max(scores)
     total = math.fsum(math.exp(score - top) for score in scores)
@@ -320,8 +323,9 @@ def _without_second(plan: Plan, net: Net, index: int) -> Plan:
 
 
 def _outputs(plan: Plan, numbers: Numbers) -> Plan:
-    """Softmax or not, by the sum of the last biases."""
+    """Softmax or not, by the sum of the last biases, as far as the filters show that the net was trained."""
     net = of_plan(plan)
+    trust = maps.trust(numbers.flow.follow(net))
     for value in net.outputs:
         layer = owner = plan.layers[value[0]]
         if layer.class_name in ("Activation", "Softmax") and layer.inbound:
@@ -331,8 +335,9 @@ def _outputs(plan: Plan, numbers: Numbers) -> Plan:
         if decision is None or bias is None or bias.ndim != 1:
             continue
         nats = output.softmax(bias)
-        if nats is None:
+        if nats is None or not trust:
             continue
+        nats *= trust
         q = output.imbalance(bias)
         said = f"|sum of the biases| is {q:.2g} of its largest possible value; a softmax keeps it near 0"
         plan = _replaced(plan, layer.name, {"softmax": nats}, "numbers/output", said)

@@ -150,21 +150,23 @@ def test_a_stripped_residual_net_is_inferred_with_its_sums() -> None:
     assert not any(layer.class_name == "Add" for layer in infer(facts, Hints(numbers="never"), memory).best.layers)
 
 
-def head(memory: Memory, bias: Any) -> Plan:
-    decision = Decision(
-        "activation", "softmax", 0.6, Basis.ASSUMED, (Option("linear", 0.3), Option("sigmoid", 0.1))
-    )
-    use = memory.use("out", "bias", bias)
+def head(memory: Memory, bias: Any, trained: bool = True) -> Plan:
+    """A hidden layer and a head of 10 classes, with filters as training leaves them, or random ones."""
+    rng = np.random.default_rng(1)
+    before = rng.normal(size=(20, 32)) @ np.diag(rng.uniform(0.5, 2, 32))
+    behind = rng.normal(size=(10, 20)) @ before / 5 if trained else rng.normal(size=(10, 32))
+    decision = Decision("activation", "softmax", 0.6, Basis.ASSUMED, (Option("linear", 0.3), Option("sigmoid", 0.1)))
+    uses = (memory.use("out", "kernel", behind.T), memory.use("out", "bias", bias))
     layers = (
-        PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]}),
-        PlanLayer("out", "Dense", {"activation": "softmax"}, ((Ref("x"),),), (use,), (decision,), "out"),
+        PlanLayer("x", "InputLayer", {"batch_shape": [None, 20]}),
+        PlanLayer("hidden", "Dense", {"activation": "relu"}, ((Ref("x"),),), (memory.use("hidden", "kernel", before),)),
+        PlanLayer("out", "Dense", {"activation": "softmax"}, ((Ref("hidden"),),), uses, (decision,), "out"),
     )
     return Plan(layers, (Ref("x"),), (Ref("out"),))
 
 
 def test_the_head_is_revised_with_a_reason() -> None:
-    rng = np.random.default_rng(0)
-    bias = rng.normal(size=10)
+    bias = np.random.default_rng(0).normal(size=10)
     memory = Memory()
     kept = revised(head(memory, bias - bias.mean()), numbers(memory)).layer("out").decision("activation")
     assert kept is not None and kept.value == "softmax" and kept.confidence > 0.9
@@ -173,8 +175,23 @@ def test_the_head_is_revised_with_a_reason() -> None:
     plan = revised(head(memory, np.abs(bias) + 1), numbers(memory))
     wandered = plan.layer("out").decision("activation")
     assert wandered is not None and wandered.value == "linear" and plan.layer("out").config["activation"] == "linear"
+
+
+@pytest.mark.parametrize(("bias", "trained"), [(np.zeros(10), True), (np.ones(10), False)])
+def test_the_head_of_an_untrained_net_is_left_alone(bias: Any, trained: bool) -> None:
     memory = Memory()
-    assert revised(head(memory, np.zeros(10)), numbers(memory)) == head(memory, np.zeros(10))
+    plan = head(memory, bias, trained)
+    found = revised(plan, numbers(memory)).layer("out").decision("activation")
+    assert found is not None and found.value == "softmax" and abs(found.confidence - 0.6) < 0.15
+
+
+def test_statistics_of_another_net_rewire_nothing() -> None:
+    made, memory = sampled(TWO_BLOCKS)
+    rng = np.random.default_rng(0)
+    for path, array in memory.arrays.items():
+        if path.endswith("moving_mean"):
+            memory.arrays[path] = rng.normal(size=array.shape).astype("float32")
+    assert weighed([(made, 1.0)], numbers(memory)) == [(made, 1.0)]
 
 
 def test_the_dense_kernel_chooses_the_map_in_front_of_the_flatten() -> None:

@@ -36,8 +36,11 @@ LEAST_SIGNED = 8
 
 
 def weigh(prediction: Prediction, mean: Array, deviation: Array) -> tuple[float, float] | None:
-    """(log-likelihood of the stored means, that of knowing nothing); None when the prediction's activation cannot be
-    undone. A linear prediction of positive means may have an unseen relu behind it."""
+    """(log-likelihood of the stored means, at least that of knowing nothing; that of knowing nothing).
+
+    Sources that explain the means worse than nothing would are all alike, as where the statistics are not the net's
+    own. None when the prediction's activation cannot be undone. A linear prediction of positive means may have an
+    unseen relu behind it."""
     acts = [prediction.act]
     if prediction.act == "linear" and prediction.terms and len(mean) >= LEAST_SIGNED and (mean >= -1e-6).all():
         acts.append("relu")
@@ -49,7 +52,8 @@ def weigh(prediction: Prediction, mean: Array, deviation: Array) -> tuple[float,
             return None
         stretched = float(inverted[2][chosen].sum())
         said = log_likelihood(prediction, inverted[0], inverted[1])
-        found.append((said + stretched, no_idea(inverted[0], inverted[1]) + stretched))
+        nothing = no_idea(inverted[0], inverted[1])
+        found.append((max(said, nothing) + stretched, nothing + stretched))
     return max(found)
 
 

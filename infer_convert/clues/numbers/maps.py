@@ -55,6 +55,16 @@ def trust(found: Found) -> float:
     return min(1.0, max(0.0, math.fsum(scores) / len(scores) / TRUSTED_SCORE)) if scores else 0.0
 
 
+LEAST_EXPLAINED = 0.5
+
+
+def explained(found: Found) -> bool:
+    """Whether the stored moments are the net's own: at least half of them are predicted better than by knowing nothing.
+    Random, copied or recalibrated statistics are not, and then no wiring can be read from them."""
+    better = sum(said > nothing + 1 for said, nothing in found.moments.values())
+    return better >= LEAST_EXPLAINED * len(found.moments)
+
+
 def ratio(one: Found, other: Found) -> Mapping[str, tuple[float, float]]:
     """Layer -> nats (from moments, from filters) for ``one`` against ``other``, where they differ. A
     BatchNormalization that one of the two has no prediction for compares with knowing nothing."""
