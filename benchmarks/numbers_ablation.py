@@ -185,4 +185,5 @@ def examples_summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:
     among = [r for r in rows if r["among"]]
     cells = ", ".join(f"{column} {_ones(among, column)}" for column in EXAMPLE_COLUMNS[4:7])
     yield f"{len(among)} of {len(rows)} cases have the function among the best five; picked first: {cells}"
-    yield f"with single answers changed {_ones(rows, 'changed')} of {len(rows)} have it"
+    if any(r["changed"] for r in rows):
+        yield f"with single answers changed {_ones(rows, 'changed')} of {len(rows)} have it"
