@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -119,6 +120,34 @@ def library(
         known.write(rows)
     for line in known.summary(rows):
         typer.echo(line)
+
+
+@app.command()
+def numbers(
+    ablation: Annotated[bool, typer.Option(help="the inference with and without numbers, too")] = True,
+    examples: Annotated[bool, typer.Option(help="and with 16 examples")] = False,
+    change: Annotated[bool, typer.Option(help="let examples change single answers (slow)")] = False,
+) -> None:
+    """What trained numbers are worth; writes numbers.tsv, numbers-ablation.tsv and numbers-examples.tsv."""
+    from benchmarks import numbers as clues
+    from benchmarks import numbers_ablation as with_and_without
+
+    rows = _written("numbers.tsv", clues.COLUMNS, clues.run())
+    typer.echo("\n".join(clues.summary(rows)))
+    if ablation:
+        rows = _written("numbers-ablation.tsv", with_and_without.COLUMNS, with_and_without.run())
+        typer.echo("\n".join(with_and_without.summary(rows)))
+    if examples:
+        found = with_and_without.examples(change=change)
+        rows = _written("numbers-examples.tsv", with_and_without.EXAMPLE_COLUMNS, found)
+        typer.echo("\n".join(with_and_without.examples_summary(rows)))
+
+
+def _written(name: str, columns: tuple[str, ...], found: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    rows = list(found)
+    lines = ["\t".join(columns), *("\t".join(row[column] for column in columns) for row in rows)]
+    (RESULTS / name).write_text("\n".join(lines) + "\n")
+    return rows
 
 
 @app.command()
