@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from infer_convert import __version__
+from infer_convert.batch.command import batch_command
 from infer_convert.errors import ExitCode, InferConvertError
 from infer_convert.hints import Hints, load_hints, with_options
 from infer_convert.pipeline import FORMATS, Options, Outcome, convert, formats, inspect
@@ -19,7 +20,7 @@ from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, sour
 from infer_convert.report.terminal import print_inspection, print_summary
 from infer_convert.report.text import visible
 
-COMMANDS: tuple[str, ...] = ("convert", "inspect")
+COMMANDS: tuple[str, ...] = ("convert", "inspect", "batch")
 
 app = typer.Typer(
     name="infer-convert",
@@ -137,6 +138,9 @@ def inspect_command(
     head: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tool": tool(), "source": source(facts)}
     head["stored_config"] = facts.model_config is not None
     typer.echo(dumps(plain(head | facts.to_json())), nl=False)
+
+
+app.command("batch")(batch_command)
 
 
 def console() -> Console:

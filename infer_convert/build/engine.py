@@ -27,6 +27,15 @@ def start() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def forget() -> None:
+    """Start, and drop what earlier models of this process have left: their graphs, and the counters in Keras' automatic
+    names, so that the same file gives the same model whatever was built before it."""
+    start()
+    import keras
+
+    keras.utils.clear_session()
+
+
 @contextmanager
 def _quiet_descriptor() -> Iterator[None]:
     sys.stderr.flush()
