@@ -18,6 +18,7 @@ from infer_convert.errors import ExitCode, InferConvertError, NoArchitecture, Us
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference
+from infer_convert.limits import DEFAULT, Limits
 from infer_convert.outcome import Verification
 from infer_convert.plan import Plan
 from infer_convert.publish import check_target, published
@@ -51,6 +52,7 @@ class Options:
     min_confidence: float = 0.9
     examples: Path | None = None
     custom_objects: tuple[str, ...] = ()
+    limits: Limits = DEFAULT
 
     @property
     def target(self) -> Path:
@@ -93,13 +95,13 @@ def formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def inspect(file: Path, digest: bool = False) -> WeightFile:
+def inspect(file: Path, digest: bool = False, limits: Limits = DEFAULT) -> WeightFile:
     """The facts alone. Raises UsageError when there is no such file, UnreadableFile when it is no weight file."""
-    from infer_convert.readers import read
+    from infer_convert.sandbox import read
 
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
-    facts: WeightFile = read(file, digest=digest)
+    facts: WeightFile = read(file, digest=digest, limits=limits)
     return facts
 
 
@@ -112,13 +114,13 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     check_target(options.target, options.force, options.file)
     customs = _custom_objects(options.custom_objects)
     progress("reading")
-    facts = inspect(options.file, digest=True)
+    facts = inspect(options.file, True, options.limits)
     inference: Inference | None = None
     from infer_convert.infer import infer
-    from infer_convert.readers import open_tensors
+    from infer_convert.sandbox import open_tensors
 
     try:
-        with open_tensors(options.file) as store:
+        with open_tensors(options.file, limits=options.limits) as store:
             progress("inferring")
             inference = infer(facts, options.hints, store)
             if set(options.to) == {"report"}:
