@@ -53,6 +53,10 @@ class Limits:
     cpu_seconds: int = 20
     wall_seconds: int = 60
 
+    def tensor_memory(self, file_bytes: int) -> int:
+        """Address space for decoding tensors of a file of this size: a packed tensor may be most of it."""
+        return self.memory_bytes + 2 * file_bytes
+
     def large(self) -> Limits:
         """The bounds under ``--allow-large``: sizes and times a hundredfold, no ratio; forbidden things stay so."""
         lifted = {name: 100 * getattr(self, name) for name in LIFTABLE}

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from infer_convert.errors import UnreadableFile
-from infer_convert.limits import DEFAULT, Limits, Meter, refuse
+from infer_convert.limits import DEFAULT, Limits, Meter, beyond, refuse
 from infer_convert.readers.container import Container, Member, one_line_errors, open_container
 from infer_convert.readers.tree import describe
 
@@ -83,6 +83,10 @@ class TensorStore:
             chunk = dataset.chunks[0] if dataset.chunks else 1
             row = dataset.dtype.itemsize * math.prod(dataset.shape[1:])
             rows = max(chunk, size // row // chunk * chunk)
+            needed = rows * row + math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
+            allowed = self._limits.tensor_memory(self._container.bytes) - self._limits.memory_bytes // 2
+            if needed > allowed:
+                beyond(tensor_path, "memory_bytes", f"parts of at most {allowed} bytes", f"one that takes {needed}")
             for start in range(0, dataset.shape[0], rows):
                 yield _native(dataset[start : start + rows], dtype)
 
@@ -114,7 +118,8 @@ def _plain_offset(member: Member, dataset: h5py.Dataset, name: str) -> int | Non
     ):
         return None
     offset = dataset.id.get_offset()
-    return None if offset is None else int(offset) + member.start
+    written = dataset.id.get_storage_size() == dataset.size * dataset.dtype.itemsize  # else it is filled when read
+    return int(offset) + member.start if offset is not None and written else None
 
 
 def _open(member: Member, path: str) -> h5py.Dataset | None:

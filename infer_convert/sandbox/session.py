@@ -57,7 +57,7 @@ class Session:
         size = path.stat().st_size if path.is_file() else 0
         much = 0 if purpose == "facts" else size // _BYTES_PER_SECOND + 10 * limits.cpu_seconds
         self._cpu = limits.cpu_seconds + much
-        self._memory = limits.memory_bytes + (0 if purpose == "facts" else 2 * size)
+        self._memory = limits.memory_bytes if purpose == "facts" else limits.tensor_memory(size)
         self._ask({
             "path": os.fsencode(path).hex(),
             "purpose": purpose,
