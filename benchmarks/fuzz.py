@@ -43,7 +43,7 @@ SLOW = frozenset((
 ))  # fmt: skip
 """Models whose inference takes the better part of a second or more: fewer copies of each."""
 
-SLOW_TURNS = {"cut": PIECES, "flip": 6, "alter": 6}
+SLOW_TURNS = {"cut": PIECES, "flip": 4, "alter": 4}
 MOST_SEED_BYTES = 150_000
 HANG_SECONDS = 20
 WORKER_TASKS = 500
@@ -51,15 +51,26 @@ MEMORY = 3 * 2**30
 COLUMNS = ("stage", "mutation", "outcome", "files", "slowest_s", "peak_mb", "example")
 
 
-def seeds(count: int) -> list[Path]:
-    """The fixtures, and files of the written corpus spread over its writers; smaller ones first."""
+def seeds(count: int, skip: Sequence[str] = ()) -> list[Path]:
+    """The fixtures, and files of the written corpus spread over its writers; those of slow models last."""
+    found = _seeds(count, frozenset(skip))
+    return sorted(found, key=lambda path: stem(path) in SLOW)
+
+
+def stem(path: Path) -> str:
+    """The model's name: ``unet`` of ``unet.trained.weights.h5``."""
+    return path.name.partition(".")[0]
+
+
+def _seeds(count: int, skip: frozenset[str]) -> list[Path]:
     found = [path for path in sorted((HERE.parent / "fixtures").glob("*.h5")) if path.stat().st_size < MOST_SEED_BYTES]
+    found = [path for path in found if stem(path) not in skip]
     where = corpus()
     if where is None or not (where / "written").is_dir():
         return found[:count]
     shelves = []
     for folder in sorted(path for path in (where / "written").iterdir() if path.is_dir()):
-        files = [path for path in folder.rglob("*") if path.suffix in (".h5", ".keras")]
+        files = [path for path in folder.rglob("*") if path.suffix in (".h5", ".keras") and stem(path) not in skip]
         small = [path for path in files if 0 < path.stat().st_size < MOST_SEED_BYTES]
         shelves.append(sorted(small, key=lambda path: hashlib.sha256(path.name.encode()).hexdigest()))
     while len(found) < count and any(shelves):
@@ -73,13 +84,14 @@ def tasks(paths: Iterable[Path]) -> list[Task]:
     """Every mutation of every seed."""
     found: list[Task] = []
     for path in paths:
-        turns = SLOW_TURNS if path.name.partition(".")[0] in SLOW else TURNS
+        turns = SLOW_TURNS if stem(path) in SLOW else TURNS
         found += [(str(path), kind, number) for kind in turns for number in range(turns[kind])]
     return found
 
 
 def some(everything: Sequence[Task], count: int) -> list[Task]:
     """``count`` of them, spread evenly and the same every time; mostly altered ones, which get furthest."""
+
     def chance(task: Task) -> bytes:
         return hashlib.sha256(repr((Path(task[0]).name, *task[1:])).encode()).digest()
 

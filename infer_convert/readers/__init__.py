@@ -18,6 +18,7 @@ from infer_convert.readers import archive, dependencies, elephas, flat, keras0, 
 from infer_convert.readers.container import one_line_errors
 from infer_convert.readers.source import Reader, Source
 from infer_convert.readers.tensors import TensorStore, open_tensors
+from infer_convert.readers.unique import with_unique_names
 from infer_convert.readers.visit import visit
 
 __all__ = ["READERS", "Reader", "TensorStore", "open_tensors", "read"]
@@ -42,6 +43,7 @@ def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits =
         facts = reader.read(source)
         if facts.model_config is None and next(facts.all_tensors(), None) is None:
             raise UnreadableFile(f"{where}: expected weights, found {facts.layout} layers without any")
+        facts = with_unique_names(facts)
         return dataclasses.replace(facts, sha256=_sha256(where)) if digest else facts
 
 

@@ -110,4 +110,3 @@ def _answer(store: TensorStore, tensor_path: str) -> Iterator[tuple[dict[str, An
     for slab in store.slabs(tensor_path, SLAB_BYTES):
         contiguous = slab if slab.flags.c_contiguous else slab.copy()
         yield {}, contiguous.reshape(-1).view("u1").data
-
