@@ -25,6 +25,7 @@ class Limits:
     * ``path_bytes``: sum of the paths of all objects.
     * ``attribute_bytes``: sum of the attributes that are read (names, versions, configs).
     * ``list_items``: names in all ``layer_names`` and ``weight_names`` together.
+    * ``layers``: stored layers, nested ones too, and entries of a stored config.
     * ``json_chars``, ``json_values``, ``json_depth``: one JSON document.
     * ``name_chars``: one link name or layer name.
     * ``members``: entries of an archive, or shards of an index.
@@ -42,6 +43,7 @@ class Limits:
     path_bytes: int = 32 * 2**20
     attribute_bytes: int = 64 * 2**20
     list_items: int = 100_000
+    layers: int = 5_000
     json_chars: int = 16 * 2**20
     json_values: int = 500_000
     json_depth: int = 100
@@ -70,6 +72,7 @@ LIFTABLE: tuple[str, ...] = (
     "path_bytes",
     "attribute_bytes",
     "list_items",
+    "layers",
     "json_chars",
     "json_values",
     "members",

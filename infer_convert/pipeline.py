@@ -241,11 +241,18 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
     verification = built.verification
     for exporter in EXPORTERS:
         if exporter.name in to:
-            exporter.save(built.model, built.plan, facts, folder / exporter.target)
+            try:
+                exporter.save(built.model, built.plan, facts, folder / exporter.target)
+            except (InferConvertError, OSError):
+                raise
+            except Exception as error:  # TensorFlow refuses what Keras builds in too many ways to list
+                said = " ".join(str(error).split())[:300]
+                what = f"built, but {exporter.name} cannot be written ({type(error).__name__}: {said})"
+                raise _with(VerificationFailed(what), verification) from error
             if exporter.name == "savedmodel":
                 found = savedmodel_difference(built.model, built.plan, folder / exporter.target)
-                said = (f"the SavedModel was not compared: {found.reason}",) if found.reason else ()
-                warned = (*verification.warnings, *said)
+                note = (f"the SavedModel was not compared: {found.reason}",) if found.reason else ()
+                warned = (*verification.warnings, *note)
                 verification = replace(verification, savedmodel_max_abs_diff=found.largest, warnings=warned)
                 if not found.agrees:
                     raise _with(

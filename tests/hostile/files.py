@@ -215,6 +215,13 @@ def one_long_name(file: h5py.File, group: h5py.Group) -> None:
     group["n" * 60_000] = 1.0
 
 
+def many_layers() -> dict[str, Any]:
+    """A config of 20,000 layers, which no weight contradicts."""
+    names = (f"activation_{number}" for number in range(20_000))
+    idle = [{"class_name": "Activation", "config": {"name": name, "activation": "relu"}} for name in names]
+    return config(dense("dense", SIZES[1]), *idle, dense("dense_1", SIZES[2]))
+
+
 def many_objects(path: Path) -> Path:
     with h5py.File(path, "w", libver="latest") as file:
         for outer in range(400):
@@ -482,6 +489,7 @@ ATTACKS: tuple[Attack, ...] = (
     *_config("saved_model_layer", saved_model_layer, (*SAFE, 5)),
     *_config("vocabulary_path", vocabulary_path, (*SAFE, 5)),
     *_config("enormous_layer", enormous_layer, (4, 5, 6)),
+    *_config("many_layers", many_layers, REFUSED),
     *_config("enormous_constant", enormous_constant, (*SAFE, 5)),
     _file("hostile_names", hostile_names, "w.h5", (*SAFE, 3)),
     _file("hostile_config", hostile_config, "w.h5", (*SAFE, 3)),

@@ -159,4 +159,5 @@ def test_python(names: list[str]) -> None:
 def test_paths(name: str) -> None:
     """What becomes part of a file or scope name of Keras."""
     safe = safe_name(name)
-    assert safe and "/" not in safe and "\\" not in safe and safe.isascii() and safe.isprintable() and " " not in safe
+    assert safe[0].isalnum() or safe[0] == "."
+    assert "/" not in safe and "\\" not in safe and safe.isascii() and safe.isprintable() and " " not in safe
