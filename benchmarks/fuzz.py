@@ -46,6 +46,9 @@ SLOW = frozenset((
 SLOW_TURNS = {"cut": PIECES, "flip": 4, "alter": 4}
 MOST_SEED_BYTES = 150_000
 HANG_SECONDS = 20
+"""Of processor time, so that a busy machine makes no hangs; ``PATIENCE`` is the clock's."""
+
+PATIENCE = 120
 WORKER_TASKS = 500
 MEMORY = 3 * 2**30
 COLUMNS = ("stage", "mutation", "outcome", "files", "slowest_s", "peak_mb", "example")
@@ -242,11 +245,14 @@ class _Worker:
             theirs.close()
             self.done = 0
         self.pipe.send(task)
-        start = time.monotonic()
+        start, spent = time.monotonic(), self._spent()
         limit = HANG_SECONDS if self.done or self.stage == "read+infer" else 4 * HANG_SECONDS  # TensorFlow starts
         self.done += 1
         try:
-            if self.pipe.poll(limit):
+            while not self.pipe.poll(0.5):
+                if self._spent() - spent > limit or time.monotonic() - start > PATIENCE:
+                    break
+            if self.pipe.poll():
                 found: Result = self.pipe.recv()
                 return found
             outcome, note = "hang", ""
@@ -256,6 +262,13 @@ class _Worker:
         self.stop()
         self.done = 10**9
         return {"outcome": outcome, "seconds": round(time.monotonic() - start, 2), "note": note, "peak_mb": 0}
+
+    def _spent(self) -> float:
+        """Processor seconds of the worker so far."""
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def stop(self) -> None:
         if self.process is not None:
