@@ -73,8 +73,8 @@ def attacks() -> None:
 
 @app.command()
 def fuzz(
-    count: Annotated[int, typer.Option("--seeds", min=1, help="sound files to damage, up to 192 copies each")] = 150,
-    whole: Annotated[int, typer.Option(min=0, help="copies that go through the whole command")] = 320,
+    count: Annotated[int, typer.Option("--seeds", min=1, help="sound files to damage, up to 192 copies each")] = 120,
+    whole: Annotated[int, typer.Option(min=0, help="copies that go through the whole command")] = 304,
     skip: Annotated[list[str] | None, typer.Option(help="a model to leave out, e.g. unet; repeat")] = None,
     fresh: Annotated[bool, typer.Option(help="ignore outcomes of an earlier run of the same code")] = False,
     write: Annotated[bool, typer.Option(help="write results/fuzz.tsv")] = True,
@@ -85,7 +85,7 @@ def fuzz(
     everything = damaged.tasks(damaged.seeds(count, skip or ()))
     parts = {"read+infer": everything, "command": damaged.some(everything, whole)}
     rows = []
-    for stage, wanted in parts.items():
+    for stage, wanted in reversed(parts.items()):
         rows += list(damaged.rows(stage, damaged.run(stage, wanted, typer.echo, fresh)))
     for row in rows:
         typer.echo("\t".join(row[column] for column in damaged.COLUMNS))

@@ -43,7 +43,10 @@ SLOW = frozenset((
 ))  # fmt: skip
 """Models whose inference takes the better part of a second or more: fewer copies of each."""
 
-SLOW_TURNS = {"cut": PIECES, "flip": 4, "alter": 4}
+SLOW_TURNS = {"cut": PIECES, "flip": 2, "alter": 4}
+MOST_SLOW = 12
+"""How many of the seeds may be of such models."""
+
 MOST_SEED_BYTES = 150_000
 HANG_SECONDS = 20
 """Of processor time, so that a busy machine makes no hangs; ``PATIENCE`` is the clock's."""
@@ -76,10 +79,14 @@ def _seeds(count: int, skip: frozenset[str]) -> list[Path]:
         files = [path for path in folder.rglob("*") if path.suffix in (".h5", ".keras") and stem(path) not in skip]
         small = [path for path in files if 0 < path.stat().st_size < MOST_SEED_BYTES]
         shelves.append(sorted(small, key=lambda path: hashlib.sha256(path.name.encode()).hexdigest()))
+    slow = sum(stem(path) in SLOW for path in found)
     while len(found) < count and any(shelves):
         for shelf in shelves:
             if shelf and len(found) < count:
-                found.append(shelf.pop(0))
+                path = shelf.pop(0)
+                slow += stem(path) in SLOW
+                if stem(path) not in SLOW or slow <= MOST_SLOW:
+                    found.append(path)
     return found
 
 

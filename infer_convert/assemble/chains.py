@@ -89,8 +89,9 @@ def link(reading: Reading) -> Link:
     return Link(tuple(sorted(axes_out)), axes_out, variant.channels_in, out)
 
 
-def _divides(whole: int, part: int) -> bool:
-    return part > 0 and whole % part == 0  # a damaged file may declare no channels at all
+def _divide(one: int, other: int) -> bool:
+    """Whether either is a multiple of the other; a damaged file may declare no channels at all."""
+    return min(one, other) > 0 and max(one, other) % min(one, other) == 0
 
 
 def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
@@ -103,7 +104,7 @@ def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
                 made = link(reading)
                 total = score + reading.log_prior
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
-                    total -= 0.5 if _divides(made.channels_in, channels) or _divides(channels, made.channels_in) else 6.0
+                    total -= 0.5 if _divide(made.channels_in, channels) else 6.0
                 out = made.channels_out if made.channels_out is not None else channels
                 if reading.class_name in ("Flatten", "Reshape", "Permute", "RepeatVector", "Lambda"):
                     out = None
