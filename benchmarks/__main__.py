@@ -72,6 +72,17 @@ def attacks() -> None:
 
 
 @app.command()
+def killed(times: Annotated[int, typer.Option(min=1)] = 40) -> None:
+    """The command killed at random times; writes killed.tsv."""
+    from benchmarks import killed as kills
+
+    counts = kills.run(times, typer.echo)
+    typer.echo(str(dict(counts)))
+    if any(counts[name] for name in ("partial", "litter", "input")):
+        raise typer.Exit(1)
+
+
+@app.command()
 def fuzz(
     count: Annotated[int, typer.Option("--seeds", min=1, help="sound files to damage, up to 192 copies each")] = 120,
     whole: Annotated[int, typer.Option(min=0, help="copies that go through the whole command")] = 304,
