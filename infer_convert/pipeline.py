@@ -245,7 +245,9 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
                 exporter.save(built.model, built.plan, facts, folder / exporter.target)
             except (InferConvertError, OSError):
                 raise
-            except Exception as error:  # TensorFlow refuses what Keras builds in too many ways to list
+            except Exception as error:
+                if not _refused_by_library(error, exporter.name):
+                    raise
                 said = " ".join(str(error).split())[:300]
                 what = f"built, but {exporter.name} cannot be written ({type(error).__name__}: {said})"
                 raise _with(VerificationFailed(what), verification) from error
@@ -263,6 +265,12 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
                         verification,
                     )
     return replace(built, verification=verification)
+
+
+def _refused_by_library(error: Exception, exporter: str) -> bool:
+    """Whether TensorFlow or Keras does not write what Keras built; ``model.py`` is written by us alone."""
+    theirs = type(error).__module__.partition(".")[0] in ("tensorflow", "keras")
+    return exporter != "python" and (theirs or isinstance(error, (ValueError, TypeError, RuntimeError)))
 
 
 def _alternatives(
