@@ -84,12 +84,23 @@ def tree(path: Path, spoil: Spoil | None = None) -> Path:
     return path
 
 
+def modern(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored Sequential as Keras 3 writes it."""
+    made = json.loads(json.dumps(stored))
+    for entry in (made, *made["config"]["layers"]):
+        entry.setdefault("module", "keras" if entry is made else "keras.layers")
+        entry.setdefault("registered_name", None)
+        if entry["class_name"] == "InputLayer":
+            entry["config"]["batch_shape"] = entry["config"].pop("batch_input_shape")
+    return made
+
+
 def archive(path: Path, stored: Mapping[str, Any] | str, compression: int = zipfile.ZIP_STORED) -> Path:
     """A ``.keras`` archive around ``tree``."""
     inner = tree(path.with_name("inner.weights.h5"))
     with zipfile.ZipFile(path, "w", compression) as made:
         made.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
-        made.writestr("config.json", stored if isinstance(stored, str) else json.dumps(stored))
+        made.writestr("config.json", stored if isinstance(stored, str) else json.dumps(modern(stored)))
         made.write(inner, "model.weights.h5")
     inner.unlink()
     return path
@@ -404,7 +415,7 @@ def outside_shard(path: Path) -> Path:
 def zip_bomb(path: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("metadata.json", "{}")
-        made.writestr("config.json", json.dumps(SOUND))
+        made.writestr("config.json", json.dumps(modern(SOUND)))
         made.writestr("model.weights.h5", b"\x89HDF\r\n\x1a\n" + bytes(256 * 2**20))
     return path
 
