@@ -3,8 +3,8 @@
 ``python -m benchmarks attacks`` writes ``results/attacks.tsv``. Ours: ``convert --to report`` (which imports no
 TensorFlow) is measured, and what it accepts is converted whole as well. Keras: ``load_model(compile=False)`` for full
 models, ``KerasFileEditor`` for weights files and archives, in a fork of a process that has imported Keras. *Falls*
-means: code of the file ran, data from outside the file came in, the process died, or it took more than 5 s or 300 MB
-beyond what the process itself needs.
+means: code of the file ran, data from outside the file came in, the process died, or it took more than 5 s of
+processor time or 300 MB (Keras: beyond what it takes to import it).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,12 @@ OUTSIDE = 42.0
 """Every number of the files that links, external storage and virtual datasets would pull in."""
 
 _LAUNCH = """
-import json, os, subprocess, sys, time
-start = time.monotonic()
+import json, os, subprocess, sys
 process = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=sys.argv[1])
 said = process.stderr.read().decode()
 _, status, used = os.wait4(process.pid, 0)
-print(json.dumps([os.waitstatus_to_exitcode(status), said, time.monotonic() - start, used.ru_maxrss / 1024]))
+spent = used.ru_utime + used.ru_stime
+print(json.dumps([os.waitstatus_to_exitcode(status), said, spent, used.ru_maxrss / 1024]))
 """
 
 
@@ -93,11 +92,10 @@ def _theirs(keras: Any, file: Path, folder: Path) -> dict[str, str]:
         os.close(reader)
         _in_child(keras, file, folder, writer)
     os.close(writer)
-    start = time.monotonic()
     with os.fdopen(reader) as stream:
         said = stream.read()
     _, status, used = os.wait4(child, 0)
-    seconds, grown = time.monotonic() - start, max(0.0, used.ru_maxrss / 1024 - before)
+    seconds, grown = used.ru_utime + used.ru_stime, max(0.0, used.ru_maxrss / 1024 - before)
     code = os.waitstatus_to_exitcode(status)
     answer, leaked = json.loads(said) if said else (f"died ({signal.strsignal(-code) if code < 0 else code})", False)
     falls = ""
