@@ -59,7 +59,7 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
 
 def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Inference, Settled]:
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, lambda inner, name: _inner(inner, inner_hints(hints, name)))
+        return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name)))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
     check_any(typed)
@@ -79,7 +79,8 @@ def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Infere
     return inference, candidates[0].settled
 
 
-def _inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
+def infer_inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
+    """The best plan of a nested model, and its sizes."""
     inference, settled = _infer(facts, hints, inner=True)
     return inference.best, settled
 

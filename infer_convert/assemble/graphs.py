@@ -11,6 +11,7 @@ from infer_convert.clues.affinity import Affinities
 from infer_convert.draft import Draft, DraftLayer
 from infer_convert.errors import NoArchitecture
 from infer_convert.hints import Hints
+from infer_convert.layers import CARD_OF
 from infer_convert.solve.items import Call, Item, Wiring
 from infer_convert.solve.order import reproduces
 from infer_convert.solve.wiring import WiringProblem, solve
@@ -31,11 +32,13 @@ def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...
 
     def affinity(producer: int, consumer: int) -> float:
         wanted = pinned.get(consumer)
-        if wanted is not None:
-            return 0.0 if producer in wanted else math.inf
-        return affinities.cost(producer, consumer)
+        return 0.0 if wanted is None or producer in wanted else math.inf
 
-    result = solve(WiringProblem(made, affinity, len(hints.outputs) or None))
+    problem = WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word)
+    result = solve(problem)
+    if not result.wirings:
+        summed = solve(replace(problem, hidden=True))
+        result = summed if summed.wirings else result
     if not result.wirings:
         raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
     best = result.wirings[0].probability
@@ -43,7 +46,7 @@ def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...
     drafts = []
     for wiring in kept:
         draft = _draft(typed, origins, made, wiring)
-        flipped = _flipped(draft, wiring)
+        flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
         share = OTHER_WAY_ROUND if flipped is not None else 0.0
         drafts.append((draft, wiring.probability * (1 - share)))
         if flipped is not None:
@@ -51,14 +54,14 @@ def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...
     return tuple(sorted(drafts, key=lambda item: -item[1]))
 
 
-def _flipped(draft: Draft, wiring: Wiring) -> Draft | None:
+def _flipped(draft: Draft, ordered: frozenset[str]) -> Draft | None:
     """The draft with every Concatenate of two operands the other way round, where the list leaves their order open:
     people write ``[up, skip]`` or ``[skip, up]``, and then throughout. None when there is no such Concatenate."""
     free = [
         index
         for index, layer in enumerate(draft.layers)
         if layer.class_name == "Concatenate"
-        and index not in wiring.ordered
+        and layer.name not in ordered
         and all(len(call) == 2 for call in layer.operands)
     ]
     if not free:
@@ -87,19 +90,31 @@ def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int
 
 
 def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Sequence[Item], wiring: Wiring) -> Draft:
-    layers = []
+    """The wiring's layers; a sum that the list does not show becomes an Add in front of the layer that takes it."""
+    layers: list[DraftLayer] = []
+    place: dict[int, int] = {}
     for index, entry in enumerate(typed):
         variant = made[index].variants[wiring.variants[index]]
         reading = entry.readings[origins[index][wiring.variants[index]]]
-        operands = tuple(_operands(call, variant.label) for call in wiring.operands[index])
-        if variant.operands[1] == 0:
-            operands = ()
+        calls = [tuple((place[item], call) for item, call in operands) for operands in wiring.operands[index]]
+        if variant.operands[1] == 1 and any(len(call) > 1 for call in calls):
+            calls = [_summed(layers, entry.stored.name, call) for call in calls]
+        operands = tuple(_operands(call, variant.label) for call in calls) if variant.operands[1] else ()
+        place[index] = len(layers)
         layers.append(
             DraftLayer(
                 entry.stored.name, reading.card, full_config(reading), operands, reading.fit.uses, entry.stored.name
             )
         )
-    return Draft(tuple(layers), wiring.outputs, wiring.log_score)
+    outputs = tuple((place[item], call) for item, call in wiring.outputs)
+    return Draft(tuple(layers), outputs, wiring.log_score)
+
+
+def _summed(layers: list[DraftLayer], name: str, call: tuple[Call, ...]) -> tuple[Call, ...]:
+    if len(call) == 1:
+        return call
+    layers.append(DraftLayer(f"{name}_sum", CARD_OF["Add"], {}, (call,)))
+    return ((len(layers) - 1, 0),)
 
 
 def _operands(call: tuple[Call, ...], label: str) -> tuple[Call, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.draft import Draft, Neighbourhood
@@ -21,6 +21,8 @@ PASSING = (
 )
 # fmt: on
 """Classes behind which an input's consumers still tell its shape."""
+ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupNormalization")
+"""Classes with weights for the last axis that stand behind any number of axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,18 @@ def wanted(draft: Draft, index: int) -> Wanted:
     seen: set[int] = set()
     front = list(near.consumers[index])
     flattened = False
+    normalised: int | None = None
     while front:
         current = front.pop(0)
         if current in seen:
             continue
         seen.add(current)
         found = _demand(draft, current)
+        if draft.layers[current].class_name in ANY_AXES and not flattened:
+            # It fixes the channels; what stands behind it tells the axes.
+            normalised = found.channels if found is not None and normalised is None else normalised
+            front.extend(near.consumers[current])
+            continue
         if found is not None:
             if flattened and found.axes == 1 and best.axes is None:
                 return Wanted(flat=found.channels)
@@ -63,6 +71,8 @@ def wanted(draft: Draft, index: int) -> Wanted:
             front.extend(near.consumers[current])
         elif name in PASSING or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
             front.extend(near.consumers[current])
+    if normalised is not None and best.flat is None:
+        return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
     return best
 
 

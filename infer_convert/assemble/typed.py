@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.groups import with_groups
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
@@ -62,7 +63,8 @@ def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints, 
                 cause = f"{layer.path}: the tensors {shapes or '(none)'} do not suit a {pinned}, which a hint demands"
             raise NoArchitecture(cause, (cause,))
         typed.append(Typed(layer, readings))
-    return tuple(typed)
+    grouped = with_groups([entry.readings for entry in typed])
+    return tuple(Typed(entry.stored, readings) for entry, readings in zip(typed, grouped, strict=True))
 
 
 def _spatial_axes(layers: Sequence[StoredLayer]) -> tuple[int, ...]:
@@ -76,16 +78,18 @@ def _spatial_axes(layers: Sequence[StoredLayer]) -> tuple[int, ...]:
 
 
 def items(typed: Sequence[Typed]) -> tuple[tuple[Item, ...], tuple[tuple[int, ...], ...]]:
-    """Items for the engine, and for each of their variants the number of the reading that it came from."""
+    """Items for the engine, and for each of their variants the number of the reading that it came from. Readings that
+    are the same to the wiring are one variant, the likeliest's."""
     made = []
     origins = []
     for entry in typed:
-        variants: list[Variant] = []
-        origin: list[int] = []
+        variants: dict[Variant, tuple[Variant, int]] = {}
         for number, reading in enumerate(entry.readings):
             for variant in reading.card.flow(full_config(reading)):
-                variants.append(replace(variant, log_prior=variant.log_prior + reading.log_prior))
-                origin.append(number)
-        made.append(Item(entry.stored.name, tuple(variants)))
-        origins.append(tuple(origin))
+                weighed = replace(variant, log_prior=variant.log_prior + reading.log_prior)
+                key = replace(variant, log_prior=0.0)
+                if key not in variants or variants[key][0].log_prior < weighed.log_prior:
+                    variants[key] = (weighed, number)
+        made.append(Item(entry.stored.name, tuple(variant for variant, _ in variants.values())))
+        origins.append(tuple(number for _, number in variants.values()))
     return tuple(made), tuple(origins)

@@ -14,17 +14,13 @@ from dataclasses import dataclass
 
 from infer_convert.layers.names import counter, stem
 
-SAME_COUNTER = -2.0
-OTHER_COUNTER = 2.0
-BACKWARD = 3.0
-PREFIX = -1.5
 LEAST_PREFIXED = 6
 """Layers that must share their first word with a neighbour before prefixes are believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Affinities:
-    """Costs in nats of (producer, consumer) pairs."""
+    """What names say about (producer, consumer) pairs."""
 
     stems: tuple[str, ...]
     counters: tuple[int, ...]
@@ -60,36 +56,37 @@ class Affinities:
             sharing >= LEAST_PREFIXED,
         )
 
-    def cost(self, producer: int, consumer: int) -> float:
-        """Negative where the names speak for the edge."""
+    def word(self, producer: int, consumer: int) -> str:
+        """What the names say about an edge, as a word whose weight is fitted; empty when they say nothing."""
         if self.automatic[producer] and self.automatic[consumer]:
             return self._counted(producer, consumer)
         if self.prefixed:
             return self._prefixed(producer, consumer)
-        return 0.0
+        return ""
 
-    def _counted(self, producer: int, consumer: int) -> float:
+    def _counted(self, producer: int, consumer: int) -> str:
         a, b = self.stems[producer], self.stems[consumer]
         first, second = self.counters[producer] - self.bases[a], self.counters[consumer] - self.bases[b]
         if self.listed:
             # Counters that merely follow the list say nothing beyond the list.
-            return 0.0
+            return ""
         if a == b:
-            return BACKWARD if first > second else 0.0
-        if self.counts[a] == self.counts[b] > 2 and {a, b} & {"batchnormalization"}:
-            return SAME_COUNTER if first == second else OTHER_COUNTER
-        return 0.0
+            return "backward" if first > second else "next" if first + 1 == second else ""
+        if self.counts[a] == self.counts[b] > 2:
+            return "same counter" if first == second else "other counter"
+        return ""
 
-    def _prefixed(self, producer: int, consumer: int) -> float:
+    def _prefixed(self, producer: int, consumer: int) -> str:
         a, b = self.prefixes[producer], self.prefixes[consumer]
+        if not a or not b:
+            return ""
         shared = 0
         for one, other in zip(a, b, strict=False):
             if one != other:
                 break
             shared += 1
-        if not a or not b:
-            return 0.0
-        return PREFIX * shared / max(len(a), len(b))
+        share = shared / max(len(a), len(b))
+        return "all words" if share == 1 else "half the words" if share >= 0.5 else "some words" if share else "no word"
 
 
 def _automatic(found: str, label: str) -> bool:

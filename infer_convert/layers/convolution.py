@@ -102,7 +102,7 @@ def _flow(label: str, rank: int, scale: int | None) -> Callable[[Config], tuple[
             Variant(
                 label=f"{label}/{kernel}",
                 ranks=frozenset({(rank + 2, rank + 2)}),
-                channels_in=config["_channels_in"],
+                channels_in=config["_channels_in"] * config.get("groups", 1),
                 channels_out=config["filters"],
                 channels="fixed",
                 scale=scale,

@@ -68,7 +68,12 @@ def _bidirectional_fits(stored: Stored) -> tuple[Fit, ...]:
             config = {"merge_mode": "concat", "_class": name, **{f"_{k}": v for k, v in forward[0].config.items()}}
             config["_inner"] = dict(forward[0].config)
             fits.append(Fit(config, uses))
+            fits.append(Fit({**config, "merge_mode": "sum"}, uses, _MERGED))
     return tuple(fits)
+
+
+_MERGED = -3.0
+"""Both directions added (or averaged) instead of joined, Keras' default; only a consumer's channels can tell."""
 
 
 def _bidirectional_inner(config: Config) -> dict[str, Any]:

@@ -7,18 +7,21 @@ keeps.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from infer_convert.solve.items import Variant
 
 if TYPE_CHECKING:
-    from infer_convert.solve.state import Slot, State
+    from infer_convert.solve.state import Slot
 
 Demand = int | tuple[str, int] | tuple[str, tuple[int, ...]]
 
 
-def meet(state: State, variant: Variant, chosen: tuple[Slot, ...]) -> Demand | None:
+def meet(remainders: Mapping[int, int], variant: Variant, chosen: tuple[Slot, ...]) -> Demand | None:
     """The demand on the *output* when ``variant`` fills all of ``chosen``; None when it cannot.
+
+    ``remainders`` are the channels that the Concatenates' operands still have to bring.
 
     A fixed output returns its own channel number. The sums of Concatenates are checked, not yet reduced.
     """
@@ -41,29 +44,17 @@ def meet(state: State, variant: Variant, chosen: tuple[Slot, ...]) -> Demand | N
     if exact is None and variant.channels == "same":
         wishes = [slot.demand for slot in chosen if slot.broadcasts and isinstance(slot.demand, int) and slot.demand]
         if wishes and not parts and not divisors:
-            exact = int(wishes[0])
+            # A gate has as many channels as what it gates, or one.
+            return ("div", int(wishes[0])) if int(wishes[0]) > 1 else 1
     if exact is not None:
         if any(total % exact for total in divisors):
             return None
         for identity in set(parts):
-            if exact * parts.count(identity) > state.remainder(identity):
+            if exact * parts.count(identity) > remainders.get(identity, exact * parts.count(identity)):
                 return None
         return exact
     if parts:
         return ("parts", tuple(sorted(parts)))
     if divisors:
         return ("div", min(divisors))
-    return 0
-
-
-def upstream(variant: Variant, out: Demand) -> Demand:
-    """What the operands of a one-operand or elementwise item must have, given the demand on its output."""
-    if variant.channels_in is not None:
-        return variant.channels_in
-    if variant.channels == "same":
-        return out
-    if variant.channels == "multiple":
-        return (
-            ("div", out) if isinstance(out, int) and out else out if isinstance(out, tuple) and out[0] == "div" else 0
-        )
     return 0

@@ -1,12 +1,12 @@
-"""A partial wiring: the items placed so far and the operands that wait for a tensor. Frozen; every step copies."""
+"""A partial wiring: the items placed so far and the operands that wait for a tensor. Immutable; every step copies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from infer_convert.solve.demand import Demand, meet, upstream
+from infer_convert.solve.demand import Demand
 from infer_convert.solve.items import Variant
 
 UNBOUNDED = 1 << 40
@@ -19,7 +19,8 @@ class Slot:
     """An operand (or, for a merge, all further operands) of one call that waits for a tensor.
 
     ``need`` counts the operands still necessary, ``room`` those still possible. ``level`` is the log2 of the spatial
-    size relative to the other slots of the same ``frame``.
+    size relative to the other slots of the same ``frame``. ``hidden`` marks an operand that a sum outside the layer
+    list (``x + y``) fills. ``goes`` is the label of what the item itself feeds.
     """
 
     item: int
@@ -36,10 +37,45 @@ class Slot:
     merges: bool = False
     elementwise: bool = False
     broadcasts: bool = False
+    hidden: bool = False
+    goes: str = ""
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """States are told apart by their slots: each slot's hash is computed once."""
+        object.__setattr__(
+            self,
+            "_hash",
+            hash((self.item, self.call, self.group, self.demand, self.ranks, self.level, self.frame, self.room)),
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def taken(self, demand: Demand, ranks: frozenset[int]) -> Slot:
+        """The slot after one more operand."""
+        return Slot(
+            self.item, self.call, self.label, self.group, demand, ranks, self.level, self.frame,
+            max(0, self.need - 1), self.room - 1, self.filled + 1, self.merges, self.elementwise, self.broadcasts,
+            self.hidden, self.goes,
+        )  # fmt: skip
+
+    def demanding(self, demand: Demand) -> Slot:
+        """The slot with another demand."""
+        return Slot(
+            self.item, self.call, self.label, self.group, demand, self.ranks, self.level, self.frame, self.need,
+            self.room, self.filled, self.merges, self.elementwise, self.broadcasts, self.hidden, self.goes,
+        )  # fmt: skip
+
+    def summing(self) -> Slot:
+        """The slot as the first operand of a sum that no list shows."""
+        return Slot(
+            self.item, self.call, self.label, self.group, self.demand, self.ranks, self.level, self.frame, 2, 3, 0,
+            True, True, False, True, self.goes,
+        )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """What one item did: its reading and the (consumer, consumer's call, own call) it feeds."""
 
     item: int
@@ -47,26 +83,29 @@ class Placed:
     calls: int
     fills: tuple[tuple[int, int, int], ...]
     before: Placed | None
-    cost: float = 0.0
 
 
 Precedence = tuple[int, int, int]
 """(merge, a, b): operand a comes before operand b."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """A hypothesis about the items placed so far (those behind the current one in the list)."""
+class State(NamedTuple):
+    """A hypothesis about the items placed so far (those behind the current one in the list).
 
+    ``groups[k]`` and ``parents[k]`` are the depth and the consumers of item ``last - k``. ``memory`` holds the choices
+    made so far by context.
+    """
+
+    last: int
     cost: float = 0.0
     depth: int = 0
     slots: tuple[Slot, ...] = ()
     outputs: tuple[int, ...] = ()
-    groups: Mapping[int, int] = field(default_factory=dict)
-    parents: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    groups: tuple[int, ...] = ()
+    parents: tuple[tuple[int, ...], ...] = ()
     remainders: tuple[tuple[int, int], ...] = ()
     precedence: frozenset[Precedence] = frozenset()
-    memory: Mapping[tuple[Any, ...], tuple[Any, ...]] = field(default_factory=dict)
+    memory: Mapping[Any, tuple[Any, int]] = {}
     trail: Placed | None = None
 
     def frontier(self) -> tuple[object, ...]:
@@ -80,149 +119,93 @@ class State:
 
     def remainder(self, concatenate: int) -> int:
         """Channels that a Concatenate's operands still have to bring; unbounded when some operand's are not known."""
-        return dict(self.remainders).get(concatenate, UNBOUNDED)
+        for identity, rest in self.remainders:
+            if identity == concatenate:
+                return rest
+        return UNBOUNDED
 
-    def remembering(self, context: tuple[Any, ...], pattern: tuple[Any, ...]) -> State:
-        """A copy that knows a choice made in a context."""
-        return replace(self, memory={**self.memory, context: pattern})
-
-    def constrained(self, precedence: Precedence) -> State:
-        """A copy with an operand order fixed."""
-        return replace(self, precedence=self.precedence | {precedence})
-
-    def place(self, index: int, number: int, variant: Variant, chosen: tuple[Slot, ...], cost: float) -> State:
-        """A copy in which item ``index`` feeds ``chosen`` (nothing: it is an output)."""
-        out = meet(self, variant, chosen) if chosen else (variant.channels_out or 0)
-        assert out is not None
-        slots, remainders = self._filled(chosen, out, variant)
-        group = 1 + max(slot.group for slot in chosen) if chosen else 0
-        new, added = _open(index, 0, variant, group, out, chosen)
-        remainders = (*remainders, *added)
-        return replace(
-            self,
-            cost=self.cost + cost,
-            depth=group,
-            slots=(*slots, *new),
-            outputs=self.outputs if chosen else (index, *self.outputs),
-            groups={**self.groups, index: group},
-            parents={**self.parents, index: tuple(dict.fromkeys(slot.item for slot in chosen))},
-            remainders=remainders,
-            trail=Placed(index, number, 1, tuple((slot.item, slot.call, 0) for slot in chosen), self.trail, cost),
-        )._settled()
-
-    def place_shared(
-        self, index: int, number: int, variant: Variant, chosen: tuple[Slot, Slot], cost: float
-    ) -> State | None:
-        """A copy in which item ``index`` is called once for each of the two slots."""
-        state: State = self
-        opened: list[Slot] = []
-        group = 1 + max(slot.group for slot in chosen)
-        added: list[tuple[int, int]] = []
-        same = chosen[0] is chosen[1]
-        for call, slot in enumerate(chosen):
-            current = (
-                slot
-                if not (same and call)
-                else next((s for s in state.slots if s.item == slot.item and s.call == slot.call and s.merges), None)
-            )
-            if current is None:
-                return None
-            out = meet(state, variant, (current,))
-            if out is None:
-                return None
-            slots, remainders = state._filled((current,), out, variant)
-            state = replace(state, slots=slots, remainders=remainders)
-            new, more = _open(index, call, variant, group, out, (current,))
-            opened.extend(new)
-            added.extend(more)
-        fills = tuple((slot.item, slot.call, call) for call, slot in enumerate(chosen))
-        return replace(
-            state,
-            cost=self.cost + cost,
-            depth=group,
-            slots=(*state.slots, *opened),
-            groups={**self.groups, index: group},
-            parents={**self.parents, index: tuple(dict.fromkeys(slot.item for slot in chosen))},
-            remainders=(*state.remainders, *added),
-            trail=Placed(index, number, 2, fills, self.trail, cost),
-        )._settled()
-
-    def _filled(
-        self, chosen: tuple[Slot, ...], out: Demand, variant: Variant
-    ) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
-        remainders = dict(self.remainders)
-        unknown: set[int] = set()
-        if isinstance(out, tuple) and out[0] == "parts" and variant.channels in ("multiple", "any"):
-            # What this operand brings is not known, so neither is what the others must bring.
-            for identity in out[1]:  # type: ignore[union-attr]
-                remainders.pop(identity, None)
-                unknown.add(identity)
-        slots: list[Slot] = []
-        for slot in self.slots:
-            if not any(slot is other for other in chosen):
-                slots.append(slot)
-                continue
-            if isinstance(out, int) and out and isinstance(slot.demand, tuple) and slot.demand[0] == "parts":
-                for identity in slot.demand[1]:  # type: ignore[union-attr]
-                    if identity in remainders:
-                        remainders[identity] -= out
-            if slot.room > 1:
-                demand = slot.demand
-                if slot.elementwise and not slot.broadcasts:
-                    demand = out if isinstance(out, int) else 0
-                ranks = slot.ranks
-                if not slot.broadcasts:
-                    ranks = ranks & {rank for _, rank in variant.ranks} or ranks
-                need = max(0, slot.need - 1)
-                slots.append(
-                    replace(slot, need=need, room=slot.room - 1, filled=slot.filled + 1, demand=demand, ranks=ranks)
-                )
-        if unknown:
-            slots = [_unchecked(slot, unknown) for slot in slots]
-        return tuple(slots), tuple(sorted(remainders.items()))
-
-    def _settled(self) -> State:
-        """A copy without Concatenates that are full; slots of their own are closed."""
-        full = {identity for identity, rest in self.remainders if rest == 0}
-        if not full:
-            return self
-        slots = tuple(slot for slot in self.slots if not (slot.merges and slot.item in full and slot.need == 0))
-        return (
-            replace(self, slots=slots, remainders=tuple((identity, rest) for identity, rest in self.remainders if rest))
-            if not any(slot.need and slot.item in full and slot.merges for slot in slots)
-            else replace(self, slots=slots)
-        )
-
-    def visited_before(self, first: int, second: int) -> bool | Precedence | None:
-        """Whether Keras' walk meets ``first`` before ``second``: yes, no, unknown, or only under a precedence."""
-        x, y = first, second
-        below_x: int | None = None
-        below_y: int | None = None
-        while True:
-            if x == y:
-                if below_x is None or below_y is None or below_x == below_y:
-                    return below_x is not None and below_y is None
-                if (x, below_x, below_y) in self.precedence:
-                    return True
-                if (x, below_y, below_x) in self.precedence:
-                    return False
-                return (x, below_x, below_y)
-            if self.groups[x] == self.groups[y] and not (x == first and y == second):
+    def visited_before(self, chosen: tuple[Slot, ...]) -> bool | Precedence | None:
+        """Whether Keras' walk meets the next item, feeding ``chosen`` at the current depth, before the item placed
+        last: yes, no, unknown, or only under a precedence."""
+        first, second = self.last - len(self.groups), self.last - len(self.groups) + 1
+        consumers = {slot.item for slot in chosen}
+        if len(consumers) != 1:
+            return None if consumers else True
+        below_x, x = first, next(iter(consumers))
+        below_y, y = None, second
+        while x != y:
+            if self.groups[self.last - x] == self.groups[self.last - y]:
                 return x < y
-            if self.groups[x] > self.groups[y] or (x == first and y == second):
-                up = self._only_parent(x)
+            up = self._only_consumer(x if self.groups[self.last - x] > self.groups[self.last - y] else y)
+            if self.groups[self.last - x] > self.groups[self.last - y]:
                 if up is None:
-                    return None if self.parents[x] else x < y
+                    return None if self.parents[self.last - x] else x < y
                 below_x, x = x, up
             else:
-                up = self._only_parent(y)
                 if up is None:
                     return None
                 below_y, y = y, up
+        if below_y is None or below_x == below_y:
+            return below_y is None
+        if (x, below_x, below_y) in self.precedence:
+            return True
+        if (x, below_y, below_x) in self.precedence:
+            return False
+        return (x, below_x, below_y)
 
-    def _only_parent(self, item: int) -> int | None:
-        parents = self.parents[item]
+    def _only_consumer(self, item: int) -> int | None:
+        parents = self.parents[self.last - item]
         return parents[0] if len(parents) == 1 else None
+
+
+def filled(
+    slots: tuple[Slot, ...],
+    remainders: tuple[tuple[int, int], ...],
+    chosen: tuple[Slot, ...],
+    out: Demand,
+    variant: Variant,
+) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
+    """The slots and the remainders of the Concatenates' sums once ``chosen`` have taken a tensor with ``out``."""
+    rest = dict(remainders)
+    unknown: set[int] = set()
+    if isinstance(out, tuple) and out[0] == "parts" and (variant.channels in ("multiple", "any") or variant.broadcasts):
+        # What this operand brings is not known (a Multiply's gate may have one channel), so neither is what the others
+        # must bring.
+        for identity in out[1]:  # type: ignore[union-attr]
+            rest.pop(identity, None)
+            unknown.add(identity)
+    left: list[Slot] = []
+    for slot in slots:
+        if not any(slot is other for other in chosen):
+            left.append(slot)
+            continue
+        if isinstance(out, int) and out and isinstance(slot.demand, tuple) and slot.demand[0] == "parts":
+            for identity in slot.demand[1]:  # type: ignore[union-attr]
+                if identity in rest:
+                    rest[identity] -= out
+        if slot.room > 1:
+            demand, ranks = slot.demand, slot.ranks
+            if slot.elementwise and not slot.broadcasts:
+                demand = out if isinstance(out, int) else 0
+            if not slot.broadcasts:
+                ranks = ranks & {rank for _, rank in variant.ranks} or ranks
+            left.append(slot.taken(demand, ranks))
+    if unknown:
+        left = [_unchecked(slot, unknown) for slot in left]
+    return tuple(left), tuple(sorted(rest.items()))
+
+
+def settled(
+    slots: tuple[Slot, ...], remainders: tuple[tuple[int, int], ...]
+) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
+    """Without Concatenates that are full; slots of their own are closed."""
+    full = {identity for identity, rest in remainders if rest == 0}
+    if not full:
+        return slots, remainders
+    slots = tuple(slot for slot in slots if not (slot.merges and slot.item in full and slot.need == 0))
+    if any(slot.need and slot.item in full and slot.merges for slot in slots):
+        return slots, remainders
+    return slots, tuple((identity, rest) for identity, rest in remainders if rest)
 
 
 def _unchecked(slot: Slot, unknown: set[int]) -> Slot:
@@ -230,10 +213,10 @@ def _unchecked(slot: Slot, unknown: set[int]) -> Slot:
     if not isinstance(slot.demand, tuple) or slot.demand[0] != "parts":
         return slot
     left = tuple(identity for identity in slot.demand[1] if identity not in unknown)  # type: ignore[union-attr]
-    return replace(slot, demand=("parts", left) if left else 0)
+    return slot.demanding(("parts", left) if left else 0)
 
 
-def _open(
+def opened(
     index: int, call: int, variant: Variant, group: int, out: Demand, chosen: tuple[Slot, ...]
 ) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
     """The operand slots of a freshly placed call, and the sums that it starts."""
@@ -247,7 +230,7 @@ def _open(
     frame = chosen[0].frame if chosen else index
     if variant.scale is None and variant.label in _RANKED:
         frame, level = index, 0
-    demand = upstream(variant, out)
+    demand = _upstream(variant, out)
     sums: tuple[tuple[int, int], ...] = ()
     if variant.channels == "sum" and isinstance(out, int) and out:
         demand, sums = ("parts", (index,)), ((index, out),)
@@ -268,5 +251,19 @@ def _open(
         merges=merges,
         elementwise=merges and variant.channels == "same",
         broadcasts=variant.broadcasts,
+        goes=chosen[0].label if chosen else "",
     )
     return (slot,), sums
+
+
+def _upstream(variant: Variant, out: Demand) -> Demand:
+    """What the operands of a one-operand or elementwise item must have, given the demand on its output."""
+    if variant.channels_in is not None:
+        return variant.channels_in
+    if variant.channels == "same":
+        return 0 if variant.broadcasts and not isinstance(out, int) else out
+    if variant.channels == "multiple":
+        return (
+            ("div", out) if isinstance(out, int) and out else out if isinstance(out, tuple) and out[0] == "div" else 0
+        )
+    return 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infer_convert.solve.items import Item
-from infer_convert.solve.state import Slot, State
+from infer_convert.solve.state import Slot
 
 MOST_IMAGE_CHANNELS = 16
 """An input of rank 4 or 5 has few channels; board games and spectra are the exceptions that reach this."""
@@ -45,8 +45,3 @@ def supplies(items: Sequence[Item]) -> tuple[Supply, ...]:
                 flexible |= {rank for _, rank in variant.ranks}
         result.append(Supply(frozenset(channels), frozenset(flexible), inputs))
     return tuple(result)
-
-
-def alive(supply: Supply, state: State) -> bool:
-    """Whether every operand that must be filled still can be."""
-    return all(supply.can_fill(slot) for slot in state.slots if slot.need)

@@ -2,52 +2,64 @@
 
 Keras lists the layers of a functional model by falling depth, ties in the order of a walk from the outputs (see
 ``order.py``). Reading the list backward, every item must fill at least one open operand of the depth group just placed,
-so that most choices vanish; what remains is weighed by ``priors.py``, by the caller's ``affinity`` and by repetition:
-a choice already made in the same context is cheap, another one is dear (real nets are motifs repeated).
+so that most choices vanish (``moves.py``). What remains is a distribution over the moves of a step: a log-linear model
+of features (``features.py``) with fitted weights, which sees the kinds of layers, names, spans, and whether a choice
+repeats one that was made in the same context (real nets are motifs repeated).
 
 Every answer is checked by simulating Keras' order on it.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from infer_convert.solve import priors
-from infer_convert.solve.demand import Demand, meet
+from infer_convert.solve.demand import Demand
+from infer_convert.solve.features import Affinity, Key, Names, Scene, Weights, motif_key
 from infer_convert.solve.finish import complete
-from infer_convert.solve.items import Item, Variant, Wiring
-from infer_convert.solve.state import Slot, State
-from infer_convert.solve.supply import Supply, alive, supplies
+from infer_convert.solve.items import Item, Wiring
+from infer_convert.solve.moves import Move, Rules, moves
+from infer_convert.solve.state import Placed, Precedence, State
+from infer_convert.solve.supply import Supply, supplies
+from infer_convert.solve.weights import weights
 
-BEAM = 128
+BEAM = 64
 """States kept after each item."""
 PER_FRONTIER = 6
 """States kept with the same open operands; the rest differ only in what is already settled."""
-PER_WAITING = 3
+PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
-MOST_CANDIDATES = 7
-"""Open operands considered at once for one item; the shallowest are preferred."""
+WORST = 16.0
+"""States this many nats behind the best are dropped."""
 
-Affinity = Callable[[int, int], float]
-"""(producer, consumer) -> cost in nats from names, numbers or hints; ``math.inf`` forbids."""
+
+def _silent(producer: int, consumer: int) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class WiringProblem:
-    """The items, what else speaks for single edges, and what is pinned."""
+    """The items, what else speaks for single edges (``affinity`` in nats, ``names`` as fitted words), and how many
+    outputs there are when that is known. ``hidden`` allows sums that the list does not show."""
 
     items: tuple[Item, ...]
     affinity: Affinity
     outputs: int | None = None
+    names: Names = _silent
+    hidden: bool = False
 
     @property
     def may_share(self) -> bool:
         """Layers are called twice only where two tensors can come from: nets with several inputs."""
         return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1
+
+    def rules(self, all_subsets: bool = False) -> Rules:
+        """The search's rules."""
+        return Rules(self.outputs, self.hidden, self.may_share, all_subsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +71,130 @@ class WiringResult:
     cause: str = ""
 
 
-def solve(problem: WiringProblem, beam: int = BEAM) -> WiringResult:
+class Step(NamedTuple):
+    """A move in one state, with its cost and what it adds to the state."""
+
+    move: Move
+    cost: float
+    motifs: tuple[tuple[Key, Key], ...]
+    order: Precedence | None
+
+
+def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = None) -> WiringResult:
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Time grows
     with items x beam.
     """
-    states = [State()]
+    scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
-    pools = any(v.label == "Pool" for item in problem.items for v in item.variants)
+    states = [State(last)]
     supply = supplies(problem.items)
+    rules = problem.rules()
     for index in range(last, -1, -1):
-        following: list[State] = []
-        for state in states:
-            following.extend(_weighed(state, _extend(problem, state, index, pools), supply[index]))
-        if not following:
-            return WiringResult((), index, _cause(problem, states, index))
-        states = _prune(following, beam)
+        states_before, states = states, _advance(scene, rules, states, index, supply[index], beam)
+        if not states:
+            return WiringResult((), index, _cause(problem, states_before, index))
     complete_states = [state for state in states if not state.unfilled()]
     if not complete_states:
         return WiringResult((), 0, _unfilled_cause(problem, states))
-    wirings: list[Wiring] = []
-    for state in complete_states:
-        wiring = complete(problem.items, state)
-        if wiring is not None:
-            wirings.append(wiring)
+    wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
     return WiringResult(_ranked(wirings))
+
+
+def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, beam: int) -> list[State]:
+    """The beam after one more item."""
+    known: dict[object, list[Move]] = {}
+    candidates: list[tuple[float, int, State, Step]] = []
+    for state in states:
+        key = (state.frontier(), len(state.outputs) if state.depth == 0 else 0)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = moves(scene, rules, state, index, supply)
+        for step in steps(scene, state, index, found):
+            candidates.append((state.cost + step.cost, len(candidates), state, step))
+    heapq.heapify(candidates)
+    kept: list[State] = []
+    seen: dict[object, int] = {}
+    waiting: dict[int, int] = {}
+    worst = candidates[0][0] + WORST if candidates else 0.0
+    while candidates and len(kept) < beam:
+        cost, _, state, step = heapq.heappop(candidates)
+        if cost > worst:
+            break
+        move = step.move
+        open_operands = sum([slot.need for slot in move.slots])
+        frontier = (move.group, move.slots, move.remainders)
+        if waiting.get(open_operands, 0) >= beam // PER_WAITING or seen.get(frontier, 0) >= PER_FRONTIER:
+            continue
+        seen[frontier] = seen.get(frontier, 0) + 1
+        waiting[open_operands] = waiting.get(open_operands, 0) + 1
+        kept.append(_after(state, index, step, cost))
+    return kept
+
+
+def steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> list[Step]:
+    """The moves that the list's order allows in ``state``, each charged with its negative log share (a step without a
+    choice is free) and with what the caller says about its edges."""
+    raw = list(raw_steps(scene, state, index, found))
+    if len(raw) < 2:
+        return [step._replace(cost=step.move.evidence) for step in raw]
+    least = min([step.cost for step in raw])
+    total = math.log(math.fsum([math.exp(least - step.cost) for step in raw]))
+    return [Step(step.move, step.cost - least + total + step.move.evidence, step.motifs, step.order) for step in raw]
+
+
+def raw_steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> Iterator[Step]:
+    """The same with unnormalised costs."""
+    memory = state.memory
+    for move in found:
+        order: Precedence | None = None
+        if move.chosen and move.group == state.depth and not move.shared:
+            allowed = state.visited_before(move.chosen)
+            if allowed is False:
+                continue
+            if isinstance(allowed, tuple):
+                order = allowed
+        cost = move.cost - move.score
+        motifs: tuple[tuple[Key, Key], ...] = ()
+        if move.chosen and not move.shared and len(found) > 1:
+            motifs = scene.motifs(index, move.variant, move.chosen, move.fitting)
+            for context, pattern in motifs:
+                key = motif_key(context[0], memory.get(context), pattern)
+                if key is not None:
+                    cost -= scene.weights.moves.get(key, 0.0)
+        yield Step(move, cost, motifs, order)
+
+
+def _after(state: State, index: int, step: Step, cost: float) -> State:
+    move = step.move
+    memory = state.memory
+    if step.motifs:
+        fresh = dict(memory)
+        for context, pattern in step.motifs:
+            before = memory.get(context)
+            fresh[context] = (pattern, before[1] + 1 if before is not None and before[0] == pattern else 1)
+        memory = fresh
+    fills = tuple((slot.item, slot.call, call if move.shared else 0) for call, slot in enumerate(move.chosen))
+    return State(
+        state.last,
+        cost,
+        move.group,
+        move.slots,
+        state.outputs if move.chosen else (index, *state.outputs),
+        (*state.groups, move.group),
+        (*state.parents, tuple(dict.fromkeys([slot.item for slot in move.chosen]))),
+        move.remainders,
+        state.precedence if step.order is None else state.precedence | {step.order},
+        memory,
+        Placed(index, move.number, 2 if move.shared else 1, fills, state.trail),
+    )
+
+
+advanced = _after
+"""The state after a step; for fitting."""
 
 
 def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:
@@ -102,223 +210,6 @@ def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:
         Wiring(w.variants, w.operands, w.outputs, w.log_score, math.exp(w.log_score - top) / total, w.ordered)
         for w in ordered
     )
-
-
-def _prune(states: list[State], beam: int) -> list[State]:
-    states.sort(key=lambda state: state.cost)
-    kept: list[State] = []
-    seen: dict[tuple[object, ...], int] = {}
-    waiting: dict[int, int] = {}
-    for state in states:
-        open_operands = sum(slot.need for slot in state.slots)
-        if waiting.get(open_operands, 0) >= beam // PER_WAITING:
-            continue
-        key = state.frontier()
-        count = seen.get(key, 0)
-        if count >= PER_FRONTIER:
-            continue
-        seen[key] = count + 1
-        waiting[open_operands] = waiting.get(open_operands, 0) + 1
-        kept.append(state)
-        if len(kept) == beam:
-            break
-    return kept
-
-
-def _weighed(state: State, proposals: Iterable[State], supply: Supply) -> list[State]:
-    """The proposals that can still be completed, each charged with its negative log share among them: a step without
-    a choice is free."""
-    living = [new for new in proposals if alive(supply, new)]
-    if not living:
-        return []
-    least = min(new.cost for new in living)
-    total = math.log(math.fsum(math.exp(least - new.cost) for new in living))
-    return [replace(new, cost=state.cost + (new.cost - least) + total) for new in living]
-
-
-def _extend(problem: WiringProblem, state: State, index: int, pools: bool) -> Iterator[State]:
-    for number, variant in enumerate(problem.items[index].variants):
-        if (
-            state.depth == 0
-            and variant.operands[1] > 0
-            and (problem.outputs is None or len(state.outputs) < problem.outputs)
-        ):
-            cost = -variant.log_prior + (priors.EXTRA_OUTPUT if state.outputs and problem.outputs is None else 0.0)
-            yield state.place(index, number, variant, (), cost)
-        if problem.outputs is not None and len(state.outputs) < problem.outputs:
-            continue
-        fitting = [slot for slot in state.slots if _fits(problem, state, index, variant, slot)]
-        if not fitting:
-            continue
-        fitting = sorted(fitting, key=lambda slot: (-slot.group, slot.item))[:MOST_CANDIDATES]
-        for chosen in _subsets(fitting, state.depth):
-            yield from _fill(problem, state, index, number, variant, chosen, fitting, pools)
-        yield from _share(problem, state, index, number, variant, fitting)
-
-
-def _subsets(fitting: Sequence[Slot], depth: int) -> Iterator[tuple[Slot, ...]]:
-    for size in range(1, len(fitting) + 1):
-        for chosen in combinations(fitting, size):
-            if max(slot.group for slot in chosen) in (depth, depth - 1):
-                yield chosen
-
-
-def _fits(problem: WiringProblem, state: State, index: int, variant: Variant, slot: Slot) -> bool:
-    if not math.isfinite(problem.affinity(index, slot.item)):
-        return False
-    out_ranks = {b for _, b in variant.ranks}
-    if not out_ranks & slot.ranks and not (slot.broadcasts and out_ranks and min(out_ranks) < max(slot.ranks)):
-        return False
-    return meet(state, variant, (slot,)) is not None
-
-
-def _fill(
-    problem: WiringProblem,
-    state: State,
-    index: int,
-    number: int,
-    variant: Variant,
-    chosen: tuple[Slot, ...],
-    fitting: Sequence[Slot],
-    pools: bool,
-) -> Iterator[State]:
-    if meet(state, variant, chosen) is None or len({slot.item for slot in chosen}) < len(chosen):
-        return
-    firm = [slot.ranks for slot in chosen if not slot.broadcasts]
-    if firm and not frozenset.intersection(*firm) & {rank for _, rank in variant.ranks}:
-        return
-    group = 1 + max(slot.group for slot in chosen)
-    cost = -variant.log_prior + math.fsum(problem.affinity(index, slot.item) for slot in chosen)
-    context, pattern = _motif(problem, index, variant, chosen, fitting)
-    known = state.memory.get(context)
-    if known is not None and known == pattern:
-        cost += priors.REPEATED
-    else:
-        cost += _fresh_cost(problem, index, variant, chosen, fitting, pools) + (
-            priors.CHANGED if known is not None else 0.0
-        )
-    placed = state.place(index, number, variant, chosen, cost)
-    if placed.memory.get(context) != pattern:
-        placed = placed.remembering(context, pattern)
-    if group == state.depth:
-        order = placed.visited_before(index, index + 1)
-        if order is False:
-            return
-        if isinstance(order, tuple):
-            placed = placed.constrained(order)
-    yield placed
-
-
-def _fresh_cost(
-    problem: WiringProblem,
-    index: int,
-    variant: Variant,
-    chosen: tuple[Slot, ...],
-    fitting: Sequence[Slot],
-    pools: bool,
-) -> float:
-    """Cost of a choice that has no precedent in the same net."""
-    before = tuple(problem.items[i].variants[0].label if i >= 0 else "" for i in (index - 1, index - 2))
-    cost = _skip_cost(variant, before, chosen) + _level_cost(chosen, pools)
-    for slot in chosen:
-        cost += priors.feeds(variant.label, slot.label)
-        if slot.elementwise and slot.filled >= 2:
-            cost += priors.EXTRA_OPERAND
-        elif slot.merges and slot.filled >= 2 and slot.demand == 0 and variant.operands[1] == 0:
-            cost += priors.UNCHECKED_INPUT
-        if slot.elementwise and slot.filled and not slot.broadcasts and len(chosen) > 1:
-            cost += priors.span(_weighted_between(problem, index, slot.item))
-    return cost + math.fsum(
-        priors.passed_by(
-            variant.label,
-            slot.label,
-            slot.merges,
-            slot.elementwise,
-            slot.filled,
-            _weighted_between(problem, index, slot.item) if slot.elementwise else 0,
-        )
-        for slot in fitting
-        if slot not in chosen
-    )
-
-
-def _weighted_between(problem: WiringProblem, index: int, merge: int) -> int:
-    return sum(
-        priors.spanned(problem.items[position].variants[0].label)
-        for position in range(index + 1, min(merge, index + 40))
-    )
-
-
-def _skip_cost(variant: Variant, before: tuple[str, ...], chosen: tuple[Slot, ...]) -> float:
-    """Cost of one tensor with several consumers."""
-    if len(chosen) == 1:
-        return 0.0
-    merges = [slot for slot in chosen if slot.merges]
-    others = [slot for slot in chosen if not slot.merges]
-    cost = math.fsum(priors.fork(variant.label, slot.label) for slot in others)
-    cost += priors.GATE_ELSEWHERE * sum(slot.label == "Multiply" and not slot.filled for slot in merges)
-    if merges:
-        cost += priors.skip_source(variant.label, *before)
-        if len(others) == 1:
-            cost += priors.skipped_over(others[0].label)
-    return cost
-
-
-def _level_cost(chosen: tuple[Slot, ...], pools: bool) -> float:
-    levels: dict[int, set[int]] = {}
-    for slot in chosen:
-        levels.setdefault(slot.frame, set()).add(slot.level)
-    penalty = priors.LEVEL_MISMATCH if pools else priors.LEVEL_MISMATCH / 2
-    return penalty * sum(len(found) - 1 for found in levels.values())
-
-
-def _motif(
-    problem: WiringProblem, index: int, variant: Variant, chosen: tuple[Slot, ...], fitting: Sequence[Slot]
-) -> tuple[tuple[object, ...], tuple[object, ...]]:
-    items = problem.items
-    around = tuple(
-        items[position].variants[0].label if 0 <= position < len(items) else ""
-        for position in (index - 1, index + 1, index + 2)
-    )
-    described = {id(slot): _described(problem, index, slot) for slot in fitting}
-    context = (variant.label, around, tuple(sorted(described.values())))
-    pattern = tuple(sorted(described[id(slot)] for slot in chosen))
-    return context, pattern
-
-
-def _described(problem: WiringProblem, index: int, slot: Slot) -> tuple[str, int, int]:
-    """A slot as a motif sees it: its kind, how far it is filled and, for a skip, how many weights it spans."""
-    spanned = _weighted_between(problem, index, slot.item) if slot.elementwise and slot.filled else 0
-    return slot.label, slot.filled, min(spanned, 5)
-
-
-def _share(
-    problem: WiringProblem,
-    state: State,
-    index: int,
-    number: int,
-    variant: Variant,
-    fitting: Sequence[Slot],
-) -> Iterator[State]:
-    """One layer called twice: for two operands of one merge, or for two calls of one consumer."""
-    if variant.operands != (1, 1) or not problem.may_share:
-        return
-    pairs: list[tuple[Slot, Slot]] = []
-    for slot in fitting:
-        if slot.merges and slot.filled == 0 and slot.need == 2:
-            pairs.append((slot, slot))
-    for first, second in combinations(fitting, 2):
-        if first.item == second.item and first.call != second.call:
-            pairs.append((first, second))
-    for first, second in pairs:
-        if max(first.group, second.group) not in (state.depth, state.depth - 1):
-            continue
-        cost = -variant.log_prior + priors.feeds(variant.label, first.label) + problem.affinity(index, first.item)
-        if first is second:
-            cost += priors.SHARED
-        placed = state.place_shared(index, number, variant, (first, second), cost)
-        if placed is not None:
-            yield placed
 
 
 def _cause(problem: WiringProblem, states: Sequence[State], index: int) -> str:

@@ -1,0 +1,172 @@
+"""The steps that lead to a known wiring, with every other move that was possible: what the wiring's weights learn
+from."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from benchmarks.wiring_problems import Problem
+from infer_convert.solve.features import Key, Scene, Weights, motif_key
+from infer_convert.solve.moves import Rules, moves
+from infer_convert.solve.state import State
+from infer_convert.solve.supply import supplies
+from infer_convert.solve.wiring import Step, advanced, raw_steps
+
+
+@dataclass(slots=True)
+class Steps:
+    """Many steps in flat arrays: ``columns`` are feature numbers move after move, ``lengths`` features per move,
+    ``offsets`` the moves' fixed scores, ``sizes`` moves per step, ``gold`` the right move of each step, ``weight`` per
+    step. ``unreached`` are (problem, item) where the truth was no possible move. ``singles``: features of one operand
+    -> how often it was fed and seen."""
+
+    numbers: dict[Key, int] = field(default_factory=dict)
+    columns: list[np.ndarray] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    offsets: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    gold: list[int] = field(default_factory=list)
+    weight: list[float] = field(default_factory=list)
+    unreached: list[tuple[str, str]] = field(default_factory=list)
+    singles: dict[tuple[Key, ...], list[float]] = field(default_factory=dict)
+
+    def add(self, problem: Problem, learned: Weights, everything: bool, most: float = 60.0) -> None:
+        """Walk the truth of one problem. A net counts as ``most`` steps at most, so that deep ones do not rule."""
+        start = len(self.sizes)
+        for step in self._walk(problem, learned, everything):
+            self._record(*step)
+        count = len(self.sizes) - start
+        self.weight.extend([min(1.0, most / count)] * count if count else [])
+
+    def _record(self, found: list[Step], motif_keys: list[list[Key]], gold: int) -> None:
+        numbers = self.numbers
+        for step, more in zip(found, motif_keys, strict=True):
+            keys = [*step.move.keys, *more]
+            self.columns.append(np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32))
+            self.lengths.append(len(keys))
+            self.offsets.append(-step.move.cost)
+        self.sizes.append(len(found))
+        self.gold.append(gold)
+
+    def _walk(
+        self, problem: Problem, learned: Weights, everything: bool
+    ) -> Iterator[tuple[list[Step], list[list[Key]], int]]:
+        scene = Scene(problem.items, learned, lambda producer, consumer: 0.0, problem.names())
+        last = len(problem.items) - 1
+        consumers: dict[int, set[int]] = defaultdict(set)
+        for producer, consumer in problem.edges:
+            consumers[producer].add(consumer)
+        producers = Counter(consumer for _, consumer in problem.edges)
+        inputs = sum(item.variants[0].operands[1] == 0 for item in problem.items)
+        rules = Rules(None, False, inputs > 1, everything)
+        supply = supplies(problem.items)
+        state = State(last)
+        for index in range(last, -1, -1):
+            found = list(raw_steps(scene, state, index, moves(scene, rules, state, index, supply[index])))
+            right = [
+                number
+                for number, step in enumerate(found)
+                if step.move.shared == (index in problem.twice)
+                and {slot.item for slot in step.move.chosen} == consumers[index]
+                and (step.move.chosen or index in problem.outputs)
+                and _takes(step.move.variant.operands, producers[index])
+            ]
+            if not right or (index in problem.outputs and consumers[index]):
+                self.unreached.append((problem.name, problem.items[index].name))
+                return
+            best = min(right, key=lambda number: found[number].move.number)
+            if len(found) > 1:
+                more = [
+                    [
+                        key
+                        for context, pattern in step.motifs
+                        if (key := motif_key(context[0], state.memory.get(context), pattern)) is not None
+                    ]
+                    for step in found
+                ]
+                self._count(scene, index, found[best], state.depth)
+                yield found, more, best
+            state = advanced(state, index, found[best], 0.0)
+
+    def _count(self, scene: Scene, index: int, step: Step, depth: int) -> None:
+        """What happened to every operand that could be fed."""
+        move = step.move
+        for slot in move.fitting:
+            keys = scene.single("+", scene.signature(index, move.variant, slot, depth))
+            counts = self.singles.setdefault(keys, [0.0, 0.0])
+            counts[0] += any(slot is other for other in move.chosen)
+            counts[1] += 1
+
+
+def _takes(operands: tuple[int, int], count: int) -> bool:
+    return operands[0] <= count <= operands[1] or count == 1 or operands == (1, 1)
+
+
+def gather(problems: Iterable[Problem], learned: Weights, everything: bool) -> Steps:
+    """The steps of many problems; nets with layers called three times are left out."""
+    steps = Steps()
+    for problem in problems:
+        if not problem.odd:
+            steps.add(problem, learned, everything)
+    return steps
+
+
+def fit(steps: Steps, l2: float = 0.03, iterations: int = 150) -> Weights:
+    """Weights that make the right moves likely."""
+    return Weights(_moves(steps, l2, iterations), _proposals(steps, l2, iterations))
+
+
+def _matrix(columns: np.ndarray, lengths: Sequence[int], count: int) -> csr_matrix:
+    pointer = np.concatenate([[0], np.cumsum(lengths)])
+    return csr_matrix((np.ones(len(columns), np.float32), columns, pointer), shape=(len(lengths), count))
+
+
+def _minimised(
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]], count: int, iterations: int, numbers: Mapping[Key, int]
+) -> dict[Key, float]:
+    result = minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    return {key: float(result.x[number]) for key, number in numbers.items()}
+
+
+def _moves(steps: Steps, l2: float, iterations: int) -> dict[Key, float]:
+    """Multinomial logistic regression over the moves of every step."""
+    features = _matrix(np.concatenate(steps.columns), steps.lengths, len(steps.numbers))
+    transposed = features.T.tocsr()
+    offsets, weight = np.array(steps.offsets), np.array(steps.weight)
+    starts = np.concatenate([[0], np.cumsum(steps.sizes)[:-1]])
+    owner = np.repeat(np.arange(len(starts)), steps.sizes)
+    gold = starts + np.array(steps.gold)
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = features @ w + offsets
+        top = np.maximum.reduceat(scores, starts)
+        shares = np.exp(scores - top[owner])
+        total = np.add.reduceat(shares, starts)
+        value = float((weight * (top + np.log(total) - scores[gold])).sum() + 0.5 * l2 * (w @ w))
+        residual = shares / total[owner] * weight[owner]
+        residual[gold] -= weight
+        return value, transposed @ residual + l2 * w
+
+    return _minimised(loss, len(steps.numbers), iterations, steps.numbers)
+
+
+def _proposals(steps: Steps, l2: float, iterations: int) -> dict[Key, float]:
+    """Logistic regression over single operands."""
+    numbers: dict[Key, int] = {}
+    rows = [np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32) for keys in steps.singles]
+    features = _matrix(np.concatenate(rows), [len(row) for row in rows], len(numbers))
+    transposed = features.T.tocsr()
+    fed, seen = np.array(list(steps.singles.values())).T
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        scores = features @ w
+        value = float((seen * np.logaddexp(0, scores) - fed * scores).sum() + 0.5 * l2 * (w @ w))
+        return value, transposed @ (seen / (1 + np.exp(-scores)) - fed) + l2 * w
+
+    return _minimised(loss, len(numbers), iterations, numbers)

@@ -1,0 +1,284 @@
+"""A move as a search sees it: features whose weights were fitted on nets of known wiring (``weights.py``).
+
+A feature is a small tuple. Those of single operands come twice: ``+`` for operands that the item feeds and ``-`` for
+those that it could feed but passes by. Labels stand for classes (``Conv/1`` -> ``Conv``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infer_convert.solve.demand import Demand
+from infer_convert.solve.items import Item, Variant
+from infer_convert.solve.state import Slot
+
+Key = tuple[Any, ...]
+Affinity = Callable[[int, int], float]
+"""(producer, consumer) -> cost in nats from numbers or hints; ``math.inf`` forbids."""
+Names = Callable[[int, int], str]
+"""(producer, consumer) -> what the names say about the edge; empty when nothing."""
+
+_SPANNED = {"Conv": 1, "Depthwise": 1, "Separable": 1, "ConvTranspose": 1, "Dense": 1, "Attention": 2, "Recurrent": 2}
+"""What a layer counts for in the span of a skip: attention alone makes a residual block, a convolution does not."""
+
+
+def family(label: str) -> str:
+    """``Conv/1`` -> ``Conv``."""
+    return label.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """``moves``: feature -> nats in favour of a move. ``proposals``: feature of a single operand -> log-odds of its
+    being fed, all else unknown; they choose which sets of operands are tried at all."""
+
+    moves: Mapping[Key, float]
+    proposals: Mapping[Key, float]
+
+
+@dataclass(slots=True)
+class Scene:
+    """A problem with its weights and the scores computed so far."""
+
+    items: Sequence[Item]
+    weights: Weights
+    affinity: Affinity
+    names: Names
+    pools: bool = field(init=False)
+    labels: list[str] = field(init=False)
+    families: list[str] = field(init=False)
+    _spanned: list[int] = field(init=False)
+    _slot_keys: dict[Any, tuple[Key, ...]] = field(init=False, default_factory=dict)
+    _gains: dict[Any, float] = field(init=False, default_factory=dict)
+    _ranks: dict[Any, frozenset[int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.labels = [item.variants[0].label for item in self.items]
+        self.families = [family(label) for label in self.labels]
+        self.pools = any(v.label == "Pool" for item in self.items for v in item.variants)
+        total = 0
+        self._spanned = [0]
+        for name in self.families:
+            total += _SPANNED.get(name, 0)
+            self._spanned.append(total)
+
+    def out_ranks(self, variant: Variant) -> frozenset[int]:
+        """Ranks that a reading can give."""
+        found = self._ranks.get(variant.ranks)
+        if found is None:
+            found = self._ranks[variant.ranks] = frozenset(b for _, b in variant.ranks)
+        return found
+
+    def score(self, keys: Sequence[Key]) -> float:
+        """Sum of the features' weights."""
+        weights = self.weights.moves
+        return sum([weights[key] for key in keys if key in weights])
+
+    def weighted_between(self, index: int, merge: int) -> int:
+        """Layers with weights between an item and a merge."""
+        return self._spanned[merge] - self._spanned[index + 1]
+
+    def gain(self, index: int, variant: Variant, slot: Slot, depth: int) -> float:
+        """Log-odds of feeding an operand, all else unknown."""
+        signature = self.signature(index, variant, slot, depth)
+        found = self._gains.get(signature)
+        if found is None:
+            weights = self.weights.proposals
+            found = sum([weights[key] for key in self.single("+", signature) if key in weights])
+            self._gains[signature] = found
+        return found
+
+    def output_keys(self, index: int, variant: Variant, before: int, told: bool) -> tuple[Key, ...]:
+        """Features of being an output after ``before`` others."""
+        name, count = family(variant.label), min(before, 3)
+        if told:
+            return (("out?", name),)
+        behind = self.families[index + 1] if index + 1 < len(self.items) else "$"
+        return ("out", count), ("out", name, count), ("out", name, behind)
+
+    def share_keys(self, index: int, variant: Variant, slot: Slot, same: bool) -> tuple[Key, ...]:
+        """Features of one layer called twice."""
+        name = family(variant.label)
+        return ("share", same), ("share", same, name, family(slot.label))
+
+    def fill_keys(
+        self,
+        index: int,
+        variant: Variant,
+        chosen: tuple[Slot, ...],
+        fitting: tuple[Slot, ...],
+        depth: int,
+        out: Demand,
+        remainders: Mapping[int, int],
+    ) -> tuple[Key, ...]:
+        """Features of feeding ``chosen`` and passing the rest of ``fitting`` by."""
+        keys: list[Key] = []
+        for slot in fitting:
+            sign = "+" if any(slot is other for other in chosen) else "-"
+            keys.extend(self.single(sign, self.signature(index, variant, slot, depth)))
+        keys.extend(self._joint(index, variant, chosen, fitting, depth))
+        keys.extend(_sums(chosen, out, remainders))
+        return tuple(keys)
+
+    def signature(self, index: int, variant: Variant, slot: Slot, depth: int) -> tuple[Any, ...]:
+        """Everything that the features of a single operand depend on."""
+        elementwise = slot.merges and slot.elementwise
+        kind = "h" if slot.hidden else "p" if not slot.merges else "e" if elementwise and not slot.broadcasts else (
+            "m" if slot.broadcasts else "c" if isinstance(slot.demand, tuple) else "u"
+        )  # fmt: skip
+        span = min(self.weighted_between(index, slot.item), 6) if kind in "eh" and slot.filled else -1
+        demand = slot.demand
+        exact = demand[0][0] if isinstance(demand, tuple) else (variant.channels[0] if demand else "o")
+        distance = slot.item - index
+        return (
+            family(variant.label),
+            family(slot.label),
+            kind,
+            min(slot.filled, 2),
+            span,
+            distance if distance < 4 else 4 if distance < 7 else 7,
+            min(depth - slot.group, 2),
+            exact,
+            self.names(index, slot.item),
+            variant.operands[1] == 0,
+            family(slot.goes),
+            self.families[index - 1] if index else "^",
+        )
+
+    def single(self, sign: str, signature: tuple[Any, ...]) -> tuple[Key, ...]:
+        """Features of one operand, fed (``+``) or passed by (``-``)."""
+        found = self._slot_keys.get((sign, signature))
+        if found is not None:
+            return found
+        mine, its, kind, taken, span, distance, behind, exact, said, source, goes, before = signature
+        keys: list[Key] = [
+            (sign, mine, its),
+            (sign, "k", mine, its, taken),
+            (sign, "s", kind, taken, span),
+            (sign, "d", its, distance, behind),
+            (sign, "m", mine, distance),
+            (sign, "x", exact, kind, taken),
+            (sign, "dk", kind, taken, distance, behind),
+            (sign, "g", mine, its, goes, min(taken, 1)),
+            (sign, "b", mine, before, its, min(taken, 1)),
+        ]
+        if kind in "eh":
+            keys.append((sign, "e", mine, taken, span))
+            keys.append((sign, "eg", mine, before, goes, taken))
+        if kind in "cu":
+            keys.append((sign, "c", mine, kind, taken, exact))
+        if source:
+            keys.append((sign, "i", its, exact))
+        if said:
+            keys.extend(((sign, "n", said), (sign, "n", said, mine)))
+        made = self._slot_keys[sign, signature] = tuple(keys)
+        return made
+
+    def _joint(
+        self, index: int, variant: Variant, chosen: tuple[Slot, ...], fitting: tuple[Slot, ...], depth: int
+    ) -> list[Key]:
+        name = family(variant.label)
+        merges = sum(slot.merges for slot in chosen)
+        plain = len(chosen) - merges
+        deeper = any(slot.group == depth for slot in chosen)
+        behind = self.families[index + 1] if index + 1 < len(self.items) else "$"
+        before = self.families[index - 1] if index else "^"
+        keys: list[Key] = [
+            ("N", name, min(merges, 3), min(plain, 4)),
+            ("N", min(merges, 3), min(plain, 4)),
+            ("Nf", len(chosen), min(len(fitting), 5)),
+            ("G", deeper, name, behind),
+            ("G", deeper),
+        ]
+        if len(self.items[index].variants) > 1:
+            keys.append(("V", variant.label))
+        if plain:
+            overtaken = _overtaken(chosen, fitting)
+            keys.append(("ord", min(overtaken, 3)))
+            keys.append(("ord", name, min(overtaken, 2)))
+        if len(chosen) > 1:
+            its = tuple(sorted(family(slot.label) + ("*" if slot.filled else "") for slot in chosen))
+            keys.append(("K", name, its if len(its) < 5 else len(its)))
+            keys.append(("K", its if len(its) < 5 else len(its)))
+            keys.append(("Kd", name, len(self._consumed(chosen)) < len(chosen)))
+            if merges:
+                further = self.families[index - 2] if index > 1 else "^"
+                keys.append(("S", name, before))
+                keys.append(("S", name, before, further))
+                if plain == 1:
+                    other = next(family(slot.label) for slot in chosen if not slot.merges)
+                    keys.append(("So", name, before, other))
+            levels: dict[int, set[int]] = {}
+            for slot in chosen:
+                levels.setdefault(slot.frame, set()).add(slot.level)
+            wrong = sum(len(found) - 1 for found in levels.values())
+            if wrong:
+                keys.append(("L", min(wrong, 2), self.pools))
+        return keys
+
+    def _consumed(self, chosen: tuple[Slot, ...]) -> set[str]:
+        return {slot.label for slot in chosen}
+
+    def motifs(
+        self, index: int, variant: Variant, chosen: tuple[Slot, ...], fitting: tuple[Slot, ...]
+    ) -> tuple[tuple[Key, Key], ...]:
+        """(context, choice) at several degrees of detail: real nets are motifs repeated."""
+        described = [self._described(index, slot) for slot in fitting]
+        taken = {id(slot) for slot in chosen}
+        pattern = tuple(sorted(d for d, slot in zip(described, fitting, strict=True) if id(slot) in taken))
+        everything = tuple(sorted(described))
+        label = variant.label
+        around = (self._label(index - 1), self._label(index + 1), self._label(index + 2))
+        sizes = (variant.channels_in, variant.channels_out, tuple(sorted(_plain(slot.demand) for slot in fitting)))
+        return (
+            ((0, label, sizes, around, everything), pattern),
+            ((1, label, around, everything), pattern),
+            ((2, label, around[1], around[0]), pattern),
+            ((3, family(label), tuple(sorted(d[0] for d in described))), tuple(d[0] for d in pattern)),
+        )
+
+    def _label(self, index: int) -> str:
+        return self.labels[index] if 0 <= index < len(self.labels) else ""
+
+    def _described(self, index: int, slot: Slot) -> tuple[str, int, int]:
+        """A slot as a motif sees it: its kind, how far it is filled and, for a skip, how many weights it spans."""
+        spanned = self.weighted_between(index, slot.item) if slot.elementwise and slot.filled else 0
+        return slot.label + ("+" if slot.hidden else ""), slot.filled, min(spanned, 5)
+
+
+def _overtaken(chosen: tuple[Slot, ...], fitting: tuple[Slot, ...]) -> int:
+    """Operands like the last one chosen that stand behind it in the list and wait on: parallel branches are listed in
+    one order throughout, so that nothing of this depth can take them any more."""
+    last = max([slot for slot in chosen if not slot.merges], key=lambda slot: slot.item)
+    return sum(
+        [
+            1
+            for slot in fitting
+            if slot.item > last.item and slot.group == last.group and not slot.merges and slot.label == last.label
+        ]
+    )
+
+
+def _plain(demand: Demand) -> int:
+    return demand if isinstance(demand, int) else -1
+
+
+def _sums(chosen: tuple[Slot, ...], out: Demand, remainders: Mapping[int, int]) -> list[Key]:
+    """How the item's channels go into the sums of the Concatenates that it feeds."""
+    if not isinstance(out, int) or not out:
+        return []
+    keys: list[Key] = []
+    for slot in chosen:
+        if isinstance(slot.demand, tuple) and slot.demand[0] == "parts" and slot.item in remainders:
+            rest = remainders[slot.item] - out
+            keys.append(("R", "full" if rest == 0 else "times" if rest % out == 0 else "odd", min(slot.filled, 2)))
+    return keys
+
+
+def motif_key(level: int, known: tuple[Any, int] | None, pattern: Key) -> Key | None:
+    """How a choice stands to the last one in the same context; None in a new context."""
+    if known is None:
+        return None
+    return ("M", level, "=" if known[0] == pattern else "!", min(known[1], 3))
