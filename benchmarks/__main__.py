@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -114,6 +115,9 @@ def run(
     only: Annotated[list[str] | None, typer.Option(help="a case or family; repeat; no results are written")] = None,
     engine: Annotated[str, typer.Option(help="infer, or truth: the benchmark's own test")] = "infer",
     library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = True,
+    without_own_family: Annotated[
+        bool, typer.Option("--without-own-family", help="leave each case's family and look-alikes out of the library")
+    ] = False,
     check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against what is committed")] = False,
     fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,
 ) -> None:
@@ -126,13 +130,13 @@ def run(
             if naming not in get_args(Naming):
                 raise typer.BadParameter(f"{naming} is none of {', '.join(get_args(Naming))}")
             stem = f"{name}-{naming}"
-            rows = runner.run(name, naming, jobs, engine, library, only or (), fresh)  # type: ignore[arg-type]
+            rows = runner.run(name, naming, jobs, engine, library, only or (), fresh, without_own_family)  # type: ignore[arg-type]
             results[stem] = rows
             if check:
                 committed = runner.result_file(name, naming)  # type: ignore[arg-type]
                 old = {stem: {table.key(row): row for row in table.read(committed.read_text())}}
                 worse += comparing.regressions(old, {stem: {table.key(row): row for row in rows}})
-            elif engine == "infer" and library and not only and rows:
+            elif engine == "infer" and library and not without_own_family and not only and rows:
                 runner.save(name, naming, rows)  # type: ignore[arg-type]
     _print(results, ("split",))
     if only:
@@ -143,6 +147,51 @@ def run(
         typer.echo(str(change))
     if worse:
         raise typer.Exit(1)
+
+
+@app.command()
+def library(
+    parts: Annotated[list[str] | None, typer.Option("--part", help="a part of the table; repeat")] = None,
+) -> None:
+    """What the reference library does: whole and partial matches, variants, false matches, cost; writes library.tsv."""
+    from benchmarks import known
+
+    rows = []
+    for row in known.run(parts or tuple(known.PARTS)):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in known.COLUMNS))
+    if not parts:
+        known.write(rows)
+    for line in known.summary(rows):
+        typer.echo(line)
+
+
+@app.command()
+def numbers(
+    ablation: Annotated[bool, typer.Option(help="the inference with and without numbers, too")] = True,
+    examples: Annotated[bool, typer.Option(help="and with 16 examples")] = False,
+    change: Annotated[bool, typer.Option(help="let examples change single answers (slow)")] = False,
+) -> None:
+    """What trained numbers are worth; writes numbers.tsv, numbers-ablation.tsv and numbers-examples.tsv."""
+    from benchmarks import numbers as clues
+    from benchmarks import numbers_ablation as with_and_without
+
+    rows = _written("numbers.tsv", clues.COLUMNS, clues.run())
+    typer.echo("\n".join(clues.summary(rows)))
+    if ablation:
+        rows = _written("numbers-ablation.tsv", with_and_without.COLUMNS, with_and_without.run())
+        typer.echo("\n".join(with_and_without.summary(rows)))
+    if examples:
+        found = with_and_without.examples(change=change)
+        rows = _written("numbers-examples.tsv", with_and_without.EXAMPLE_COLUMNS, found)
+        typer.echo("\n".join(with_and_without.examples_summary(rows)))
+
+
+def _written(name: str, columns: tuple[str, ...], found: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    rows = list(found)
+    lines = ["\t".join(columns), *("\t".join(row[column] for column in columns) for row in rows)]
+    (RESULTS / name).write_text("\n".join(lines) + "\n")
+    return rows
 
 
 @app.command()

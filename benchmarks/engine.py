@@ -36,14 +36,14 @@ def limited(seconds: int = LIMIT_SECONDS) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def hints_for(shapes: Any, given: bool, library: bool) -> Hints:
+def hints_for(shapes: Any, given: bool, library: bool, without: frozenset[str] = frozenset()) -> Hints:
     """Hints that give the input shapes in order, or nothing where the truth has none or only open sizes."""
     told = all(shape is not None for shape in shapes) and any(
         size is not None for shape in shapes for size in shape[:-1]
     )
     flat = all(shape is not None and len(shape) == 1 for shape in shapes)
     known: Mapping[str, Any] = {"": tuple(shapes)} if given and (told or flat) else {}
-    return Hints(input_shapes=known, library=library)
+    return Hints(input_shapes=known, library=library, without_families=without)
 
 
 def plans(facts: WeightFile, hints: Hints, tensors: Any) -> tuple[Plan, ...]:

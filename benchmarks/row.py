@@ -64,8 +64,15 @@ COLUMNS: tuple[str, ...] = (
 are with the input shapes given, ``base.`` columns the baseline; ``decisions`` is ``calibration.Histogram.text``."""
 
 
-def run(item: Item, naming: Naming, infer: Infer = engine.plans, library: bool = True) -> dict[str, str]:
-    """The item's line; whatever goes wrong in the code under test is a status, never an exception."""
+def run(
+    item: Item,
+    naming: Naming,
+    infer: Infer = engine.plans,
+    library: bool = True,
+    without: frozenset[str] = frozenset(),
+) -> dict[str, str]:
+    """The item's line; ``without`` are families that the library leaves out. Whatever goes wrong in the code under
+    test is a status, never an exception."""
     line = {
         "case": item.name,
         "family": item.family,
@@ -86,8 +93,8 @@ def run(item: Item, naming: Naming, infer: Infer = engine.plans, library: bool =
         line["base.load_model"] = _flag(loads(loaded.config, loaded.path, loaded.probes))
     with _store(loaded) as raw:
         store = Renamed(raw, shown.real) if raw is not None else None
-        free = _one(infer, loaded, shown, truth, identity, listed, store, False, library)
-        given = _one(infer, loaded, shown, truth, identity, listed, store, True, library)
+        free = _one(infer, loaded, shown, truth, identity, listed, store, False, library, without)
+        given = _one(infer, loaded, shown, truth, identity, listed, store, True, library, without)
     line |= free | {f"shape.{key}": value for key, value in given.items() if f"shape.{key}" in COLUMNS}
     return {column: line.get(column, "") for column in COLUMNS}
 
@@ -118,10 +125,11 @@ def _one(
     store: Any,
     given: bool,
     library: bool,
+    without: frozenset[str],
 ) -> dict[str, str]:
     from infer_convert.errors import InferConvertError
 
-    hints = engine.hints_for(truth.raw.input_shapes, given, library)
+    hints = engine.hints_for(truth.raw.input_shapes, given, library, without)
     if given and not hints.input_shapes:
         return {"status": "no-shape"}
     failed = _failed(truth, loaded, listed)

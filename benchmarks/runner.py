@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from pathlib import Path
 
-from benchmarks import oracle, table
+from benchmarks import alike, oracle, table
 from benchmarks.item import Item
 from benchmarks.naming import Naming
 from benchmarks.paths import CACHE, HERE, RESULTS
@@ -39,7 +39,7 @@ def source_digest() -> str:
             inside = path.relative_to(root).parts
             if (
                 path.is_file()
-                and path.suffix in (".py", ".json", ".gz", ".npz", ".toml")
+                and path.suffix in (".py", ".json", ".gz", ".npz", ".toml", ".z")
                 and not {".cache", "results", "__pycache__"} & set(inside)
             ):
                 digest.update("/".join(inside).encode() + path.read_bytes())
@@ -54,12 +54,13 @@ def run(
     library: bool = True,
     only: Sequence[str] = (),
     fresh: bool = False,
+    without_own: bool = False,
 ) -> list[dict[str, str]]:
     """Every line of a set, in the set's order. Lines of the same code that are cached are taken from the cache."""
     from benchmarks.sets import SETS
 
     items = [item for item in SETS[name](naming) if not only or item.name in only or item.family in only]
-    cache = CACHE / "rows" / source_digest() / f"{name}-{naming}-{engine}{'' if library else '-no-library'}"
+    cache = CACHE / "rows" / source_digest() / f"{name}-{naming}-{engine}{_word(library, without_own)}"
     cache.mkdir(parents=True, exist_ok=True)
     rows = (
         {}
@@ -71,10 +72,15 @@ def run(
         }
     )
     missing = [item.key for item in items if item.key not in rows]
-    for key, row in _progress(_lines(name, naming, missing, jobs, engine, library), len(missing), f"{name} {naming}"):
+    lines = _lines(name, naming, missing, jobs, engine, library, without_own)
+    for key, row in _progress(lines, len(missing), f"{name} {naming}"):
         _file(cache, key).write_text(json.dumps(row))
         rows[key] = row
     return [rows[item.key] for item in items]
+
+
+def _word(library: bool, without_own: bool) -> str:
+    return "" if library and not without_own else "-without-own-family" if library else "-no-library"
 
 
 def _file(cache: Path, key: Key) -> Path:
@@ -103,7 +109,7 @@ def _progress(
 
 
 def _lines(
-    name: str, naming: Naming, keys: Sequence[Key], jobs: int, engine: str, library: bool
+    name: str, naming: Naming, keys: Sequence[Key], jobs: int, engine: str, library: bool, without_own: bool
 ) -> Iterator[tuple[Key, dict[str, str]]]:
     waiting, attempts = list(keys), dict.fromkeys(keys, 0)
     while waiting:
@@ -111,7 +117,7 @@ def _lines(
         workers = 1 if any(attempts[key] for key in waiting) else jobs
         with ProcessPoolExecutor(workers, context, _prepare, (jobs,), max_tasks_per_child=ROWS_PER_WORKER) as pool:
             futures: dict[Future[dict[str, str]], Key] = {
-                pool.submit(work, name, naming, key, engine, library): key for key in waiting
+                pool.submit(work, name, naming, key, engine, library, without_own): key for key in waiting
             }
             for future in as_completed(futures):
                 try:
@@ -144,11 +150,16 @@ def _items(name: str, naming: Naming) -> dict[Key, Item]:
     return {item.key: item for item in SETS[name](naming)}
 
 
-def work(name: str, naming: Naming, key: Key, engine: str, library: bool) -> dict[str, str]:
+def work(
+    name: str, naming: Naming, key: Key, engine: str, library: bool, without_own: bool = False
+) -> dict[str, str]:
     """One line, in a worker. ``seconds`` stays in the cache: the results' files hold nothing that a clock changes."""
     item = _items(name, naming)[key]
     start = time.monotonic()
-    row = oracle.run(item, naming) if engine == "truth" else run_row(item, naming, library=library)
+    without = alike.library_families(item) if without_own else frozenset[str]()
+    row = (
+        oracle.run(item, naming) if engine == "truth" else run_row(item, naming, library=library, without=without)
+    )
     _forget()
     return row | {"seconds": f"{time.monotonic() - start:.1f}"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,6 +71,9 @@ def convert_command(
     data_format: Annotated[
         str | None, typer.Option("--data-format", help="keep or channels_last, for channels_first files.")
     ] = None,
+    numbers: Annotated[
+        str, typer.Option("--numbers", help="auto, always or never: ask the trained numbers about open questions.")
+    ] = "auto",
     top: Annotated[int, typer.Option("--top", min=1, help="Also build the K-1 next best whole models.")] = 1,
     custom_objects: Annotated[
         list[str] | None, typer.Option("--custom-objects", help="MODULE:NAME of a class of your own. Repeatable.")
@@ -87,9 +91,11 @@ def convert_command(
     """Infer the architecture, rebuild the model, verify and export it."""
     if data_format not in (None, "keep", "channels_last"):
         raise typer.BadParameter(f"--data-format is keep or channels_last, not {data_format!r}")
+    if numbers not in ("auto", "always", "never"):
+        raise typer.BadParameter(f"--numbers is auto, always or never, not {numbers!r}")
     known = load_hints(hints) if hints is not None else Hints()
     known = with_options(known, sets or (), input_shape or ())
-    known = Hints(known.input_shapes, known.answers, known.outputs, library, data_format or known.data_format)
+    known = replace(known, library=library, data_format=data_format or known.data_format, numbers=numbers)
     options = Options(
         file=file,
         output=output,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from infer_convert.layers.card import Card, Config
 from infer_convert.plan import Decision, WeightUse
@@ -31,12 +32,30 @@ class DraftLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferred:
+    """What a known architecture has at a layer's place: evidence, never a constraint.
+
+    ``trust`` is the probability that a setting is the known one, ``loose`` the same for what leaves no trace in shapes
+    (activations, slopes, epsilons); ``others`` are the shares of what other known
+    architectures with the same facts have there, per field. ``because`` says which layers match what.
+    """
+
+    config: Config
+    trust: float
+    because: str
+    others: Mapping[str, tuple[tuple[Any, float], ...]] = field(default_factory=dict)
+    loose: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """Wired layers (parents before children) and the outputs, as (layer index, call)."""
+    """Wired layers (parents before children) and the outputs, as (layer index, call). ``preferred`` holds, by layer
+    index, what a known architecture has there."""
 
     layers: tuple[DraftLayer, ...]
     outputs: tuple[Call, ...]
     log_score: float = 0.0
+    preferred: Mapping[int, Preferred] = field(default_factory=dict)
 
     def consumers(self) -> dict[int, list[int]]:
         """Layer index -> indices of the layers that take one of its results."""

@@ -25,7 +25,9 @@ class Hints:
     ``input_shapes`` maps an input layer's name (or ``""`` for the inputs in order) to shapes without the batch axis,
     None for an unknown dimension. ``answers`` maps (layer, field) to a value: ``("conv2d_1", "strides") -> [2, 2]``,
     ``("add_3", "inbound") -> ["relu_2", "conv2d_9"]``. ``outputs`` names the model's outputs in order. ``library`` is
-    False under ``--no-library``. ``data_format`` is ``keep`` or ``channels_last``, None when not given.
+    False under ``--no-library``; ``without_families`` are families that it leaves out, with their look-alikes.
+    ``data_format`` is ``keep`` or ``channels_last``, None when not given. ``numbers`` is ``auto``, ``always`` or
+    ``never``: whether the tensors themselves are asked.
     """
 
     input_shapes: Mapping[str, tuple[tuple[int | None, ...], ...]] = field(default_factory=dict)
@@ -33,6 +35,8 @@ class Hints:
     outputs: tuple[str, ...] = ()
     library: bool = True
     data_format: str | None = None
+    without_families: frozenset[str] = frozenset()
+    numbers: str = "auto"
 
     def answer(self, layer: str, name: str) -> Any:
         """The pinned value of one field, or None."""
@@ -48,6 +52,8 @@ def inner_hints(hints: Hints, outer: str) -> Hints:
         (),
         hints.library,
         hints.data_format,
+        hints.without_families,
+        hints.numbers,
     )
 
 

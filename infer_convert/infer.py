@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
+from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.configs import has_config, plan_from_config
@@ -49,39 +51,78 @@ class _Candidate:
 def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The likeliest architectures of a weight file, best first.
 
-    Reads no tensor data. Raises NoArchitecture, with the failing constraints as its causes, when nothing satisfies the
-    file.
+    Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
+    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file.
     """
     if has_config(facts):
         return plan_from_config(facts, hints or Hints(), tensors)
-    return _infer(facts, hints or Hints())[0]
+    return _infer(facts, hints or Hints(), Numbers.of(tensors, hints or Hints()))[0]
 
 
-def _infer(facts: WeightFile, hints: Hints, inner: bool = False) -> tuple[Inference, Settled]:
+def _infer(
+    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False
+) -> tuple[Inference, Settled]:
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name)))
+        return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name), numbers))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
     check_any(typed)
-    drafts = _drafts(typed, facts, hints)
-    candidates, causes = _settled(drafts, hints)
+    known = from_library.propose(typed, facts, hints)
+    drafts: list[tuple[Draft, float]] = [(item.draft, item.share) for item in known]
+    candidates = [
+        _Candidate(number, settled, item.share * settled.share)
+        for number, item in enumerate(known)
+        for settled in item.settled
+    ]
+    rest = 1.0 - math.fsum(item.share for item in known)
+    causes: list[str] = []
+    if rest > from_library.NEGLIGIBLE or not candidates:
+        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
+    candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in typed}
     inbound = _inbound_decisions(drafts, candidates, hints)
     plans = []
     for candidate in candidates[:MOST_PLANS]:
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
-        plan = plan_of(candidate.settled, context)
+        plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
     plans = _with_output_alternatives(plans)
     inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
     return inference, candidates[0].settled
 
 
-def infer_inner(facts: WeightFile, hints: Hints) -> tuple[Plan, Settled]:
+def _with_own(
+    candidates: list[_Candidate],
+    drafts: list[tuple[Draft, float]],
+    rest: float,
+    typed: tuple[Typed, ...],
+    facts: WeightFile,
+    hints: Hints,
+    numbers: Numbers | None,
+) -> tuple[list[_Candidate], list[str]]:
+    """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
+    try:
+        own = weighed(_drafts(typed, facts, hints, numbers), numbers)
+    except NoArchitecture:
+        if not candidates:
+            raise
+        return _ranked(candidates), []
+    found, causes = _settled(own, hints)
+    first = len(drafts)
+    drafts.extend(own)
+    found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
+    return _ranked([*candidates, *found]), causes
+
+
+def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
+    return sorted(candidates, key=lambda item: -item.share)
+
+
+def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Plan, Settled]:
     """The best plan of a nested model, and its sizes."""
-    inference, settled = _infer(facts, hints, inner=True)
+    inference, settled = _infer(facts, hints, numbers, inner=True)
     return inference.best, settled
 
 
@@ -89,12 +130,14 @@ def _matters(name: str) -> bool:
     return name != "top_level_model_weights"
 
 
-def _drafts(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints) -> list[tuple[Draft, float]]:
+def _drafts(
+    typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None
+) -> list[tuple[Draft, float]]:
     if not facts.lists_weightless:
-        return [(stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
+        return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
         return [(sequential(typed), 1.0)]
-    return list(wire(typed, hints))
+    return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
 
 
 def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Candidate], list[str]]:
@@ -117,6 +160,16 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Can
     return sorted(candidates, key=lambda item: -item.share), causes
 
 
+def _remembered(candidates: list[_Candidate], nats: list[float]) -> list[_Candidate]:
+    """Shares revised by what the numbers say about sizes; their sum stays."""
+    if not any(nats):
+        return candidates
+    weights = [item.share * math.exp(value) for item, value in zip(candidates, nats, strict=True)]
+    whole = math.fsum(item.share for item in candidates) / math.fsum(weights)
+    revised_ones = [replace(item, share=w * whole) for item, w in zip(candidates, weights, strict=True)]
+    return sorted(revised_ones, key=lambda item: -item.share)
+
+
 def _settled_confidence(plan: Plan) -> float:
     """Probability that everything the sizes and the wiring do not weigh is right too; a reason shared by several
     layers counts once."""
@@ -124,7 +177,7 @@ def _settled_confidence(plan: Plan) -> float:
     confidence = 1.0
     for _, layer in plan.walk():
         for decision in layer.decisions:
-            if decision.field not in _UNWEIGHED:
+            if decision.field not in _UNWEIGHED or (decision.evidence and decision.evidence[0].clue == "library"):
                 continue
             reason = decision.evidence[0].because if decision.evidence else layer.name
             key = (decision.field, repr(decision.value), reason)
@@ -142,14 +195,18 @@ def _inbound_decisions(
     for candidate in candidates:
         shares[candidate.draft_number] = shares.get(candidate.draft_number, 0.0) + candidate.share
     best = drafts[candidates[0].draft_number][0]
+    by_name = {number: {layer.name: layer for layer in drafts[number][0].layers} for number in shares}
     result: dict[str, tuple[Decision, ...]] = {}
-    for index, layer in enumerate(best.layers):
+    for layer in best.layers:
         if not layer.operands:
             continue
         weights: dict[str, tuple[float, list[list[str]]]] = {}
         for number, share in shares.items():
             draft = drafts[number][0]
-            names = [[draft.layers[item].name for item, _ in call] for call in draft.layers[index].operands]
+            twin = by_name[number].get(layer.name)
+            if twin is None:
+                continue
+            names = [[draft.layers[item].name for item, _ in call] for call in twin.operands]
             old = weights.get(repr(names), (0.0, names))[0]
             weights[repr(names)] = (old + share, names)
         total = math.fsum(share for share, _ in weights.values())

@@ -28,12 +28,20 @@ from infer_convert.report.json import dumps, report
 
 if TYPE_CHECKING:
     from infer_convert.build.assign import TensorStore
+    from infer_convert.build.examples import Examples
 
 FORMATS: tuple[str, ...] = ("savedmodel", "keras", "python")
 """What ``--to`` writes by default, beside the report."""
 
 NOT_YET: tuple[str, ...] = ("onnx", "litert")
 """Formats of the contract that this version cannot write."""
+
+MOST_TRIES = 60
+"""Models that are built to please the examples, beside the plans themselves."""
+AGREES = 1e-5
+"""Mean absolute error of outputs that counts as the same function."""
+IMPROVES = 0.9
+"""A changed answer is kept when it brings the error below this part of what it was."""
 
 Progress = Callable[[str], None]
 
@@ -205,7 +213,48 @@ def _by_examples(
         raise failures[0]
     scored.sort(key=lambda item: item[:2])
     said = f"the examples prefer plan {scored[0][1]} of {len(inference.plans)} (error {scored[0][0]:.3g})"
+    distance, rank, best = scored[0]
+    if examples.outputs or examples.labels is not None:
+        improved = _improved(best, distance, lambda plan: _tried(plan, inference.facts, store, customs, rank, examples))
+        if improved is not None:
+            said += f", with {improved[2]} more answers changed (error {improved[0]:.3g})"
+            scored.insert(0, (improved[0], rank, improved[1]))
     return [built for _, _, built in scored], (said,)
+
+
+Tried = tuple[float, Built]
+
+
+def _tried(
+    plan: Plan, facts: WeightFile, store: TensorStore, customs: Mapping[str, type], rank: int, examples: Examples
+) -> Tried | None:
+    from infer_convert.build.examples import loss
+
+    try:
+        built = build(plan, facts, store, customs, rank)
+        return loss(built.model, plan, examples), built
+    except (NoArchitecture, VerificationFailed):
+        return None
+
+
+def _improved(best: Built, error: float, attempt: Callable[[Plan], Tried | None]) -> tuple[float, Built, int] | None:
+    """The best plan with single answers changed as long as the examples agree better: its error, the model and the
+    number of changes; None when nothing helps. At most ``MOST_TRIES`` models are built."""
+    from infer_convert.assemble.variants import variants
+
+    steps, tries, found = 0, 0, best
+    moved = True
+    while moved and error > AGREES and tries < MOST_TRIES:
+        moved = False
+        for plan in variants(found.plan):
+            tries += 1
+            made = attempt(plan)
+            if made is not None and made[0] < IMPROVES * error:
+                error, found, steps, moved = made[0], made[1], steps + 1, True
+                break
+            if tries >= MOST_TRIES:
+                break
+    return (error, found, steps) if steps else None
 
 
 def build(

@@ -117,11 +117,32 @@ class PlanLayer:
 
 
 @dataclass(frozen=True, slots=True)
+class InputStatistics:
+    """How the first input was scaled in training: ``range`` is ``0..1``, ``-1..1``, ``standardised`` or ``0..255``;
+    the mean of each channel and the deviation over all of them, in the input's own units."""
+
+    range: str
+    means: tuple[float, ...]
+    deviation: float
+
+    def sentence(self) -> str:
+        """What to do with pixels 0..255 before they go in."""
+        preprocessing = {
+            "0..1": "divide pixels by 255",
+            "-1..1": "divide pixels by 127.5 and subtract 1",
+            "0..255": "pixels as they are",
+        }.get(self.range, "subtract the training mean and divide by the training deviation")
+        means = ", ".join(f"{mean:.3g}" for mean in self.means)
+        return f"the trained inputs look {self.range} (channel means {means}): {preprocessing}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A complete architecture: layers in an order in which parents come first.
 
     ``inputs`` and ``outputs`` are ordered. ``confidence`` is the probability that this plan computes the same function
-    as the lost original. ``rewrites`` are sentences about what was changed from a stored config.
+    as the lost original. ``rewrites`` are sentences about what was changed from a stored config. ``input_statistics``
+    is None where the numbers do not tell.
     """
 
     layers: tuple[PlanLayer, ...]
@@ -130,6 +151,7 @@ class Plan:
     confidence: float = 0.0
     name: str | None = None
     rewrites: tuple[str, ...] = ()
+    input_statistics: InputStatistics | None = None
 
     def layer(self, name: str) -> PlanLayer:
         """The layer called ``name``; ``KeyError`` when there is none."""

@@ -42,14 +42,15 @@ def sequential(typed: Sequence[Typed]) -> Draft:
     return Draft(tuple(layers), ((len(layers) - 1, 0),))
 
 
-def stripped(typed: Sequence[Typed]) -> Draft:
-    """A chain of the listed layers with supposed layers between them."""
+def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
+    """A chain of the listed layers with supposed layers between them, behind ``head`` (wired layers of a known net) if
+    there is one."""
     readings = _readings_that_chain(typed)
-    layers = [DraftLayer("input", INPUT, {}, ())]
-    taken = {entry.stored.name for entry in typed}
+    layers = list(head) or [DraftLayer("input", INPUT, {}, ())]
+    taken = {entry.stored.name for entry in typed} | {layer.name for layer in head}
     spatial: int | None = None
     for position, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
-        if position:
+        if position or head:
             for card, config, word in _between(layers, reading):
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(_layer(entry, reading, len(layers) - 1))
@@ -172,6 +173,8 @@ def _result(layers: Sequence[DraftLayer]) -> tuple[int | None, int | None]:
     axes: int | None = None
     channels: int | None = None
     for layer in layers[1:]:
+        if not layer.operands:
+            continue
         variant = layer.card.flow(layer.config)[0]
         outs = {rank_out - 1 for rank_in, rank_out in variant.ranks if axes is None or rank_in - 1 == axes}
         if layer.class_name == "Dense" and axes is None:

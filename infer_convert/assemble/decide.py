@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.informed import inform, known_class
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants
 from infer_convert.clues.settings import Setting
-from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
@@ -58,7 +59,7 @@ def _plan_layer(
 ) -> PlanLayer:
     layer = settled.draft.layers[index]
     config = dict(settled.config(index))
-    decisions = [*_class_decision(layer, context), *_setting_decisions(settled, index, layer, context)]
+    decisions = [*_class_decision(settled.draft, index, context), *_setting_decisions(settled, index, layer, context)]
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
     belief = activation(near, index, not context.inner)
@@ -67,6 +68,7 @@ def _plan_layer(
     for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
         decisions.append(decision)
+    inform(settled.draft, index, config, decisions)
     _apply_hints(layer, config, decisions, context)
     if layer.class_name == "InputLayer":
         _finish_input(settled, index, config, near)
@@ -115,13 +117,18 @@ def _finish_input(settled: Settled, index: int, config: dict[str, Any], near: Ne
         config["dtype"] = "int32"
 
 
-def _class_decision(layer: DraftLayer, context: Context) -> list[Decision]:
+def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision]:
+    layer = draft.layers[index]
     entry = context.typed.get(layer.stored or "")
     if entry is None:
         return []
     if context.hints.answer(layer.name, "class_name") is not None:
         return [Decision("class_name", layer.class_name, 1.0, Basis.USER)]
-    chosen = next(reading for reading in entry.readings if reading.card is layer.card)
+    chosen = next((reading for reading in entry.readings if reading.card is layer.card), None)
+    if chosen is None:
+        return [known_class(draft, index, entry.readings)]
+    if index in draft.preferred and len(entry.readings) > 1:
+        return [known_class(draft, index, entry.readings)]
     share = math.exp(chosen.log_prior)
     others = tuple(
         Option(reading.class_name, math.exp(reading.log_prior)) for reading in entry.readings if reading is not chosen

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
-from infer_convert.draft import Draft, DraftLayer
+from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.errors import NoArchitecture
 from infer_convert.hints import Hints
 from infer_convert.layers import CARD_OF
@@ -24,15 +24,35 @@ OTHER_WAY_ROUND = 0.36
 """Share of nets whose free Concatenates have their operands in the less usual order."""
 
 
-def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...]:
-    """Drafts with their probabilities, best first. Raises NoArchitecture with the engine's cause when there is none."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a known architecture says about some of the layers: ``operands`` are its producers for those whose operands
+    are all among them, ``preferred`` its settings; both by layer index."""
+
+    operands: Mapping[int, frozenset[int]]
+    preferred: Mapping[int, Preferred]
+    strength: float
+
+    def cost(self, producer: int, consumer: int) -> float:
+        """Nats against an edge that the known architecture has not, and for one that it has."""
+        wanted = self.operands.get(consumer)
+        if wanted is None:
+            return 0.0
+        return -self.strength if producer in wanted else self.strength
+
+
+def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tuple[tuple[Draft, float], ...]:
+    """Drafts with their probabilities, best first. ``known`` is what a known architecture says about edges and
+    settings. Raises NoArchitecture with the engine's cause when there is none."""
     made, origins = items(typed)
     pinned = _pinned_edges(made, hints)
     affinities = Affinities.of([item.name for item in made], [v.variants[0].label for v in made])
 
     def affinity(producer: int, consumer: int) -> float:
         wanted = pinned.get(consumer)
-        return 0.0 if wanted is None or producer in wanted else math.inf
+        if wanted is not None:
+            return 0.0 if producer in wanted else math.inf
+        return 0.0 if known is None else known.cost(producer, consumer)
 
     problem = WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word)
     result = solve(problem)
@@ -46,12 +66,21 @@ def wire(typed: Sequence[Typed], hints: Hints) -> tuple[tuple[Draft, float], ...
     drafts = []
     for wiring in kept:
         draft = _draft(typed, origins, made, wiring)
+        if known is not None:
+            draft = replace(draft, preferred=_by_place(draft, typed, known))
         flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
         share = OTHER_WAY_ROUND if flipped is not None else 0.0
         drafts.append((draft, wiring.probability * (1 - share)))
         if flipped is not None:
             drafts.append((flipped, wiring.probability * share))
     return tuple(sorted(drafts, key=lambda item: -item[1]))
+
+
+def _by_place(draft: Draft, typed: Sequence[Typed], known: Known) -> dict[int, Preferred]:
+    """What is known of the layers, by their place in the draft."""
+    number = {entry.stored.name: index for index, entry in enumerate(typed)}
+    places = ((place, number.get(layer.name)) for place, layer in enumerate(draft.layers))
+    return {place: known.preferred[index] for place, index in places if index is not None and index in known.preferred}
 
 
 def _flipped(draft: Draft, ordered: frozenset[str]) -> Draft | None:

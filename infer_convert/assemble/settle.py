@@ -17,6 +17,8 @@ from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOpt
 
 SMALL_NET = 60
 """Up to so many calls many states are affordable."""
+KNOWN_SIZE = 1.5
+"""Nats for a known architecture's input size over the most usual other one."""
 ABSENT_SHARE = 0.6
 """How often there is no pool behind a convolution whose list shows weights only."""
 
@@ -169,13 +171,31 @@ def _input_options(
     if layer.name in given:
         candidates: tuple[tuple[Shape, float], ...] = ((tuple(given[layer.name]), 0.0),)
     else:
-        candidates = inputs.candidates(near.draft, index, fixed)
+        candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed), fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
     tried = tuple(
         Setting({"batch_shape": [None, *shape]}, score - total, (f"input/{layer.name}", shape))
         for shape, score in candidates
     )
     return tried, tuple(_constant(shape) for shape, _ in candidates)
+
+
+def _with_known_size(
+    near: Neighbourhood, index: int, candidates: tuple[tuple[Shape, float], ...], fixed: bool
+) -> tuple[tuple[Shape, float], ...]:
+    """The input size of a known architecture in front, if there is one; people often keep it. Where nothing depends on
+    the size one nominal shape is enough."""
+    known = near.draft.preferred.get(index)
+    if known is not None and not fixed and len(candidates) > 1:
+        candidates = (max(candidates, key=lambda item: item[1]),)
+    shape = tuple(known.config.get("batch_shape") or ())[1:] if known is not None else ()
+    if len(shape) < 2 or None in shape[:-1] or not candidates or len(candidates[0][0]) != len(shape):
+        return candidates
+    wanted: Shape = (*shape[:-1], candidates[0][0][-1])
+    if not fixed:
+        return ((wanted, 0.0),)
+    best = max(score for _, score in candidates)
+    return ((wanted, best + KNOWN_SIZE), *(item for item in candidates if item[0] != wanted))
 
 
 def _constant(shape: Shape) -> Callable[[tuple[Shape, ...]], Shape | None]:
@@ -188,17 +208,33 @@ def _reshape_options(
     """Targets of a Reshape: what the next layer with weights demands first, then other numbers of axes. A Reshape that
     changes nothing would not have been written."""
     want = inputs.wanted(near.draft, index)
-    axes = layer.config.get("_axes", want.axes)
+    known = near.draft.preferred.get(index)
+    target = tuple(known.config.get("target_shape") or ()) if known is not None else ()
+    if len(target) == 1 and target[0] != -1:
+        target = (-1,)
+    axes = layer.config.get("_axes", len(target) or want.axes)
     channels = layer.config.get("_channels", want.channels)
     tried, functions = [], []
+    if target and len(target) > 1:
+        for wanted in dict.fromkeys((target, (*target[:-1], -1))):
+            tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
+            functions.append(_exactly(layer, wanted))
     for count in (1, 2, 3, 4):
-        score = -0.1 if count == axes else -3.0
+        score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
             score -= 3.0
         for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
             tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
             functions.append(_reshaper(count, last))
     return tuple(tried), tuple(functions)
+
+
+OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0
+"""Nats for a known architecture's target of a Reshape with another last axis, and for other targets in its place."""
+
+
+def _exactly(layer: DraftLayer, target: Shape) -> ShapeFunction:
+    return lambda shapes: layer.card.shape({"target_shape": list(target)}, shapes)
 
 
 def _keeps(near: Neighbourhood, index: int, axes: int) -> bool:

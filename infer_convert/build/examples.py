@@ -47,9 +47,10 @@ def load_examples(path: Path) -> Examples:
 
 
 def loss(model: Any, plan: Plan, examples: Examples) -> float:
-    """How far the model is from the examples: largest mean absolute output error, or the share of wrong labels; 0 when
-    there are only inputs and the model runs on them. Raises NoArchitecture when it does not run, UsageError when the
-    examples name no input of the model."""
+    """How far the model is from the examples: largest mean absolute output error, or the share of wrong labels; when
+    there are only inputs, how far the moments that they give every BatchNormalization are from the stored ones (0 in a
+    model without any). Raises NoArchitecture when it does not run, UsageError when the examples name no input of the
+    model."""
     names = keras_names(plan)
     arrays = [_input(examples, names[ref.layer], ref.layer, slot) for slot, ref in enumerate(plan.inputs)]
     try:
@@ -66,7 +67,32 @@ def loss(model: Any, plan: Plan, examples: Examples) -> float:
         scores = found[0]
         guess = scores.argmax(-1) if scores.shape[-1] > 1 else (scores[..., 0] > 0.5).astype("int64")
         errors.append(float(np.mean(guess.reshape(-1) != examples.labels.reshape(-1))))
+    if not examples.outputs and examples.labels is None:
+        errors.append(moments(model, arrays))
     return max(error if np.isfinite(error) else float("inf") for error in errors)
+
+
+def moments(model: Any, arrays: list[Array]) -> float:
+    """Mean distance between the moments of what reaches each BatchNormalization and the stored ones: of the means in
+    stored deviations, of the deviations as the log of their ratio, each capped at 3 so that one layer cannot outvote
+    the rest. 0 for a model without BatchNormalization of its own (nested models are not looked into)."""
+    import keras
+
+    found = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if not found:
+        return 0.0
+    fronts = keras.Model(model.inputs, [layer.input for layer in found])
+    values = fronts(arrays[0] if len(arrays) == 1 else arrays, training=False)
+    values = values if isinstance(values, list | tuple) else [values]
+    distances = []
+    for layer, value in zip(found, values, strict=True):
+        axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
+        flat = np.moveaxis(np.asarray(value, dtype="float64"), axis, -1)
+        flat = flat.reshape(-1, flat.shape[-1])
+        mean, deviation = np.asarray(layer.moving_mean), np.sqrt(np.asarray(layer.moving_variance) + 1e-6)
+        distances.append(np.minimum(np.abs(flat.mean(0) - mean) / deviation, 3).mean())
+        distances.append(np.minimum(np.abs(np.log((flat.std(0) + 1e-3) / (deviation + 1e-3))), 3).mean())
+    return float(np.mean(distances))
 
 
 def _input(examples: Examples, name: str, original: str, slot: int) -> Array:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
 from infer_convert.layers.card import Config
 
 PASSED = (
@@ -89,10 +89,30 @@ def settings(near: Neighbourhood, style: Style, index: int) -> tuple[Setting, ..
     choices = layer.card.choices(layer.config)
     open_choices = [choice for choice in choices if _compatible(layer, choice)]
     if not open_choices:
-        open_choices = [{}]
+        return (Setting({}, 0.0),)
     weighted = [_weigh(near, style, index, layer, choice) for choice in open_choices]
     total = math.log(math.fsum(math.exp(item.log_prior) for item in weighted))
-    return tuple(Setting(item.config, item.log_prior - total, item.habit) for item in weighted)
+    normal = tuple(Setting(item.config, item.log_prior - total, item.habit) for item in weighted)
+    known = near.draft.preferred.get(index)
+    return normal if known is None or not choices[0] else _with_known(normal, choices[0], known)
+
+
+SIZED = ("dilation_rate", "groups", "output_padding")
+"""Settings that no choice varies and that a known architecture may have all the same."""
+
+
+def _with_known(normal: tuple[Setting, ...], choice: Config, known: Preferred) -> tuple[Setting, ...]:
+    """The settings mixed with the one of a known architecture; no habit ties them then."""
+    config = {key: known.config[key] for key in (*choice, *SIZED) if key in known.config}
+    if not config:
+        return normal
+    rest = math.log(1 - known.trust)
+    merged = []
+    for item in normal:
+        agrees = all(_same(item.config[key], value) for key, value in config.items() if key in item.config)
+        if not agrees:
+            merged.append(Setting(item.config, item.log_prior + rest))
+    return (Setting({**config}, math.log(known.trust)), *merged)
 
 
 def _compatible(layer: DraftLayer, choice: Config) -> bool:

@@ -192,7 +192,8 @@ class _Body:
 
     def write(self, title: str) -> list[str]:
         """Every statement of the function, indented."""
-        lines: list[str] = []
+        scaling = self.plan.input_statistics
+        lines = [f"    # {remark(scaling.sentence())}"] if scaling is not None else []
         for position, (item, number) in enumerate(self.calls):
             lines += self._call(position, item, number)
         inputs, outputs = self._refs(self.plan.inputs), self._refs(self.plan.outputs)

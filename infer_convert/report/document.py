@@ -10,7 +10,7 @@ from infer_convert.errors import InferConvertError, NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.outcome import Verification
-from infer_convert.plan import Decision, Plan, PlanLayer, Ref, WeightUse
+from infer_convert.plan import Decision, InputStatistics, Plan, PlanLayer, Ref, WeightUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Document:
     rewrites: tuple[str, ...] = ()
     failure: Failure | None = None
     files: tuple[str, ...] = ()
+    input_statistics: InputStatistics | None = None
 
     def questions(self, below: float = 1.0) -> tuple[Question, ...]:
         """Decisions with a confidence below ``below``, the least certain first."""
@@ -119,11 +120,16 @@ def document(
         else (),
         verification=verification,
         left_over=inference.left_over if inference else (),
-        notes=(*(inference.notes if inference else ()), *notes),
+        notes=(*(inference.notes if inference else ()), *_scaling(plan), *notes),
         rewrites=plan.rewrites if plan else (),
         failure=_failure(error) if error else None,
         files=tuple(files),
+        input_statistics=plan.input_statistics if plan else None,
     )
+
+
+def _scaling(plan: Plan | None) -> tuple[str, ...]:
+    return (plan.input_statistics.sentence(),) if plan is not None and plan.input_statistics is not None else ()
 
 
 def _failure(error: InferConvertError) -> Failure:

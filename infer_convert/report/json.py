@@ -11,7 +11,7 @@ from typing import Any
 from infer_convert import __version__
 from infer_convert.facts import WeightFile
 from infer_convert.outcome import Verification
-from infer_convert.plan import Decision, WeightUse
+from infer_convert.plan import Decision, InputStatistics, WeightUse
 from infer_convert.report.document import Document, LayerEntry, count_layers
 
 SCHEMA_VERSION = 1
@@ -38,7 +38,7 @@ def report(document: Document) -> dict[str, Any]:
             for item in document.alternatives
         ],
         "verification": _verification(document.verification) if document.verification else None,
-        "input_statistics": None,
+        "input_statistics": _input_statistics(document.input_statistics),
         "left_over": [{"source": item.path, "reason": item.reason} for item in document.left_over],
         "notes": list(document.notes),
         "rewrites": list(document.rewrites),
@@ -84,6 +84,12 @@ def source(facts: WeightFile) -> dict[str, Any]:
         "n_tensors": sum(1 for _ in facts.all_tensors()),
         "bytes": facts.bytes,
     }
+
+
+def _input_statistics(found: InputStatistics | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"range": found.range, "channel_means": list(found.means)}
 
 
 def _layer(layer: LayerEntry) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""The families of the library and the look-alikes among them, for leaving a family out.
+
+A family is one file of ``data/``. ``ALIKE`` groups families whose members resemble each other so much that leaving one
+out honestly means leaving out the group: what is built of the same blocks counts as alike, whatever its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ALIKE: tuple[frozenset[str], ...] = (
+    frozenset({"resnet", "resnet_small", "resnet_rs", "regnet", "retina"}),
+    frozenset({"efficientnet", "efficientnet_v2", "mobilenet", "mobilenet_v3", "deeplab"}),
+    frozenset({"vgg", "vgg_small", "faces", "c3d"}),
+    frozenset({"inception", "xception", "facenet"}),
+    frozenset({"unet", "segnet"}),
+    frozenset({"classic", "examples", "driving", "agents"}),
+    frozenset({"gan", "autoencoder"}),
+    frozenset({"text", "recurrent"}),
+    frozenset({"squeezenet", "densenet"}),
+    frozenset({"yolo", "mtcnn"}),
+)
+
+
+def with_alike(families: Iterable[str]) -> frozenset[str]:
+    """These families and everything that resembles one of them."""
+    found = set(families)
+    for group in ALIKE:
+        if group & found:
+            found |= group
+    return frozenset(found)
