@@ -20,6 +20,7 @@ from infer_convert.batch.progress import shown
 from infer_convert.batch.run import Finished, Request, batch
 from infer_convert.errors import ExitCode, UsageError
 from infer_convert.hints import Hints, with_options
+from infer_convert.limits import DEFAULT
 from infer_convert.pipeline import FORMATS, formats
 from infer_convert.report.json import dumps, tool
 from infer_convert.report.text import visible
@@ -64,6 +65,9 @@ def batch_command(
         str | None, typer.Option("--scheduler", help="An existing Dask scheduler: tcp://HOST:8786.")
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first file that fails.")] = False,
+    allow_large: Annotated[
+        bool, typer.Option("--allow-large", help="Lift the limits on sizes and times (never those on links and code).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no summary.")] = False,
@@ -85,6 +89,7 @@ def batch_command(
         inspect_only=inspect_only,
         fail_fast=fail_fast,
         dry_run=dry_run,
+        limits=DEFAULT.large() if allow_large else DEFAULT,
     )
     started = time.monotonic()
     with shown(quiet or as_json) as stage:
@@ -154,7 +159,8 @@ def _print(finished: Finished, request: Request) -> None:
         return
     say(
         f"{number['files']} files: {number['converted']} converted, {number['inspected']} read,"
-        f" {number['failed']} failed, {number['pending']} not reached, {number['duplicates']} duplicates, {len(finished.skipped)} left out;"
+        f" {number['failed']} failed, {number['pending']} not reached, {number['duplicates']} duplicates,"
+        f" {len(finished.skipped)} left out;"
         f" {number['clusters']} clusters in {number['families']} families"
     )
     asking = [cluster for cluster in clusters_of(finished.entries) if cluster.questions]

@@ -35,9 +35,9 @@ class Cluster:
             raise UsageError(f"--scheduler {address}: no Dask scheduler answers there ({error})"[:300]) from error
 
     def run(
-        self, function: Callable[[T], R], tasks: Sequence[T], cost: Callable[[T], int]
+        self, function: Callable[[T], R], tasks: Sequence[T], cost: Callable[[T], int], seconds: float | None = None
     ) -> Generator[tuple[T, R | Lost], None, None]:
-        """As ``Pool.run``; the largest first, memory is the cluster's own affair."""
+        """As ``Pool.run``; the largest first, memory and time are the cluster's own affair."""
         ordered = sorted(tasks, key=cost, reverse=True)
         futures = self._client.map(function, ordered, pure=False, retries=0, priority=list(range(len(ordered), 0, -1)))
         of = dict(zip(futures, ordered, strict=True))

@@ -20,7 +20,8 @@ WRITTEN: tuple[int, ...] = (0, int(ExitCode.BELOW_CONFIDENCE), int(ExitCode.TENS
 
 COLUMNS: tuple[str, ...] = (
     "name", "place", "status", "exit_code", "message", "generation", "kind", "keras_version", "order", "bytes",
-    "sha256", "n_layers", "n_tensors", "parameters", "cluster", "family", "confidence", "n_questions", "result", "duplicate_of",
+    "sha256", "n_layers", "n_tensors", "parameters", "cluster", "family", "confidence", "n_questions", "result",
+    "duplicate_of",
 )  # fmt: skip
 """Keys of every entry of ``files``, in this order; None where something is not known."""
 

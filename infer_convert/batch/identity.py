@@ -65,9 +65,9 @@ def digests(sources: Iterable[Source], known: Mapping[str, str]) -> dict[str, tu
         return dict(threads.map(one, sources))
 
 
-def facts_key(content: str) -> str:
-    """Name of the facts of one content (a digest or a fingerprint)."""
-    return _key(["facts", __version__, content])
+def facts_key(content: str, large: bool = False) -> str:
+    """Name of the facts of one content (a digest or a fingerprint); ``large``: read with the limits lifted."""
+    return _key(["facts", __version__, content, large])
 
 
 def result_key(content: str, settings: Mapping[str, Any], hints: Hints) -> str:

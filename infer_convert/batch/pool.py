@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -103,19 +103,18 @@ class _Running(Generic[T]):
 
 
 class Pool:
-    """``jobs`` workers within ``budget`` bytes. ``seconds`` bounds one task (None: no bound)."""
+    """``jobs`` workers within ``budget`` bytes."""
 
-    def __init__(self, jobs: int, budget: int, seconds: float | None = None) -> None:
+    def __init__(self, jobs: int, budget: int) -> None:
         self._slots = [_Slot() for _ in range(jobs)]
         self._budget = budget
-        self._seconds = seconds
 
     def run(
-        self, function: Callable[[T], R], tasks: Sequence[T], cost: Callable[[T], int]
+        self, function: Callable[[T], R], tasks: Sequence[T], cost: Callable[[T], int], seconds: float | None = None
     ) -> Generator[tuple[T, R | Lost], None, None]:
         """Every task with what came of it, in the order of completion. Closing the iterator ends what still runs.
 
-        What ``function`` raises is raised here: it is a bug, failures of a file are values.
+        ``seconds`` bounds one task (None: no bound). What ``function`` raises is raised here: it is a bug, failures of a file are values.
         """
         waiting = deque(sorted(tasks, key=cost, reverse=True))
         alone: deque[T] = deque()
@@ -124,10 +123,10 @@ class Pool:
             while waiting or alone or running:
                 self._start(function, waiting, alone, running, cost)
                 done, _ = wait(running, _TICK, FIRST_COMPLETED)
-                self._stop_overdue(running)
+                _stop_overdue(running, seconds)
                 for future in done:
                     run = running.pop(future)
-                    outcome = self._outcome(future, run)
+                    outcome = _outcome(future, run, seconds)
                     if outcome is not None:
                         yield run.task, outcome
                     elif run.cost == _ALONE:
@@ -161,27 +160,27 @@ class Pool:
                 running[slot.submit(function, task)] = _Running(slot, task, _ALONE, time.monotonic())
                 return
 
-    def _outcome(self, future: Future[_Done[R]], run: _Running[T]) -> R | Lost | None:
-        """What came of a task; None when its worker died. The slot is made ready for the next."""
-        try:
-            done = future.result()
-        except BrokenProcessPool:
-            overdue = run.slot.overdue
-            run.slot.close()
-            return Lost(f"it took longer than {self._seconds:g} s") if overdue else None
-        if done.resident > SWOLLEN_BYTES:
-            run.slot.close()
-        return done.value
-
-    def _stop_overdue(self, running: dict[Future[_Done[R]], _Running[T]]) -> None:
-        if self._seconds is None:
-            return
-        for future, run in running.items():
-            if not future.done() and time.monotonic() - run.started > self._seconds:
-                run.slot.overdue = True
-                run.slot.kill()
-
     def close(self) -> None:
         """End the workers."""
         for slot in self._slots:
             slot.close()
+
+
+def _outcome(future: Future[_Done[R]], run: _Running[T], seconds: float | None) -> R | Lost | None:
+    """What came of a task; None when its worker died. The slot is made ready for the next."""
+    try:
+        done = future.result()
+    except BrokenProcessPool:
+        overdue = run.slot.overdue
+        run.slot.close()
+        return Lost(f"it took longer than {seconds:g} s") if overdue else None
+    if done.resident > SWOLLEN_BYTES:
+        run.slot.close()
+    return done.value
+
+
+def _stop_overdue(running: Mapping[Future[_Done[R]], _Running[T]], seconds: float | None) -> None:
+    for future, run in running.items():
+        if seconds is not None and not future.done() and time.monotonic() - run.started > seconds:
+            run.slot.overdue = True
+            run.slot.kill()

@@ -25,8 +25,12 @@ from infer_convert.batch.state import State, write_text
 from infer_convert.batch.work import Convert, Inspect, Record, Task, failure, work
 from infer_convert.errors import ExitCode
 from infer_convert.hints import Hints
+from infer_convert.limits import DEFAULT, Limits
 from infer_convert.pipeline import FORMATS
 from infer_convert.report.json import dumps
+
+READING_SECONDS = 600.0
+"""For the facts of one file, where ``--timeout`` says nothing: a slow server answers a thousand small requests in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,12 @@ class Request:
     inspect_only: bool = False
     fail_fast: bool = False
     dry_run: bool = False
+    limits: Limits = DEFAULT
 
     @property
     def settings(self) -> dict[str, Any]:
         """The options that change what is written, for the names of results."""
-        return {"to": sorted(self.to)}
+        return {"to": sorted(self.to), "large": self.limits != DEFAULT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,13 @@ class Engine(Protocol):
     """Where tasks run: ``pool.Pool`` or ``distributed.Cluster``."""
 
     def run(
-        self, function: Callable[[Task], Record], tasks: Sequence[Task], cost: Callable[[Task], int]
+        self,
+        function: Callable[[Task], Record],
+        tasks: Sequence[Task],
+        cost: Callable[[Task], int],
+        seconds: float | None = None,
     ) -> Generator[tuple[Task, Record | Lost], None, None]:
-        """Every task once, with its record or the reason why there is none."""
+        """Every task once, with its record or the reason why there is none; ``seconds`` bounds one task."""
         ...
 
     def close(self) -> None:
@@ -115,7 +124,7 @@ def _engine(request: Request) -> Iterator[Engine]:
 
         made = Cluster(request.scheduler)
     else:
-        made = Pool(request.jobs, request.memory or budget(), request.seconds)
+        made = Pool(request.jobs, request.memory or budget())
     with closing(made):
         yield made
 
@@ -165,22 +174,37 @@ class _Run:
             return fingerprint(source.place, source.bytes, source.tag)
         return self.sha[source.name] or f"unreadable {source.place}"
 
+    def _facts_key(self, source: Source) -> str:
+        return facts_key(self._content(source), self.request.settings["large"])
+
     def inspect(self) -> None:
         """Facts of every content that has none yet."""
         tasks: dict[str, Inspect] = {}
         for source in self.sources:
-            key = facts_key(self._content(source))
+            key = self._facts_key(source)
             record = self.state.record("facts", key)
             if record is not None and (not source.remote or source.tag is not None) and not _again(record):
                 self.facts[key] = record
             else:
                 tasks.setdefault(
-                    key, Inspect(key, source.name, source.place, source.bytes, source.remote, self.state.folder)
+                    key,
+                    Inspect(
+                        key,
+                        source.name,
+                        source.place,
+                        source.bytes,
+                        source.remote,
+                        self.state.folder,
+                        self.request.limits,
+                    ),  # fmt: skip
                 )
         if self.engine is None:
             return
         step = self.stage("reading", len(tasks))
-        with closing(self.engine.run(work, tuple(tasks.values()), lambda task: estimate(task.bytes, False))) as done:
+        seconds = self.request.seconds or READING_SECONDS
+        with closing(
+            self.engine.run(work, tuple(tasks.values()), lambda task: estimate(task.bytes, False), seconds)
+        ) as done:
             for task, outcome in done:
                 assert isinstance(task, Inspect)
                 self.facts[task.key] = self._recorded("facts", task, task.key, outcome)
@@ -198,7 +222,7 @@ class _Run:
         return record
 
     def _facts_of(self, source: Source) -> Record | None:
-        return self.facts.get(facts_key(self._content(source)))
+        return self.facts.get(self._facts_key(source))
 
     def name_results(self, strict: bool = True) -> None:
         """Clusters, each file's hints, and from both the name of its result."""
@@ -241,12 +265,14 @@ class _Run:
             if key is None or (key not in self.results and key not in tasks):
                 tasks[key or source.name] = Convert(
                     key, source.name, source.place, source.bytes, source.remote, self.state.folder, request.to,
-                    self.hints[source.name], request.settings,
+                    self.hints[source.name], request.settings, request.limits,
                 )  # fmt: skip
         builds = set(request.to) != {"report"}
         step = self.stage("converting", len(tasks))
         marks = {source.name: self.marks[source.name] for source in self.sources}
-        with closing(self.engine.run(work, tuple(tasks.values()), lambda task: estimate(task.bytes, builds))) as done:
+        with closing(
+            self.engine.run(work, tuple(tasks.values()), lambda task: estimate(task.bytes, builds), request.seconds)
+        ) as done:
             for task, outcome in done:
                 assert isinstance(task, Convert)
                 record = dict(self._recorded("results", task, task.key, outcome))

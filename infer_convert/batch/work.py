@@ -21,6 +21,7 @@ from infer_convert.batch.state import State
 from infer_convert.errors import ExitCode, InferConvertError
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
+from infer_convert.limits import DEFAULT, Limits
 from infer_convert.pipeline import Options, convert, inspect
 from infer_convert.report.document import Document, count_layers
 from infer_convert.report.json import plain
@@ -44,6 +45,7 @@ class Inspect:
     bytes: int
     remote: bool
     outdir: Path
+    limits: Limits = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Convert:
     to: tuple[str, ...]
     hints: Hints = field(default_factory=Hints)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits = DEFAULT
 
 
 Task = Inspect | Convert
@@ -92,17 +95,17 @@ def _kept_facts(task: Inspect, state: State) -> Record:
 
 def _facts(task: Inspect) -> Record:
     if not task.remote:
-        return summary(inspect(Path(task.place)))
+        return summary(inspect(Path(task.place), limits=task.limits))
     if remote.is_ranged(task.place, task.bytes):
         from infer_convert.readers import read
 
         with remote.opened(task.place, task.bytes) as stream:
-            record = summary(read(task.name, remote=stream))
+            record = summary(read(task.name, limits=task.limits, remote=stream))
             return record | {"fetched_bytes": remote.fetched_bytes(stream)}
     with tempfile.TemporaryDirectory(prefix="fetch.", dir=State(task.outdir).private) as folder:
         path = Path(folder, Path(task.name).name)
         remote.fetch(task.place, path)
-        return summary(inspect(path)) | {"fetched_bytes": task.bytes}
+        return summary(inspect(path, limits=task.limits)) | {"fetched_bytes": task.bytes}
 
 
 def summary(facts: WeightFile) -> Record:
@@ -150,7 +153,7 @@ def _converted(task: Convert, path: Path, state: State) -> Record:
     _forget(task.to)
     target = state.results / task.key
     try:
-        outcome = convert(Options(path, target, force=True, to=task.to, hints=task.hints))
+        outcome = convert(Options(path, target, force=True, to=task.to, hints=task.hints, limits=task.limits))
     except InferConvertError as error:
         return failure(task, str(error), int(error.exit_code))
     except Exception as error:
