@@ -114,7 +114,8 @@ class Pool:
     ) -> Generator[tuple[T, R | Lost], None, None]:
         """Every task with what came of it, in the order of completion. Closing the iterator ends what still runs.
 
-        ``seconds`` bounds one task (None: no bound). What ``function`` raises is raised here: it is a bug, failures of a file are values.
+        ``seconds`` bounds one task (None: no bound). What ``function`` raises is raised here: it is a bug, failures of
+        a file are values.
         """
         waiting = deque(sorted(tasks, key=cost, reverse=True))
         alone: deque[T] = deque()

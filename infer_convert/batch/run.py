@@ -30,7 +30,7 @@ from infer_convert.pipeline import FORMATS
 from infer_convert.report.json import dumps
 
 READING_SECONDS = 600.0
-"""For the facts of one file, where ``--timeout`` says nothing: a slow server answers a thousand small requests in it."""
+"""For the facts of one file, unless ``--timeout`` says else: a slow server answers a thousand small requests in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,9 @@ def _planned(request: Request, sources: Sequence[Source], skipped: tuple[Skipped
     return Finished(run.entries(), skipped)
 
 
+_Outcomes = closing[Generator[tuple[Task, Record | Lost], None, None]]
+
+
 class _Run:
     """The stages of one run, in the order of ``batch``."""
 
@@ -186,18 +189,10 @@ class _Run:
             if record is not None and (not source.remote or source.tag is not None) and not _again(record):
                 self.facts[key] = record
             else:
-                tasks.setdefault(
-                    key,
-                    Inspect(
-                        key,
-                        source.name,
-                        source.place,
-                        source.bytes,
-                        source.remote,
-                        self.state.folder,
-                        self.request.limits,
-                    ),  # fmt: skip
-                )
+                request = self.request
+                tasks.setdefault(key, Inspect(
+                    key, source.name, source.place, source.bytes, source.remote, self.state.folder, request.limits,
+                ))  # fmt: skip
         if self.engine is None:
             return
         step = self.stage("reading", len(tasks))
@@ -212,6 +207,14 @@ class _Run:
                 step(task.name)
                 if self.request.fail_fast and self.facts[task.key]["exit_code"] != 0:
                     return
+
+    def _working(self, tasks: Mapping[str, Task], builds: bool, seconds: float | None) -> _Outcomes:
+        assert self.engine is not None
+
+        def cost(task: Task) -> int:
+            return estimate(task.bytes, builds)
+
+        return closing(self.engine.run(work, tuple(tasks.values()), cost, seconds))
 
     def _recorded(self, kind: Any, task: Task, key: str | None, outcome: Record | Lost) -> Record:
         if not isinstance(outcome, Lost):
@@ -255,8 +258,8 @@ class _Run:
 
     def convert(self) -> None:
         """Every result that is not there yet, once."""
-        assert self.engine is not None
-        request, tasks = self.request, {}
+        request = self.request
+        tasks: dict[str, Convert] = {}
         for source in self.sources:
             facts = self._facts_of(source)
             if facts is None or facts["exit_code"] != 0:
@@ -267,12 +270,9 @@ class _Run:
                     key, source.name, source.place, source.bytes, source.remote, self.state.folder, request.to,
                     self.hints[source.name], request.settings, request.limits,
                 )  # fmt: skip
-        builds = set(request.to) != {"report"}
         step = self.stage("converting", len(tasks))
         marks = {source.name: self.marks[source.name] for source in self.sources}
-        with closing(
-            self.engine.run(work, tuple(tasks.values()), lambda task: estimate(task.bytes, builds), request.seconds)
-        ) as done:
+        with self._working(tasks, set(request.to) != {"report"}, request.seconds) as done:
             for task, outcome in done:
                 assert isinstance(task, Convert)
                 record = dict(self._recorded("results", task, task.key, outcome))
