@@ -111,7 +111,7 @@ def batch(request: Request, stage: Stage = silent) -> Finished:
         run.identify()
         run.inspect()
         run.name_results()
-        if not request.inspect_only:
+        if not request.inspect_only and not run.stopped:
             run.convert()
         return run.report(skipped)
 
@@ -158,6 +158,7 @@ class _Run:
         self.cluster: dict[str, str] = {}
         self.family: Mapping[str, str] = {}
         self.done = Counter[str]()
+        self.stopped = False
 
     def identify(self, keep: bool = True) -> None:
         """Digests of local files; of remote ones only those that earlier runs have seen."""
@@ -206,6 +207,7 @@ class _Run:
                 self.done["inspected"] += 1
                 step(task.name)
                 if self.request.fail_fast and self.facts[task.key]["exit_code"] != 0:
+                    self.stopped = True
                     return
 
     def _working(self, tasks: Mapping[str, Task], builds: bool, seconds: float | None) -> _Outcomes:
