@@ -14,7 +14,7 @@ from infer_convert.errors import UsageError
 
 T = TypeVar("T")
 R = TypeVar("R")
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 
 
 class Cluster:
@@ -39,10 +39,10 @@ class Cluster:
     ) -> Generator[tuple[T, R | Lost], None, None]:
         """As ``Pool.run``; the largest first, memory and time are the cluster's own affair."""
         ordered = sorted(tasks, key=cost, reverse=True)
-        futures = self._client.map(function, ordered, pure=False, retries=0, priority=list(range(len(ordered), 0, -1)))
+        futures = self._client.map(function, ordered, pure=False)
         of = dict(zip(futures, ordered, strict=True))
         try:
-            for future in self._module.as_completed(futures):
+            for future in self._module.as_completed(futures, loop=self._client.loop):
                 error = future.exception()
                 if error is None:
                     yield of[future], future.result()
