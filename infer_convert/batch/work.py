@@ -5,7 +5,6 @@ Runs in a process of the pool or of a Dask worker; imports TensorFlow only when 
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import threading
 import traceback
@@ -189,7 +188,6 @@ def _forget(to: tuple[str, ...]) -> None:
         from infer_convert.build.engine import forget
 
         forget()
-    gc.collect()
 
 
 def _trace(error: Exception) -> str:
