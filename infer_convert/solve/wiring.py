@@ -54,8 +54,10 @@ class WiringProblem:
 
     @property
     def may_share(self) -> bool:
-        """Layers are called twice only where two tensors can come from: nets with several inputs."""
-        return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1
+        """Layers are called twice where two tensors of one kind can come from: nets with several inputs, or with two
+        global pools."""
+        labels = [item.variants[0].label for item in self.items]
+        return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1 or labels.count("GlobalPool") > 1
 
     def rules(self, all_subsets: bool = False) -> Rules:
         """The search's rules."""
