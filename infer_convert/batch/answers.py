@@ -66,6 +66,7 @@ def merged(below: Hints, above: Hints) -> Hints:
         outputs=above.outputs or below.outputs,
         library=below.library and above.library,
         data_format=above.data_format or below.data_format,
+        without_families=below.without_families | above.without_families,
     )
 
 

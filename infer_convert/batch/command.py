@@ -53,6 +53,9 @@ def batch_command(
     library: Annotated[
         bool, typer.Option("--library/--no-library", help="Use the reference library of known architectures.")
     ] = True,
+    numbers: Annotated[
+        str, typer.Option("--numbers", help="auto, always or never: ask the trained numbers about open questions.")
+    ] = "auto",
     include: Annotated[list[str] | None, typer.Option("--include", help="Only names like this. Repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="No names like this. Repeatable.")] = None,
     max_bytes: Annotated[str | None, typer.Option("--max-bytes", help="Leave out larger files: 500M, 2Gi.")] = None,
@@ -73,7 +76,9 @@ def batch_command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no summary.")] = False,
 ) -> None:
     """Convert many files: folders, globs, manifests, URLs. Run it again to continue where it stopped."""
-    common = replace(with_options(Hints(), (), input_shape or ()), library=library)
+    if numbers not in ("auto", "always", "never"):
+        raise typer.BadParameter(f"--numbers is auto, always or never, not {numbers!r}")
+    common = replace(with_options(Hints(), (), input_shape or ()), library=library, numbers=numbers)
     request = Request(
         paths=tuple(paths),
         outdir=output,

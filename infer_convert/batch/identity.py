@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +76,17 @@ def result_key(content: str, settings: Mapping[str, Any], hints: Hints) -> str:
     return _key(["result", __version__, content, dict(settings), hints_json(hints)])
 
 
-def hints_json(hints: Hints) -> list[Any]:
-    """Hints as JSON values in a stable order."""
-    return [
-        sorted([name, [list(shape) for shape in shapes]] for name, shapes in hints.input_shapes.items()),
-        sorted(([layer, field, value] for (layer, field), value in hints.answers.items()), key=lambda item: item[:2]),
-        list(hints.outputs),
-        hints.library,
-        hints.data_format,
-    ]
+def hints_json(hints: Hints) -> dict[str, Any]:
+    """Every field of the hints as JSON values in a stable order."""
+    return {item.name: _stable(getattr(hints, item.name)) for item in fields(hints)}
+
+
+def _stable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return sorted(([_stable(key), _stable(item)] for key, item in value.items()), key=json.dumps)
+    if isinstance(value, frozenset | set):
+        return sorted(map(_stable, value), key=json.dumps)
+    return [_stable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _key(value: Any) -> str:

@@ -11,6 +11,7 @@ import pytest
 from infer_convert.batch.answers import Answers, carried, check_answers, load_answers
 from infer_convert.batch.estate import COLUMNS, Entry, clusters_of, index, row
 from infer_convert.batch.families import cluster_id, families, similarity
+from infer_convert.batch.identity import result_key
 from infer_convert.batch.page import page
 from infer_convert.batch.shared import Asked, shared_questions, template
 from infer_convert.batch.sources import Skipped
@@ -133,3 +134,16 @@ def test_the_index_is_plain_and_whole() -> None:
     assert all(tuple(entry) == COLUMNS for entry in found["files"])
     assert found["counts"]["duplicates"] == 1 and found["clusters"][0]["questions"][0]["files"] == 2
     assert row(entries()[0])["result"] == "results/" + "k" * 32
+
+
+def test_what_names_a_result() -> None:
+    plain = Hints(answers={("a", "x"): [1, 2], ("b", "y"): "relu"}, without_families=frozenset({"vgg", "resnet"}))
+    other = Hints(answers={("b", "y"): "relu", ("a", "x"): [1, 2]}, without_families=frozenset({"resnet", "vgg"}))
+    keys = [
+        result_key("sha", {"to": ["report"]}, plain),
+        result_key("other", {"to": ["report"]}, plain),
+        result_key("sha", {"to": ["keras"]}, plain),
+        result_key("sha", {"to": ["report"]}, Hints()),
+        result_key("sha", {"to": ["report"]}, Hints(numbers="never")),
+    ]
+    assert len(set(keys)) == 5 and keys[0] == result_key("sha", {"to": ["report"]}, other)
