@@ -17,10 +17,14 @@ from infer_convert.hints import Hints, load_hints
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the user knows: of every file, and of clusters or families by their id (or a unique beginning of it)."""
+    """What the user knows: of every file, and of clusters or families by their id (or a unique beginning of it).
+
+    ``named`` are those that must be there; a folder may hold answers for others, too.
+    """
 
     common: Hints = field(default_factory=Hints)
     special: Mapping[str, Hints] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
     def of(self, cluster: str, family: str) -> Hints:
         """The hints of one cluster: its own before its family's before the common ones."""
@@ -35,9 +39,11 @@ class Answers:
 def load_answers(arguments: Sequence[str], common: Hints) -> Answers:
     """Read what ``--hints`` names. Raises UsageError."""
     special: dict[str, Hints] = {}
+    named = set()
     for text in arguments:
         cluster, sign, file = text.partition("=")
         if sign and not Path(text).exists():
+            named.add(cluster)
             special[cluster] = merged(special.get(cluster, Hints()), load_hints(Path(file)))
         elif Path(text).is_dir():
             for path in sorted(Path(text).iterdir()):
@@ -45,12 +51,12 @@ def load_answers(arguments: Sequence[str], common: Hints) -> Answers:
                     special[path.stem] = merged(special.get(path.stem, Hints()), load_hints(path))
         else:
             common = merged(common, load_hints(Path(text)))
-    return Answers(common, special)
+    return Answers(common, special, frozenset(named))
 
 
 def check_answers(answers: Answers, known: Sequence[str]) -> None:
     """Raise UsageError for hints of a cluster or family that no file belongs to, or whose name is too short."""
-    for name in answers.special:
+    for name in sorted(answers.named):
         hits = sorted({item for item in known if item.startswith(name)})
         if len(hits) != 1:
             there = ", ".join(hits[:5] or sorted(known)[:5]) or "none"

@@ -75,7 +75,12 @@ def clusters_of(entries: Sequence[Entry]) -> tuple[Cluster, ...]:
     found = []
     for name, group in members.items():
         asked = [
-            Asked(entry.name, tuple(entry.facts["names"]), entry.result.get("questions", ()))
+            Asked(
+                entry.name,
+                tuple(entry.facts["names"]),
+                entry.result.get("questions", ()),
+                entry.result.get("heard", ()),
+            )
             for entry in group
             if entry.facts is not None and entry.result is not None
         ]
@@ -125,6 +130,7 @@ def index(entries: Sequence[Entry], clusters: Sequence[Cluster], skipped: Iterab
                         "values": [{"value": value, "confidence": confidence} for value, confidence in question.values],
                         "files": question.files,
                         "doubt": question.doubt,
+                        "pooled": question.pooled,
                     }
                     for question in cluster.questions
                 ],

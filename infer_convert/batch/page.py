@@ -83,6 +83,8 @@ def _look_first(clusters: Sequence[Cluster]) -> str:
 
 def _question(question: Shared) -> Sequence[str]:
     values = [f"{_code(shown(value))} {_confidence(confidence)}" for value, confidence in question.values[:4]]
+    if question.pooled:
+        values.append(f'<span class="soft">the numbers of {question.pooled} checkpoints together</span>')
     return _code(question.layer), _text(question.field), "<br>".join(values), str(question.files)
 
 

@@ -19,10 +19,10 @@ from infer_convert.batch.page import page
 from infer_convert.batch.pool import Lost, Pool
 from infer_convert.batch.progress import Stage, silent
 from infer_convert.batch.remote import fingerprint
-from infer_convert.batch.shared import template
+from infer_convert.batch.shared import agreed, template
 from infer_convert.batch.sources import Skipped, Source, gather
 from infer_convert.batch.state import State, write_text
-from infer_convert.batch.work import Convert, Inspect, Record, Task, failure, work
+from infer_convert.batch.work import DOUBTFUL, Convert, Inspect, Record, Task, failure, work
 from infer_convert.errors import ExitCode
 from infer_convert.hints import Hints
 from infer_convert.limits import DEFAULT, Limits
@@ -322,15 +322,17 @@ class _Run:
         folder = self.state.folder
         written = {entry.name: entry.key for entry in entries if entry.key and (entry.result or {}).get("folder")}
         self.state.link(written)
-        asked = folder / "questions"
-        asked.mkdir(exist_ok=True)
-        for path in asked.glob("c*.toml"):
+        questions, pooled = folder / "questions", folder / "pooled"
+        for place in (questions, pooled):
+            place.mkdir(exist_ok=True)
+        for path in questions.glob("c*.toml"):  # not the pooled ones: they may be the hints of this very run
             path.unlink()
         for cluster in clusters:
+            first, name = cluster.entries[0].name, f"{cluster.id}.toml"
             if cluster.questions:
-                first = cluster.entries[0].name
-                text = template(cluster.id, first, len(cluster.entries), cluster.questions)
-                write_text(asked / f"{cluster.id}.toml", text)
+                write_text(questions / name, template(cluster.id, first, len(cluster.entries), cluster.questions))
+            if text := agreed(cluster.questions, DOUBTFUL):
+                write_text(pooled / name, f"{text}\n")
         write_parquet([row(entry) for entry in entries], folder / "index.parquet")
         write_text(folder / "index.html", page(entries, clusters, skipped, not self.request.inspect_only))
         write_text(folder / "index.json", dumps(index(entries, clusters, skipped)))

@@ -10,25 +10,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from infer_convert.batch.answers import translated
+from infer_convert.batch.pooling import pooled, voice
 from infer_convert.hints import toml_key, toml_value
 from infer_convert.report.text import visible
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One file's open questions: its layer names and the records of ``work.questions``."""
+    """One file: its layer names, and the records of ``work.questions`` and ``work.heard``."""
 
     file: str
     names: tuple[str, ...]
     questions: Sequence[Mapping[str, Any]]
+    heard: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
     """One question of a cluster, in the layer names of its first file.
 
-    ``values`` are all chosen values and alternatives with the mean confidence over the files that ask, best first;
-    ``doubt`` is what answering it is worth: the sum over files of -log(confidence), in nats.
+    ``values`` are all chosen values and alternatives, best first, with the belief of ``pooled`` checkpoints together
+    or, where that is 0, with the mean confidence over the files that ask. ``files`` ask; ``doubt`` is what answering
+    it is worth: the sum over these files of -log(confidence), in nats.
     """
 
     layer: str
@@ -36,6 +39,7 @@ class Shared:
     values: tuple[tuple[Any, float], ...]
     files: int
     doubt: float
+    pooled: int = 0
 
     @property
     def confidence(self) -> float:
@@ -43,37 +47,64 @@ class Shared:
         return self.values[0][1]
 
 
+_Key = tuple[str, str]
+
+
 def shared_questions(asked: Sequence[Asked]) -> tuple[Shared, ...]:
     """The questions of files of one cluster, those that matter most first. Values are compared as JSON."""
-    if not asked:
-        return ()
-    spoken = asked[0].names
-    weights: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    counts: Counter[tuple[str, str]] = Counter()
-    doubts: dict[tuple[str, str], list[float]] = defaultdict(list)
+    asking: dict[_Key, list[Mapping[str, Any]]] = defaultdict(list)
+    hearing: dict[_Key, list[Mapping[str, Any]]] = defaultdict(list)
     for one in asked:
-        names = dict(zip(one.names, spoken, strict=False)) if len(one.names) == len(spoken) else {}
-        for question in one.questions:
-            layer, name = question["layer"], question["field"]
-            key = (translated("inbound", layer, names), name)
-            counts[key] += 1
-            doubts[key].append(-math.log(max(question["confidence"], 1e-6)))
-            for value, confidence in [[question["value"], question["confidence"]], *question["alternatives"]]:
-                weights[key][json.dumps(translated(name, value, names), sort_keys=True)] += confidence
-    found = [
-        Shared(
-            layer,
-            name,
-            tuple(
-                (json.loads(value), total / counts[layer, name])
-                for value, total in sorted(weights[layer, name].items(), key=lambda item: (-item[1], item[0]))
-            ),
-            counts[layer, name],
-            math.fsum(doubts[layer, name]),
+        same = len(one.names) == len(asked[0].names)
+        names = dict(zip(one.names, asked[0].names, strict=True)) if same else {}
+        for kept, decisions in ((asking, one.questions), (hearing, one.heard)):
+            for decision in decisions:
+                kept[translated("inbound", decision["layer"], names), decision["field"]].append(
+                    _spoken(decision, names)
+                )
+    found = []
+    for (layer, name), questions in asking.items():
+        together = pooled([voice(decision) for decision in hearing[layer, name]])
+        belief = together or _mean(questions)
+        sure = [question["confidence"] if together is None else next(iter(belief.values())) for question in questions]
+        found.append(
+            Shared(
+                layer,
+                name,
+                tuple((json.loads(value), share) for value, share in belief.items()),
+                len(questions),
+                math.fsum(-math.log(max(value, 1e-6)) for value in sure),
+                len(hearing[layer, name]) if together else 0,
+            )
         )
-        for layer, name in counts
-    ]
     return tuple(sorted(found, key=lambda item: (-item.doubt, item.layer, item.field)))
+
+
+def _spoken(decision: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A decision with the layers that its values name renamed."""
+    name = decision["field"]
+    others = [[translated(name, value, names), share] for value, share in decision["alternatives"]]
+    return {**decision, "value": translated(name, decision["value"], names), "alternatives": others}
+
+
+def _mean(questions: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Mean confidence by value, best first."""
+    weights: Counter[str] = Counter()
+    for question in questions:
+        for value, confidence in [[question["value"], question["confidence"]], *question["alternatives"]]:
+            weights[json.dumps(value, sort_keys=True)] += confidence
+    ordered = sorted(weights, key=lambda value: (-weights[value], value))
+    return {value: weights[value] / len(questions) for value in ordered}
+
+
+def agreed(questions: Sequence[Shared], least: float) -> str:
+    """The hints that pooled checkpoints agree on with at least this confidence; empty when there are none."""
+    by_layer: dict[str, list[str]] = defaultdict(list)
+    for question in questions:
+        if question.pooled and question.confidence >= least:
+            value = f"{toml_key(question.field)} = {toml_value(question.values[0][0])}"
+            by_layer[question.layer].append(f"{value}   # {question.confidence:.1%}, {question.pooled} checkpoints")
+    return "\n\n".join("\n".join([f"[{toml_key(layer)}]", *lines]) for layer, lines in by_layer.items())
 
 
 def template(cluster: str, first: str, files: int, questions: Sequence[Shared]) -> str:
@@ -91,7 +122,12 @@ def template(cluster: str, first: str, files: int, questions: Sequence[Shared]) 
         lines += ["", f"# [{toml_key(layer)}]"]
         for question in asked:
             lines += [
-                f"# {toml_key(question.field)} = {toml_value(value)}   # {confidence:.0%} in {question.files} files"
+                f"# {toml_key(question.field)} = {toml_value(value)}   # {confidence:.0%} {_said(question)}"
                 for value, confidence in question.values[:5]
             ]
     return "\n".join(lines) + "\n"
+
+
+def _said(question: Shared) -> str:
+    said = f"in {question.files} files"
+    return f"{said}, the numbers of {question.pooled} checkpoints together" if question.pooled else said

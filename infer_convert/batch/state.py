@@ -6,6 +6,7 @@
       index.html index.json [index.parquet]   the estate report, written last
       files/<name>.converted -> results/<key> one link per source
       questions/<cluster>.toml                what to answer, ready to be edited
+      pooled/<cluster>.toml                   what the checkpoints of a cluster agree on: --hints OUTDIR/pooled
       results/<key>/                          what ``convert`` writes
       .batch/facts/<key>.json  .batch/results/<key>.json  .batch/digests.json  .batch/lock
 

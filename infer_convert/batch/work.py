@@ -5,6 +5,7 @@ Runs in a process of the pool or of a Dask worker; imports TensorFlow only when 
 
 from __future__ import annotations
 
+import math
 import tempfile
 import threading
 import traceback
@@ -16,12 +17,14 @@ from typing import Any
 from infer_convert.batch import remote
 from infer_convert.batch.families import tokens
 from infer_convert.batch.identity import result_key, sha256
+from infer_convert.batch.pooling import CLUE
 from infer_convert.batch.state import State
 from infer_convert.errors import ExitCode, InferConvertError
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.limits import DEFAULT, Limits
 from infer_convert.pipeline import Options, convert, inspect
+from infer_convert.plan import Basis, Decision
 from infer_convert.report.document import Document, count_layers
 from infer_convert.report.json import plain
 
@@ -164,22 +167,35 @@ def _converted(task: Convert, path: Path, state: State) -> Record:
         "source": task.name,
         "confidence": outcome.document.confidence,
         "questions": questions(outcome.document),
+        "heard": heard(outcome.document),
     }
 
 
 def questions(document: Document) -> list[Record]:
     """The open decisions of one file, the least certain first."""
-    found: list[Record] = plain([
-        {
-            "layer": question.layer,
-            "field": question.decision.field,
-            "value": question.decision.value,
-            "confidence": question.decision.confidence,
-            "alternatives": [[item.value, item.confidence] for item in question.decision.alternatives[:5]],
-        }
-        for question in document.questions(below=DOUBTFUL)
-    ])  # fmt: skip
+    return [_decision(question.layer, question.decision) for question in document.questions(below=DOUBTFUL)]
+
+
+def heard(document: Document) -> list[Record]:
+    """The decisions, certain ones too, about which the file's trained numbers had something to say, and how much."""
+    found = []
+    for layer in document.layers:
+        for decision in layer.decisions:
+            said = [item.weight for item in decision.evidence if item.clue.startswith(CLUE)]
+            if said and decision.basis is Basis.INFERRED:
+                found.append(_decision(layer.name, decision) | {"nats": math.fsum(said)})
     return found
+
+
+def _decision(layer: str, decision: Decision) -> Record:
+    made: Record = plain({
+        "layer": layer,
+        "field": decision.field,
+        "value": decision.value,
+        "confidence": decision.confidence,
+        "alternatives": [[item.value, item.confidence] for item in decision.alternatives[:5]],
+    })  # fmt: skip
+    return made
 
 
 def _forget(to: tuple[str, ...]) -> None:

@@ -69,7 +69,7 @@ def test_which_hints_hold_for_whom(tmp_path: Path) -> None:
     check_answers(answers, ["c12a", "f77a", "f1"])
     for known in (["c12a", "c12b", "f77a"], ["f77a"]):
         with pytest.raises(UsageError, match="--hints c12: expected the id of one cluster"):
-            check_answers(Answers(special={"c12": Hints()}), known)
+            check_answers(Answers(special={"c12": Hints()}, named=frozenset({"c12"})), known)
 
 
 def asked(file: str, names: tuple[str, ...], confidence: float, layer: str) -> Asked:
