@@ -122,9 +122,13 @@ def gather(problems: Iterable[Problem], learned: Weights, everything: bool) -> S
     return steps
 
 
-def fit(steps: Steps, l2: float = 0.03, iterations: int = 150) -> Weights:
+PROPOSAL_PENALTY = 5.0
+"""Of squared weights of the proposals: rare combinations must stay near even odds."""
+
+
+def fit(steps: Steps, l2: float = 2.0, iterations: int = 80) -> Weights:
     """Weights that make the right moves likely."""
-    return Weights(_moves(steps, l2, iterations), _proposals(steps, 10 * l2, iterations))
+    return Weights(_moves(steps, l2, iterations), _proposals(steps, PROPOSAL_PENALTY, iterations))
 
 
 def _matrix(columns: np.ndarray, lengths: Sequence[int], count: int) -> csr_matrix:

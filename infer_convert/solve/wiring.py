@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand
@@ -104,6 +104,15 @@ def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = No
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
     return WiringResult(_ranked(wirings))
+
+
+def solve_twice(problem: WiringProblem, beam: int = BEAM) -> WiringResult:
+    """As ``solve``; when no wiring fits, once more with sums that the list does not show."""
+    found = solve(problem, beam)
+    if found.wirings or problem.hidden:
+        return found
+    summed = solve(replace(problem, hidden=True), beam)
+    return summed if summed.wirings else found
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, beam: int) -> list[State]:
