@@ -17,7 +17,8 @@ from typing import Any
 CLUE = "numbers/"
 """How the clues from trained numbers sign (infer_convert/clues/numbers, assemble/numbers.py)."""
 CAP = 6.0
-"""Nats that all checkpoints together may give to one value against another."""
+TIMES_LOUDEST = 2.0
+"""All checkpoints together give one value at most ``CAP`` nats, and at most so many times what the loudest gives."""
 CONTRADICTION = 1.0
 """Nats of one checkpoint for another value that forbid pooling."""
 FEWEST = 2
@@ -60,7 +61,8 @@ def pooled(voices: Sequence[Voice]) -> dict[str, float] | None:
     before = {
         value: (math.fsum(logs) + silent * (len(voices) - len(logs))) / len(voices) for value, logs in priors.items()
     }
-    scores = {value: log + min(sums.get(value, 0.0), CAP) for value, log in before.items()}
+    most = {value: min(CAP, TIMES_LOUDEST * max(nats)) for value, nats in gains.items()}
+    scores = {value: log + min(sums.get(value, 0.0), most.get(value, 0.0)) for value, log in before.items()}
     top = max(scores.values())
     total = math.fsum(math.exp(score - top) for score in scores.values())
     ordered = sorted(scores, key=lambda value: (-scores[value], value))

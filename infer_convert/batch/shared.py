@@ -102,8 +102,8 @@ def agreed(questions: Sequence[Shared], least: float) -> str:
     by_layer: dict[str, list[str]] = defaultdict(list)
     for question in questions:
         if question.pooled and question.confidence >= least:
-            value = f"{toml_key(question.field)} = {toml_value(question.values[0][0])}"
-            by_layer[question.layer].append(f"{value}   # {question.confidence:.1%}, {question.pooled} checkpoints")
+            table, line = _answer(question, question.values[0][0])
+            by_layer[table].append(f"{line}   # {question.confidence:.1%}, {question.pooled} checkpoints")
     return "\n\n".join("\n".join([f"[{toml_key(layer)}]", *lines]) for layer, lines in by_layer.items())
 
 
@@ -115,17 +115,22 @@ def template(cluster: str, first: str, files: int, questions: Sequence[Shared]) 
         f"#   --hints {cluster}=THIS_FILE      (or --hints FOLDER, with this file in it under its name)",
         "# Each answer then holds for every file of the cluster.",
     ]
-    by_layer: dict[str, list[Shared]] = defaultdict(list)
+    tables: dict[str, list[str]] = defaultdict(list)
     for question in questions:
-        by_layer[question.layer].append(question)
-    for layer, asked in by_layer.items():
-        lines += ["", f"# [{toml_key(layer)}]"]
-        for question in asked:
-            lines += [
-                f"# {toml_key(question.field)} = {toml_value(value)}   # {confidence:.0%} {_said(question)}"
-                for value, confidence in question.values[:5]
-            ]
+        for value, confidence in question.values[:5]:
+            table, line = _answer(question, value)
+            tables[table].append(f"# {line}   # {confidence:.0%} {_said(question)}")
+    for table, answers in tables.items():
+        lines += ["", f"# [{toml_key(table)}]", *answers]
     return "\n".join(lines) + "\n"
+
+
+def _answer(question: Shared, value: Any) -> tuple[str, str]:
+    """Table and line of a hints file. An input's shape stands there without its batch axis, under ``input_shape``."""
+    if question.field == "batch_shape" and isinstance(value, list) and value:
+        sizes = ["?" if size is None else size for size in value[1:]]
+        return "input_shape", f"{toml_key(question.layer)} = {toml_value(sizes)}"
+    return question.layer, f"{toml_key(question.field)} = {toml_value(value)}"
 
 
 def _said(question: Shared) -> str:

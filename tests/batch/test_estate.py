@@ -13,7 +13,7 @@ from infer_convert.batch.estate import COLUMNS, Entry, clusters_of, index, row
 from infer_convert.batch.families import cluster_id, families, similarity
 from infer_convert.batch.identity import result_key
 from infer_convert.batch.page import page
-from infer_convert.batch.shared import Asked, shared_questions, template
+from infer_convert.batch.shared import Asked, Shared, shared_questions, template
 from infer_convert.batch.sources import Skipped
 from infer_convert.errors import UsageError
 from infer_convert.hints import Hints, load_hints
@@ -94,6 +94,13 @@ def test_questions_of_a_cluster_are_one_question(tmp_path: Path) -> None:
     opened = [line.removeprefix("# ") if line.startswith(("# [", "# inbound")) else line for line in text.split("\n")]
     (tmp_path / "h.toml").write_text("\n".join(line for line in opened if line[:20] != 'inbound = [["y_1"]] '))
     assert load_hints(tmp_path / "h.toml").answers == {("y_1", "inbound"): [["x_1"]]}
+
+
+def test_an_inputs_shape_is_answered_as_such(tmp_path: Path) -> None:
+    question = Shared("in_1", "batch_shape", (([None, 28, None, 3], 0.5),), 1, 0.7)
+    text = template("c1", "a", 1, [question]).replace("# [", "[").replace("# in_1", "in_1")
+    (tmp_path / "h.toml").write_text(text)
+    assert load_hints(tmp_path / "h.toml").input_shapes == {"in_1": ((28, None, 3),)}
 
 
 def entries() -> tuple[Entry, ...]:

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from infer_convert.batch.pooling import CAP, Voice, pooled
+from infer_convert.batch.pooling import CAP, TIMES_LOUDEST, Voice, pooled
 from infer_convert.batch.shared import Asked, agreed, shared_questions
 
 
@@ -18,17 +18,19 @@ def voice(chosen: str, share: float, nats: float) -> Voice:
 def test_weak_voices_that_agree_are_strong_together() -> None:
     one = voice("relu", 0.7, 0.8)
     found = pooled([one] * 5)
-    assert found is not None and next(iter(found)) == "relu" and found["relu"] > 0.98
+    assert found is not None and next(iter(found)) == "relu" and 0.8 < found["relu"] < 0.9
     assert sum(found.values()) == pytest.approx(1)
     assert pooled([one]) is None, "one is no pool"
 
 
 def test_the_sum_is_capped() -> None:
     before = 0.5
-    found = pooled([voice("relu", 0.88, 2.0)] * 50)
+    found = pooled([voice("relu", 0.9820137900379085, 4.0)] * 50)
     assert found is not None
     odds = found["relu"] / found["tanh"] * (1 - before) / before
-    assert odds == pytest.approx(2.718281828**CAP, rel=0.05)
+    assert odds == pytest.approx(2.718281828**CAP, rel=0.01)
+    quiet = pooled([voice("relu", 0.7310585786300049, 1.0)] * 50)
+    assert quiet is not None and quiet["relu"] / quiet["tanh"] == pytest.approx(2.718281828**TIMES_LOUDEST, rel=0.01)
 
 
 def test_contradiction_is_not_averaged() -> None:
@@ -59,7 +61,7 @@ def test_the_cluster_agrees_on_an_answer() -> None:
     ]  # fmt: skip
     (question,) = shared_questions(asked)
     assert (question.layer, question.pooled, question.files) == ("a_1", 4, 3)
-    assert question.values[0][0] == "relu" and question.confidence > 0.95
+    assert question.values[0][0] == "relu" and question.confidence > 0.9
     assert tomllib.loads(agreed([question], 0.9)) == {"a_1": {"activation": "relu"}}
     assert agreed([question], 0.9999) == ""
     silent = [Asked(one.file, one.names, one.questions) for one in asked]
