@@ -195,6 +195,8 @@ class Scene:
         if kind in "eh":
             keys.append((sign, "e", mine, taken, span))
             keys.append((sign, "eg", mine, before, goes, taken))
+            keys.append((sign, "es", mine, before, goes, taken, span))
+            keys.append((sign, "ed", mine, goes, taken, span, behind))
         if kind in "cu":
             keys.append((sign, "c", mine, kind, taken, exact))
         if source:
