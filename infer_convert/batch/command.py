@@ -109,7 +109,8 @@ def batch_command(
     if finished.exit_code != ExitCode.CONVERTED:
         bad = [entry for entry in finished.entries if entry.status not in ("converted", "inspected")]
         typer.echo(
-            f"infer-convert: {len(bad)} of {len(finished.entries)} files are not converted, the first is"
+            f"infer-convert: {len(bad)} of {len(finished.entries)} files are not"
+            f" {'readable' if inspect_only else 'converted'}, the first is"
             f" {visible(bad[0].name)}; {output}/index.html lists each with the reason",
             err=True,
         )

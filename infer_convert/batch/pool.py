@@ -89,7 +89,9 @@ class _Slot:
         if now:
             self.kill()
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(
+                wait=True, cancel_futures=True
+            )  # CPython 3.11 stumbles over half-closed ones at exit
         self._executor = self._pid = None
         self.overdue = False
 
