@@ -134,7 +134,8 @@ def _digest(data: bytes) -> str:
 
 
 class _Memory:
-    """Resident memory of a process and its descendants, looked at ten times a second (Linux)."""
+    """Memory of a process and its descendants, looked at ten times a second (Linux): of all together, pages that several
+    share counted once; and of the largest, with what it shares."""
 
     def __init__(self) -> None:
         self.all = self.largest = 0
@@ -143,9 +144,9 @@ class _Memory:
         return _Watch(self, pid)
 
     def look(self, pid: int) -> None:
-        sizes = [size for size in map(_resident, _descendants(pid)) if size]
-        self.all = max(self.all, sum(sizes))
-        self.largest = max([self.largest, *sizes])
+        processes = _descendants(pid)
+        self.all = max(self.all, sum(map(_share, processes)))
+        self.largest = max([self.largest, *map(_resident, processes)])
 
 
 class _Watch:
@@ -177,6 +178,15 @@ def _descendants(pid: int) -> list[int]:
     for one in found:
         found += parents.get(one, [])
     return found
+
+
+def _share(pid: int) -> int:
+    """Bytes of resident memory, each page divided by the number of processes that have it."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 def _resident(pid: int) -> int:
