@@ -134,8 +134,8 @@ def _digest(data: bytes) -> str:
 
 
 class _Memory:
-    """Memory of a process and its descendants, looked at ten times a second (Linux): of all together, pages that several
-    share counted once; and of the largest, with what it shares."""
+    """Memory of a process and its descendants, looked at ten times a second (Linux): of all together, with pages that
+    several share counted once; and of the largest, with what it shares."""
 
     def __init__(self) -> None:
         self.all = self.largest = 0
