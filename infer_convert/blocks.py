@@ -7,7 +7,6 @@ outside is equal up to renaming, and the same of their calls are read from outsi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -173,12 +172,19 @@ def _value(network: Network, signature: Signature, starts: tuple[int, ...]) -> f
 
 def _own_prefix(names: Sequence[str], start: int, length: int) -> bool:
     """Whether the names of a stretch begin alike, and their neighbours' do not."""
-    prefix = os.path.commonprefix(list(names[start : start + length]))
+    prefix = common_prefix(names[start : start + length])
     if len(prefix) < 2:
         return False
     before = names[start - 1] if start else ""
     after = names[start + length] if start + length < len(names) else ""
     return not before.startswith(prefix) and not after.startswith(prefix)
+
+
+def common_prefix(names: Sequence[str]) -> str:
+    """The longest text that all names begin with."""
+    low, high = min(names), max(names)
+    count = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
+    return low[:count]
 
 
 def _last_readers(network: Network) -> list[int]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
-from infer_convert.blocks import Network, repeats
+from infer_convert.blocks import Network, common_prefix, repeats
 from infer_convert.hints import toml_key, toml_value
 from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
@@ -149,5 +148,5 @@ def _blocks(
 
 
 def _label(names: Sequence[str]) -> str:
-    prefix = os.path.commonprefix(list(names)).rstrip("_-./ ")
+    prefix = common_prefix(names).rstrip("_-./ ")
     return visible(prefix if len(prefix) > 2 else f"{names[0]} … {names[-1]}")

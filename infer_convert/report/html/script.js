@@ -20,7 +20,7 @@ function draw(tag, attributes, text) {
   return node;
 }
 const grade = (p) => (p >= 0.98 ? "sure" : p >= 0.9 ? "likely" : p >= 0.6 ? "doubt" : "bad");
-const percent = (p) => (p < 1 && p >= 0.995 ? ">99%" : Math.round(100 * p) + "%");
+const percent = (p) => (p < 1 && p >= 0.995 ? ">99%" : p > 0 && p < 0.005 ? "<1%" : Math.round(100 * p) + "%");
 const cut = (text, most) => (text.length > most ? text.slice(0, Math.ceil(most / 2) - 1) + "…" + text.slice(-Math.floor(most / 2)) : text);
 
 /* --- which boxes are visible ------------------------------------------------------------------------------------ */
@@ -284,7 +284,9 @@ function reveal(name) {
   parents(layers[number].g).forEach((g) => state.open.add(g));
   const g = modelGroup.get(number);
   if (g !== undefined) state.open.delete(g);
-  render("L" + number);
+  render();
+  if (state.zoom < 0.5) readable();
+  show("L" + number, true);
 }
 function button(label, act, extra) {
   const made = make("button", { type: "button", ...extra }, label);

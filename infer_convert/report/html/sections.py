@@ -65,8 +65,8 @@ def _list(key: str, title: str, sentences: Iterable[str]) -> str:
 
 
 def _confidence(value: float) -> str:
-    shown_value = "&gt;99%" if 0.995 <= value < 1.0 else f"{value:.0%}"
-    return f'<span class="{grade(value)}">{shown_value}</span>'
+    said = "&gt;99%" if 0.995 <= value < 1.0 else "&lt;1%" if 0.0 < value < 0.005 else f"{value:.0%}"
+    return f'<span class="{grade(value)}">{said}</span>'
 
 
 def grade(value: float) -> str:
