@@ -125,6 +125,7 @@ class Blocks:
             if following is None or not self._continues(run[-1], following, unit + len(run) - 1):
                 break
             run.append(following)
+        run = _alike(run)
         operands = [self._tensor(wire) for wire in run[0].outer]
         if len(run) > 1 and "x" in (operands[0], self._peek(run[-1], unit + len(run) - 1)):
             return self._loop(run, unit, operands[0]), len(run)
@@ -139,7 +140,7 @@ class Blocks:
     def _loop(self, run: Sequence[Written], unit: int, operand: str) -> list[str]:
         body = self.body
         columns = {key: [block.columns[key] for block in run] for key in run[0].columns}
-        found = loop(columns, lambda wanted: fresh(wanted, set(body.taken))) if columns else None
+        found = loop(columns, lambda wanted: fresh(wanted, set(body.taken) - KEYWORDS)) if columns else None
         target = body.target(unit + len(run) - 1, *body.calls[run[-1].read[0]])
         first = [] if operand == target else [f"{' ' * body.indent}{target} = {operand}"]
         variables, source = (found.variables, literal(found.source)) if found else ("_", f"range({len(run)})")
@@ -171,6 +172,13 @@ class Written:
     columns: Mapping[str, Any]
     outer: tuple[tuple[int, int], ...]
     read: tuple[int, ...]
+
+
+def _alike(run: list[Written]) -> list[Written]:
+    """The first repetitions that differ in their names alone, where such groups are longer than two on average."""
+    keys = [repr([value for key, value in block.columns.items() if key not in KEYWORDS]) for block in run]
+    changes = [index for index in range(1, len(run)) if keys[index] != keys[index - 1]]
+    return run[: changes[0]] if changes and 2 * (len(changes) + 1) < len(run) else run
 
 
 def outer_of(network: Network, start: int, length: int) -> tuple[tuple[int, int], ...]:

@@ -340,7 +340,7 @@ def by_prefix(number: int, kind: str, count: int) -> str:
 
 
 def by_letter(number: int, kind: str, count: int) -> str:
-    return f"block{'abcdefgh'[number]}_{kind}{count % 2}"
+    return f"block{'abcdefgh'[number]}_{kind}{count % 2 if kind == 'dense' else ''}"
 
 
 def by_number(number: int, kind: str, count: int) -> str:
