@@ -64,6 +64,50 @@ def strangers() -> None:
 
 
 @app.command()
+def attacks() -> None:
+    """The attack files against our command and Keras' own loaders; writes attacks.tsv."""
+    from benchmarks import attacks as hostile
+
+    if not hostile.main(typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
+def killed(times: Annotated[int, typer.Option(min=1)] = 40) -> None:
+    """The command killed at random times; writes killed.tsv."""
+    from benchmarks import killed as kills
+
+    counts = kills.run(times, typer.echo)
+    typer.echo(str(dict(counts)))
+    if any(counts[name] for name in ("partial", "litter", "input")):
+        raise typer.Exit(1)
+
+
+@app.command()
+def fuzz(
+    count: Annotated[int, typer.Option("--seeds", min=1, help="sound files to damage, up to 192 copies each")] = 120,
+    whole: Annotated[int, typer.Option(min=0, help="copies that go through the whole command")] = 304,
+    skip: Annotated[list[str] | None, typer.Option(help="a model to leave out, e.g. unet; repeat")] = None,
+    fresh: Annotated[bool, typer.Option(help="ignore outcomes of an earlier run of the same code")] = False,
+    write: Annotated[bool, typer.Option(help="write results/fuzz.tsv")] = True,
+) -> None:
+    """Damaged files of every generation through reading and inference, some through the whole command."""
+    from benchmarks import fuzz as damaged
+
+    everything = damaged.tasks(damaged.seeds(count, skip or ()))
+    parts = {"read+infer": everything, "command": damaged.some(everything, whole)}
+    rows = []
+    for stage, wanted in reversed(parts.items()):
+        rows += list(damaged.rows(stage, damaged.run(stage, wanted, typer.echo, fresh)))
+    for row in rows:
+        typer.echo("\t".join(row[column] for column in damaged.COLUMNS))
+    if write:
+        damaged.save(rows)
+    if any(row["outcome"] in ("bug", "hang", "died") for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
 def run(
     sets: Annotated[list[str] | None, typer.Option("--set", help=f"{', '.join(ALL)}, smoke; repeat")] = None,
     names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,

@@ -119,7 +119,7 @@ def gather(problems: Iterable[Problem], learned: Weights, everything: bool) -> S
 
 def fit(steps: Steps, l2: float = 0.03, iterations: int = 150) -> Weights:
     """Weights that make the right moves likely."""
-    return Weights(_moves(steps, l2, iterations), _proposals(steps, l2, iterations))
+    return Weights(_moves(steps, l2, iterations), _proposals(steps, 10 * l2, iterations))
 
 
 def _matrix(columns: np.ndarray, lengths: Sequence[int], count: int) -> csr_matrix:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from infer_convert.inference import Inference
     from infer_convert.pipeline import Options, Outcome, convert
     from infer_convert.plan import Plan
-    from infer_convert.readers import open_tensors, read
+    from infer_convert.sandbox import open_tensors, read
 
 __version__ = "0.1.0"
 
@@ -47,8 +47,8 @@ _ROOMS = {
     "WeightFile": "facts",
     "convert": "pipeline",
     "load_hints": "hints",
-    "open_tensors": "readers",
-    "read": "readers",
+    "open_tensors": "sandbox",
+    "read": "sandbox",
 }
 
 

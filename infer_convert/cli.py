@@ -14,6 +14,7 @@ from rich.console import Console
 from infer_convert import __version__
 from infer_convert.errors import ExitCode, InferConvertError
 from infer_convert.hints import Hints, load_hints, with_options
+from infer_convert.limits import DEFAULT
 from infer_convert.pipeline import FORMATS, Options, Outcome, convert, formats, inspect
 from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, source, tool
 from infer_convert.report.terminal import print_inspection, print_summary
@@ -35,6 +36,9 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+Large = Annotated[
+    bool, typer.Option("--allow-large", help="Lift the limits on sizes and times (never those on links and code).")
+]
 Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]
 
 
@@ -79,6 +83,7 @@ def convert_command(
         float, typer.Option("--min-confidence", min=0.0, max=1.0, help="What --strict asks for.")
     ] = 0.9,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    allow_large: Large = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no summary.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Print every layer and question.")] = False,
     version: Version = False,
@@ -102,6 +107,7 @@ def convert_command(
         min_confidence=min_confidence,
         examples=examples,
         custom_objects=tuple(custom_objects or ()),
+        limits=DEFAULT.large() if allow_large else DEFAULT,
     )
     outcome = _convert(options, quiet)
     if as_json:
@@ -127,10 +133,11 @@ def inspect_command(
     file: Annotated[Path, typer.Argument(help="The weight file.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
     digest: Annotated[bool, typer.Option("--digest", help="Compute the file's sha256.")] = False,
+    allow_large: Large = False,
     version: Version = False,
 ) -> None:
     """Show what the file says; infers and writes nothing."""
-    facts = inspect(file, digest)
+    facts = inspect(file, digest, DEFAULT.large() if allow_large else DEFAULT)
     if not as_json:
         print_inspection(facts, console())
         return

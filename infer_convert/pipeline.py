@@ -18,6 +18,7 @@ from infer_convert.errors import ExitCode, InferConvertError, NoArchitecture, Us
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference
+from infer_convert.limits import DEFAULT, Limits
 from infer_convert.outcome import Verification
 from infer_convert.plan import Plan
 from infer_convert.publish import check_target, published
@@ -59,6 +60,7 @@ class Options:
     min_confidence: float = 0.9
     examples: Path | None = None
     custom_objects: tuple[str, ...] = ()
+    limits: Limits = DEFAULT
 
     @property
     def target(self) -> Path:
@@ -101,13 +103,13 @@ def formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def inspect(file: Path, digest: bool = False) -> WeightFile:
+def inspect(file: Path, digest: bool = False, limits: Limits = DEFAULT) -> WeightFile:
     """The facts alone. Raises UsageError when there is no such file, UnreadableFile when it is no weight file."""
-    from infer_convert.readers import read
+    from infer_convert.sandbox import read
 
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
-    facts: WeightFile = read(file, digest=digest)
+    facts: WeightFile = read(file, digest=digest, limits=limits)
     return facts
 
 
@@ -120,13 +122,13 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     check_target(options.target, options.force, options.file)
     customs = _custom_objects(options.custom_objects)
     progress("reading")
-    facts = inspect(options.file, digest=True)
+    facts = inspect(options.file, True, options.limits)
     inference: Inference | None = None
     from infer_convert.infer import infer
-    from infer_convert.readers import open_tensors
+    from infer_convert.sandbox import open_tensors
 
     try:
-        with open_tensors(options.file) as store:
+        with open_tensors(options.file, limits=options.limits) as store:
             progress("inferring")
             inference = infer(facts, options.hints, store)
             if set(options.to) == {"report"}:
@@ -288,11 +290,20 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
     verification = built.verification
     for exporter in EXPORTERS:
         if exporter.name in to:
-            exporter.save(built.model, built.plan, facts, folder / exporter.target)
+            try:
+                exporter.save(built.model, built.plan, facts, folder / exporter.target)
+            except (InferConvertError, OSError):
+                raise
+            except Exception as error:
+                if not _refused_by_library(error, exporter.name):
+                    raise
+                said = " ".join(str(error).split())[:300]
+                what = f"built, but {exporter.name} cannot be written ({type(error).__name__}: {said})"
+                raise _with(VerificationFailed(what), verification) from error
             if exporter.name == "savedmodel":
                 found = savedmodel_difference(built.model, built.plan, folder / exporter.target)
-                said = (f"the SavedModel was not compared: {found.reason}",) if found.reason else ()
-                warned = (*verification.warnings, *said)
+                note = (f"the SavedModel was not compared: {found.reason}",) if found.reason else ()
+                warned = (*verification.warnings, *note)
                 verification = replace(verification, savedmodel_max_abs_diff=found.largest, warnings=warned)
                 if not found.agrees:
                     raise _with(
@@ -303,6 +314,12 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
                         verification,
                     )
     return replace(built, verification=verification)
+
+
+def _refused_by_library(error: Exception, exporter: str) -> bool:
+    """Whether TensorFlow or Keras does not write what Keras built; ``model.py`` is written by us alone."""
+    theirs = type(error).__module__.partition(".")[0] in ("tensorflow", "keras")
+    return exporter != "python" and (theirs or isinstance(error, (ValueError, TypeError, RuntimeError)))
 
 
 def _alternatives(

@@ -25,6 +25,7 @@ class Style:
     skip_first: bool
     short_first: bool
     width: int
+    custom: bool
 
     @classmethod
     def drawn(cls, random: random.Random) -> Style:
@@ -42,6 +43,7 @@ class Style:
             random.random() < 0.5,
             random.random() < 0.5,
             random.choice((8, 12, 16, 16, 24, 32, 32, 64)),
+            random.random() < 0.05,
         )
 
 
@@ -87,7 +89,8 @@ class Hand:
 
     def add(self, x: Out, skip: Out) -> Out:
         """The sum of a body and its skip, in the style's order."""
-        return self.b.merge("Add", skip, x) if self.style.skip_first else self.b.merge("Add", x, skip)
+        name = "ScaledSum" if self.style.custom else "Add"
+        return self.b.merge(name, skip, x) if self.style.skip_first else self.b.merge(name, x, skip)
 
     def concat(self, *inputs: Out) -> Out:
         """Joined, in the style's order."""

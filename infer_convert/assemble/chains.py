@@ -90,6 +90,11 @@ def link(reading: Reading) -> Link:
     return Link(tuple(sorted(axes_out)), axes_out, variant.channels_in, out)
 
 
+def _divide(one: int, other: int) -> bool:
+    """Whether either is a multiple of the other; a damaged file may declare no channels at all."""
+    return min(one, other) > 0 and max(one, other) % min(one, other) == 0
+
+
 def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
     """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
     best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
@@ -100,7 +105,7 @@ def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
                 made = link(reading)
                 total = score + reading.log_prior
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
-                    total -= 0.5 if made.channels_in % channels == 0 or channels % made.channels_in == 0 else 6.0
+                    total -= 0.5 if _divide(made.channels_in, channels) else 6.0
                 out = made.channels_out if made.channels_out is not None else channels
                 if reading.class_name in ("Flatten", "Reshape", "Permute", "RepeatVector", "Lambda"):
                     out = None

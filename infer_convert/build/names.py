@@ -23,8 +23,12 @@ def keras_names(plan: Plan) -> dict[str, str]:
 
 
 def safe_name(name: str) -> str:
-    """``name`` with every character that TensorFlow or Keras refuses replaced by ``_``; never empty."""
-    return _FORBIDDEN.sub("_", name)[:LONGEST] or "_"
+    """``name`` with every character that TensorFlow or Keras refuses replaced by ``_``; never empty.
+
+    A root scope of TensorFlow 2.21 begins with a letter, a digit or a dot (framework/ops.py, ``name_scope``).
+    """
+    clean = _FORBIDDEN.sub("_", name)[:LONGEST]
+    return clean if clean[:1].isalnum() or clean[:1] == "." else f"layer{clean}"[:LONGEST]
 
 
 def unique(names: Iterable[str], clean: object = safe_name, taken: Iterable[str] = ()) -> dict[str, str]:

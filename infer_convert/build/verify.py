@@ -17,13 +17,19 @@ def verify(model: Any, plan: Plan, store: TensorStore, facts: WeightFile) -> Ver
     """Compare every variable with its transformed source, the order of layers with the file's, and list what is
     missing. Reads each tensor once more; raises WeightMismatch only when a source cannot be transformed at all."""
     warnings: list[str] = []
+    notes: list[str] = []
     seen: set[int] = set()
     used: set[str] = set()
     exact = True
     for name, _, use, variable in uses(model, plan):
         seen.add(id(variable))
         used.update(use.sources)
-        if not same_bits(np.asarray(variable.value), transformed(f"{name}.{use.variable}", use, store)):
+        wanted = transformed(f"{name}.{use.variable}", use, store)
+        strange = not_finite(wanted)
+        if strange:
+            where = " + ".join(use.sources)
+            notes.append(f"{name}.{use.variable} holds {strange} numbers that are NaN or infinite (kept, {where})")
+        if not same_bits(np.asarray(variable.value), wanted):
             exact = False
             warnings.append(f"{name}.{use.variable} differs from {' + '.join(use.sources)}")
     order = order_reproduced(model, plan, facts)
@@ -35,8 +41,15 @@ def verify(model: Any, plan: Plan, store: TensorStore, facts: WeightFile) -> Ver
         bit_exact=exact,
         order_reproduced=order,
         unassigned=tuple(weight.path for weight in model.weights if id(weight) not in seen),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *notes),
     )
+
+
+def not_finite(array: Array) -> int:
+    """How many numbers are NaN or infinite; 0 for integers."""
+    if array.dtype.kind in "biu":
+        return 0
+    return array.size - int(np.count_nonzero(np.isfinite(array)))
 
 
 def same_bits(left: Array, right: Array) -> bool:

@@ -15,6 +15,8 @@ def _prelu_fits(stored: Stored) -> tuple[Fit, ...]:
     if found is None:
         return ()
     shape = found["alpha"].shape
+    if not shape:
+        return ()
     shared = [axis + 1 for axis, length in enumerate(shape[:-1]) if length == 1] if len(shape) > 1 else []
     named = "alpha" in within(stored.roles)
     config = {"shared_axes": shared or None, "_alpha": list(shape)}

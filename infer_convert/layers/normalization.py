@@ -62,7 +62,7 @@ def _layer_fits(stored: Stored) -> tuple[Fit, ...]:
 
 def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ...]:
     shapes = {tensor.shape for tensor in found.values()}
-    if len(shapes) != 1:
+    if len(shapes) != 1 or () in shapes:
         return ()
     (shape,) = shapes
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))

@@ -39,7 +39,8 @@ def _reshape_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     total = math.prod(length for length in shape if length is not None)
     known = math.prod(length for length in target if length != -1)
     if -1 in target:
-        return tuple(total // known if length == -1 else length for length in target) if total % known == 0 else None
+        fits = known > 0 and total % known == 0
+        return tuple(total // known if length == -1 else length for length in target) if fits else None
     return tuple(target) if total == known else None
 
 

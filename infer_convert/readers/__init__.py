@@ -9,15 +9,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from infer_convert.errors import UnreadableFile
 from infer_convert.facts import WeightFile
-from infer_convert.limits import DEFAULT, Limits
+from infer_convert.limits import DEFAULT, Limits, beyond
 from infer_convert.readers import archive, dependencies, elephas, flat, keras0, legacy, sharded, v3
 from infer_convert.readers.container import one_line_errors
 from infer_convert.readers.source import Reader, Source
 from infer_convert.readers.tensors import TensorStore, open_tensors
+from infer_convert.readers.unique import with_unique_names
 from infer_convert.readers.visit import visit
 
 __all__ = ["READERS", "Reader", "TensorStore", "open_tensors", "read"]
@@ -42,7 +44,27 @@ def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits =
         facts = reader.read(source)
         if facts.model_config is None and next(facts.all_tensors(), None) is None:
             raise UnreadableFile(f"{where}: expected weights, found {facts.layout} layers without any")
+        _check_layers(facts, limits)
+        facts = with_unique_names(facts)
         return dataclasses.replace(facts, sha256=_sha256(where)) if digest else facts
+
+
+def _check_layers(facts: WeightFile, limits: Limits) -> None:
+    """Raise RefusedForSafety when more layers are stored or configured than anyone builds: inference takes them all."""
+    count, waiting = 0, list(facts.layers)
+    while waiting:
+        count += 1
+        waiting.extend(waiting.pop().children)
+    listed, documents = 0, [facts.model_config]
+    while documents:
+        value = documents.pop()
+        if isinstance(value, Mapping):
+            listed += len(value["layers"]) if isinstance(value.get("layers"), list) else 0
+            documents.extend(value.values())
+        elif isinstance(value, list):
+            documents.extend(value)
+    if max(count, listed) > limits.layers:
+        beyond(facts.file, "layers", f"at most {limits.layers} layers", max(count, listed))
 
 
 def _contents(source: Source) -> str:

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO, Literal
 
 import h5py
 
-from infer_convert.errors import InferConvertError, UnreadableFile
-from infer_convert.limits import Limits, Meter, parse_json, refuse
+from infer_convert.errors import InferConvertError, RefusedForSafety, UnreadableFile
+from infer_convert.limits import Limits, Meter, beyond, parse_json, refuse
 from infer_convert.readers.heap import HeapReader
 
 WEIGHTS_MEMBER = "model.weights.h5"
@@ -38,6 +38,8 @@ class Member:
     name: str
     file: h5py.File
     heap: HeapReader
+    start: int | None = 0
+    """Where its first byte stands in the file on disk; None when it was decompressed in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ def one_line_errors(path: Path) -> Iterator[None]:
         raise UnreadableFile(f"{path}: expected a weight file, found a folder") from None
     except PermissionError:
         raise UnreadableFile(f"{path}: expected a weight file, found one we may not read") from None
+    except MemoryError:
+        raise RefusedForSafety(_one_line(
+            f"{path}: expected a file that is read in the memory allowed (limit memory_bytes), found one that needs"
+            " more; refused for safety; --allow-large lifts it"
+        )) from None  # fmt: skip
     except (
         OSError,
         LookupError,
@@ -73,7 +80,6 @@ def one_line_errors(path: Path) -> Iterator[None]:
         ValueError,
         TypeError,
         ArithmeticError,
-        MemoryError,
         EOFError,
         struct.error,
         zlib.error,
@@ -128,7 +134,7 @@ def _looks_like(head: bytes) -> str:
     return f"something that begins with {head[:8]!r}"
 
 
-def _member(name: str, file: h5py.File, stream: BinaryIO) -> Member:
+def _member(name: str, file: h5py.File, stream: BinaryIO, start: int | None = 0) -> Member:
     lock = threading.Lock()
 
     def raw(offset: int, length: int) -> bytes:
@@ -136,7 +142,7 @@ def _member(name: str, file: h5py.File, stream: BinaryIO) -> Member:
             stream.seek(offset)
             return stream.read(length)
 
-    return Member(name, file, HeapReader(raw, int(file.userblock_size)))
+    return Member(name, file, HeapReader(raw, int(file.userblock_size)), start)
 
 
 class _Window(io.RawIOBase):
@@ -171,7 +177,7 @@ class _Window(io.RawIOBase):
 def _open_archive(path: Path, stream: BinaryIO, size: int, meter: Meter, stack: contextlib.ExitStack) -> Container:
     archive = stack.enter_context(zipfile.ZipFile(stream))
     if len(archive.infolist()) > meter.limits.members:
-        refuse(str(path), f"at most {meter.limits.members} archive members (limit members)", len(archive.infolist()))
+        beyond(str(path), "members", f"at most {meter.limits.members} archive members", len(archive.infolist()))
     members = {info.filename: info for info in archive.infolist()}
     documents: dict[str, Any] = {}
     for key, name in (("metadata", "metadata.json"), ("config", "config.json"), ("index", SHARD_INDEX)):
@@ -188,23 +194,26 @@ def _open_archive(path: Path, stream: BinaryIO, size: int, meter: Meter, stack: 
     for name in names:
         if name not in members:
             raise UnreadableFile(f"{path}: expected the shard {name} in the archive, found no such member")
-        inner = _inner(archive, stream, members[name], path, meter)
+        inner, start = _inner(archive, stream, members[name], path, meter)
         file = stack.enter_context(h5py.File(inner, "r"))
-        opened.append(_member(name if len(names) > 1 else "", file, inner))
+        opened.append(_member(name if len(names) > 1 else "", file, inner, start))
     return Container(path, size, "zip", tuple(opened), documents)
 
 
 def _document(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, meter: Meter) -> Any:
     where = f"{path}/{info.filename}"
     if info.file_size > meter.limits.json_chars:
-        refuse(where, f"at most {meter.limits.json_chars} characters of JSON (limit json_chars)", info.file_size)
+        beyond(where, "json_chars", f"at most {meter.limits.json_chars} characters of JSON", info.file_size)
     with archive.open(info) as member:
         text = member.read(meter.limits.json_chars + 1)
     return parse_json(text.decode("utf-8", "replace"), where, meter.limits)
 
 
-def _inner(archive: zipfile.ZipFile, stream: BinaryIO, info: zipfile.ZipInfo, path: Path, meter: Meter) -> BinaryIO:
-    """The member as a seekable file: a window when it is stored (all Keras archives), else decompressed in memory."""
+def _inner(
+    archive: zipfile.ZipFile, stream: BinaryIO, info: zipfile.ZipInfo, path: Path, meter: Meter
+) -> tuple[BinaryIO, int | None]:
+    """The member as a seekable file and its offset: a window when it is stored (all Keras archives), else decompressed
+    in memory."""
     if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 0x1:
         stream.seek(info.header_offset)
         header = stream.read(30)
@@ -212,10 +221,10 @@ def _inner(archive: zipfile.ZipFile, stream: BinaryIO, info: zipfile.ZipInfo, pa
             raise UnreadableFile(f"{path}: expected the member {info.filename}, found a damaged archive")
         name_length, extra_length = struct.unpack("<HH", header[26:30])
         start = info.header_offset + 30 + name_length + extra_length
-        return io.BufferedReader(_Window(stream, start, info.file_size), 1 << 16)
+        return io.BufferedReader(_Window(stream, start, info.file_size), 1 << 16), start
     meter.data(f"{path}/{info.filename}", info.file_size)
     with archive.open(info) as member:
-        return io.BytesIO(member.read(info.file_size))
+        return io.BytesIO(member.read(info.file_size)), None
 
 
 def _open_index(path: Path, stream: BinaryIO, size: int, meter: Meter, stack: contextlib.ExitStack) -> Container:
@@ -249,5 +258,5 @@ def _shard_names(index: Any, path: Path, limits: Limits) -> list[str]:
                 refuse(str(path), "shards that are plain file names beside the index", repr(name)[:80])
             names[name] = None
     if len(names) > limits.members:
-        refuse(str(path), f"at most {limits.members} shards (limit members)", len(names))
+        beyond(str(path), "members", f"at most {limits.members} shards", len(names))
     return sorted(names)

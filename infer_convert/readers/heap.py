@@ -105,7 +105,7 @@ class HeapReader:
         if address in self._global:
             return self._global[address]
         signature, _, size = struct.unpack("<4s4sQ", self._at(address, 16))
-        if signature != b"GCOL" or size > 1 << 30:
+        if signature != b"GCOL" or size > 1 << 27:
             raise ValueError("no global heap")
         block = self._at(address, size)
         found: dict[int, int] = {}
@@ -122,7 +122,7 @@ class HeapReader:
 
     def _ordered(self, tree: int, heap: int) -> list[str]:
         signature, _, size, _, data_address = struct.unpack("<4s4sQQQ", self._at(heap, 32))
-        if signature != b"HEAP" or size > 1 << 28:
+        if signature != b"HEAP" or size > 1 << 26:
             raise ValueError("no local heap")
         data = self._at(data_address, size)
         offsets = sorted(self._name_offsets(tree))

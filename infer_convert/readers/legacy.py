@@ -7,6 +7,7 @@ name is a nested group, so everything is found through the two lists.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from infer_convert.facts import Generation, StoredLayer, Tensor, WeightFile
@@ -60,7 +61,7 @@ def read_as(file: Source, layout: str) -> WeightFile:
     training, warned_too = stored_json(root, "training_config", file)
     used = [item.path for layer in layers for item in layer.tensors] + [item.path for item in optimizer]
     if len(set(used)) != len(used):
-        twice = next(path for path in used if used.count(path) > 1)
+        twice = next(path for path, count in Counter(used).items() if count > 1)
         raise missing(file, "one dataset per weight", f"two weights named {twice} (the broken writer of Keras 3.0)")
     top = group.group(TOP_LEVEL)
     own = [] if top is None else list(top.walk())

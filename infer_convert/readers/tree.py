@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from infer_convert.errors import UnreadableFile
-from infer_convert.limits import Meter, refuse
+from infer_convert.limits import Meter, beyond, refuse
 from infer_convert.readers.heap import HeapReader
 
 Written = Literal["written", "sorted", "unknown"]
@@ -149,6 +149,7 @@ def describe(dataset_id: h5py.h5d.DatasetID, path: str, meter: Meter) -> Dataset
         refuse(path, "data inside the file", "a virtual dataset")
     if plist.get_external_count() > 0:
         refuse(path, "data inside the file", "external storage")
+    _only_known_filters(plist, path, meter)
     type_id = dataset_id.get_type()
     space = dataset_id.get_space()
     shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
@@ -157,6 +158,20 @@ def describe(dataset_id: h5py.h5d.DatasetID, path: str, meter: Meter) -> Dataset
     if space.get_simple_extent_type() == h5py.h5s.NULL:
         dtype, kind = None, "an empty dataspace"
     return Dataset(path, shape, dtype, kind)
+
+
+FILTERS: tuple[int, ...] = (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, 32000)
+"""The filters that h5py itself can write without a plug-in and that no known attack uses; 32000 is lzf."""
+
+
+def _only_known_filters(plist: h5py.h5p.PropDCID, path: str, meter: Meter) -> None:
+    count = plist.get_nfilters()
+    if count > meter.limits.filters:
+        beyond(path, "filters", f"at most {meter.limits.filters} filters", count)
+    for at in range(count):
+        number = plist.get_filter(at)[0]
+        if number not in FILTERS:
+            refuse(path, "data packed by deflate, shuffle, fletcher32 or lzf", f"filter {number}")
 
 
 def _dtype(type_id: h5py.h5t.TypeID) -> tuple[str | None, str]:
@@ -211,6 +226,7 @@ def _attributes(object_id: h5py.h5g.GroupID, path: str, heap: HeapReader, meter:
             attribute = h5py.h5a.open(object_id, name.encode())
             if attribute.shape is None or attribute.get_type().get_class() not in _READABLE:
                 continue  # handing any other class to HDF5 can crash it when the file is damaged
+            meter.items(where, math.prod(attribute.shape))
             meter.attribute(where, math.prod(attribute.shape) * int(attribute.get_type().get_size()))
             try:
                 value = manager[name]

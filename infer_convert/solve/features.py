@@ -24,6 +24,10 @@ _SPANNED = {"Conv": 1, "Depthwise": 1, "Separable": 1, "ConvTranspose": 1, "Dens
 """What a layer counts for in the span of a skip: attention alone makes a residual block, a convolution does not."""
 
 
+SUREST = 5.0
+"""Log-odds of a single operand are cut here: rare combinations must not keep the right set from being tried."""
+
+
 def family(label: str) -> str:
     """``Conv/1`` -> ``Conv``."""
     return label.partition("/")[0]
@@ -87,6 +91,7 @@ class Scene:
         if found is None:
             weights = self.weights.proposals
             found = sum([weights[key] for key in self.single("+", signature) if key in weights])
+            found = max(-SUREST, min(SUREST, found))
             self._gains[signature] = found
         return found
 
@@ -229,13 +234,14 @@ class Scene:
         taken = {id(slot) for slot in chosen}
         pattern = tuple(sorted(d for d, slot in zip(described, fitting, strict=True) if id(slot) in taken))
         everything = tuple(sorted(described))
-        label = variant.label
+        label = self.labels[index]
+        read = (variant.label, variant.operands[1])
         around = (self._label(index - 1), self._label(index + 1), self._label(index + 2))
         sizes = (variant.channels_in, variant.channels_out, tuple(sorted(_plain(slot.demand) for slot in fitting)))
         return (
-            ((0, label, sizes, around, everything), pattern),
-            ((1, label, around, everything), pattern),
-            ((2, label, around[1], around[0]), pattern),
+            ((0, label, sizes, around, everything), (read, pattern)),
+            ((1, label, around, everything), (read, pattern)),
+            ((2, label, around[1], around[0]), (read, pattern)),
             ((3, family(label), tuple(sorted(d[0] for d in described))), tuple(d[0] for d in pattern)),
         )
 

@@ -90,7 +90,7 @@ def install(
     """Replace readers and solver in ``sys.modules``; returns what was asked of the solver."""
     asked: dict[str, Any] = {}
 
-    def read(path: Path, digest: bool = False) -> WeightFile:
+    def read(path: Path, digest: bool = False, limits: object = None) -> WeightFile:
         if Path(path).read_bytes() != b"weights":
             raise UnreadableFile(f"{path}: sought an HDF5 signature, found {Path(path).read_bytes()[:8]!r}")
         return facts(Path(path).name)
@@ -100,15 +100,15 @@ def install(
             return (numbers or NUMBERS)[path]
 
     @contextmanager
-    def open_tensors(path: Path) -> Iterator[Store]:
+    def open_tensors(path: Path, limits: object = None) -> Iterator[Store]:
         yield Store()
 
     def remembered(found: WeightFile, hints: Any, tensors: Any = None) -> Inference:
         asked.update(facts=found, hints=hints)
         return infer(found, hints, tensors) if infer else inference()
 
-    readers, solver = types.ModuleType("infer_convert.readers"), types.ModuleType("infer_convert.infer")
+    readers, solver = types.ModuleType("infer_convert.sandbox"), types.ModuleType("infer_convert.infer")
     readers.read, readers.open_tensors, solver.infer = read, open_tensors, remembered  # type: ignore[attr-defined]
-    sys.modules["infer_convert.readers"] = readers
+    sys.modules["infer_convert.sandbox"] = readers
     sys.modules["infer_convert.infer"] = solver
     return asked

@@ -29,7 +29,7 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     """Work in an empty folder with one weight file and fake readers."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "known.h5").write_bytes(b"weights")
-    kept = {name: sys.modules.get(name) for name in ("infer_convert.readers", "infer_convert.infer")}
+    kept = {name: sys.modules.get(name) for name in ("infer_convert.sandbox", "infer_convert.infer")}
     fake.install()
     yield fake.install
     for name, found in kept.items():

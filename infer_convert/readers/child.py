@@ -1,0 +1,112 @@
+"""The parsing process: started by ``sandbox``, it alone opens the HDF5 file and answers with plain bytes.
+
+Requests are JSON lines on standard input; answers are frames on standard output: ``FRAME`` (length of the header,
+length of the payload), a JSON header, the payload. The first request names the file and the limits, which are applied
+before h5py is imported; then ``facts`` or any number of ``tensor``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import struct
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from infer_convert.errors import InferConvertError
+from infer_convert.limits import Limits, beyond
+
+if TYPE_CHECKING:
+    from infer_convert.readers.tensors import TensorStore
+
+FRAME = struct.Struct("<IQ")
+SLAB_BYTES = 32 * 2**20
+"""Tensors that go through the pipe are read in slabs along their first axis of about this size."""
+
+
+def main() -> None:
+    """Serve one file until standard input ends."""
+    asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=1 << 16)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints must not reach the answers
+    try:
+        start = json.loads(asked.readline())
+        limits = Limits(**start["limits"])
+        _confine(start["memory"], start["cpu"])
+        path = Path(os.fsdecode(bytes.fromhex(start["path"])))
+        if start["purpose"] == "facts":
+            _facts(path, limits, answers)
+        else:
+            _tensors(path, limits, asked, answers)
+    except BaseException as problem:
+        _failed(problem, answers)
+
+
+def _confine(memory: int, cpu: int) -> None:
+    """Bound this process: address space (bytes), processor time (seconds), no core dump, no file written."""
+    import resource
+
+    def lower(kind: int, soft: int, hard: int) -> None:
+        with contextlib.suppress(ValueError, OSError):  # macOS knows some of them by name only
+            _, most = resource.getrlimit(kind)
+            bound = [value if most == resource.RLIM_INFINITY else min(value, most) for value in (soft, hard)]
+            resource.setrlimit(kind, (bound[0], bound[1]))
+
+    lower(resource.RLIMIT_AS, memory, memory)
+    lower(resource.RLIMIT_CPU, cpu, cpu + 2)
+    lower(resource.RLIMIT_CORE, 0, 0)
+    lower(resource.RLIMIT_FSIZE, 0, 0)
+
+
+def _send(answers: BinaryIO, header: Mapping[str, Any], payload: bytes | memoryview = b"") -> None:
+    head = json.dumps(header).encode("ascii")
+    answers.write(FRAME.pack(len(head), len(payload)))
+    answers.write(head)
+    answers.write(payload)
+    answers.flush()
+
+
+def _failed(problem: BaseException, answers: BinaryIO) -> None:
+    if isinstance(problem, InferConvertError):
+        _send(answers, {"error": type(problem).__name__, "message": str(problem)[:4000]})
+    elif isinstance(problem, MemoryError):
+        _send(answers, {"error": "memory"})
+    elif not isinstance(problem, BrokenPipeError):
+        _send(answers, {"error": "bug", "message": "".join(traceback.format_exception(problem))[-8000:]})
+
+
+def _facts(path: Path, limits: Limits, answers: BinaryIO) -> None:
+    from infer_convert.readers import read
+
+    payload = json.dumps(read(path, limits=limits).to_json()).encode("ascii")
+    if len(payload) > limits.facts_bytes:
+        beyond(str(path), "facts_bytes", f"facts of at most {limits.facts_bytes} bytes", len(payload))
+    _send(answers, {}, payload)
+
+
+def _tensors(path: Path, limits: Limits, asked: BinaryIO, answers: BinaryIO) -> None:
+    from infer_convert.readers.tensors import open_tensors
+
+    with open_tensors(path, limits=limits) as store:
+        for line in asked:
+            try:
+                for header, payload in _answer(store, json.loads(line)["tensor"]):
+                    _send(answers, header, payload)
+            except (InferConvertError, MemoryError) as problem:
+                _failed(problem, answers)
+
+
+def _answer(store: TensorStore, tensor_path: str) -> Iterator[tuple[dict[str, Any], bytes | memoryview]]:
+    """One header with shape, dtype and, for plain contiguous data, where to read it; else the numbers in slabs."""
+    found = store.locate(tensor_path)
+    header: dict[str, Any] = {"shape": found.shape, "dtype": found.dtype}
+    if found.offset is not None:
+        yield header | {"shard": found.shard, "offset": found.offset}, b""
+        return
+    yield header, b""
+    for slab in store.slabs(tensor_path, SLAB_BYTES):
+        contiguous = slab if slab.flags.c_contiguous else slab.copy()
+        yield {}, contiguous.reshape(-1).view("u1").data
