@@ -1,8 +1,8 @@
 """Decompile Keras weight files: read, infer the architecture, rebuild, verify, export.
 
-``infer(file)`` gives an ``Inference`` to look at, answer (``with_hints``) and build; ``convert(Options(file))`` does what
-the command line does; ``read`` gives the facts alone. The names in ``__all__`` are the public interface; each is imported
-when it is first asked for, so that ``import infer_convert`` costs nothing and never pulls TensorFlow.
+``infer(file)`` gives an ``Inference`` to look at, answer (``with_hints``) and build; ``convert(Options(file))`` does
+what the command line does; ``read`` gives the facts alone. The names in ``__all__`` are the public interface; each is
+imported when it is first asked for, so that ``import infer_convert`` costs nothing and never pulls TensorFlow.
 """
 
 from __future__ import annotations

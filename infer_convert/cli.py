@@ -13,9 +13,10 @@ from rich.console import Console
 
 from infer_convert import __version__
 from infer_convert.errors import ExitCode, InferConvertError, UsageError
+from infer_convert.formats import EXTRAS, FORMATS, formats
 from infer_convert.hints import Hints, load_hints, to_toml, with_options
 from infer_convert.limits import DEFAULT, Limits
-from infer_convert.pipeline import FORMATS, Options, Outcome, convert, formats, inspect
+from infer_convert.pipeline import Options, Outcome, convert, inspect
 from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, source, tool
 from infer_convert.report.terminal import print_inspection, print_summary
 from infer_convert.report.text import visible
@@ -55,7 +56,7 @@ def convert_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output folder.")] = False,
     to: Annotated[
-        str, typer.Option("--to", help=f"What to write beside the report: {', '.join(FORMATS)}; or report alone.")
+        str, typer.Option("--to", help=f"What to write: {', '.join((*FORMATS, *EXTRAS))}; or report alone.")
     ] = ",".join(FORMATS),
     library: Annotated[
         bool, typer.Option("--library/--no-library", help="Use the reference library of known architectures.")

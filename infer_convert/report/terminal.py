@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.outcome import TITLES
 from infer_convert.report.document import Document, LayerEntry, count_layers
 from infer_convert.report.folding import fold
 from infer_convert.report.questions import asks
@@ -20,6 +21,9 @@ UNCERTAIN = 0.9
 
 QUESTIONS = 5
 """Questions asked in the summary."""
+
+OTHERS = 3
+"""Other whole models named in the summary."""
 
 MANY = 3
 """Layers of one question whose options are all spelled out."""
@@ -41,6 +45,7 @@ def print_summary(document: Document, console: Console, verbose: bool = False) -
             _line(console, f"confidence that it computes what the lost original did: {document.confidence:.0%}")
     _verification(document, console)
     _questions(document, console, None if verbose else QUESTIONS)
+    _alternatives(document, console, None if verbose else OTHERS)
     for left in document.left_over:
         _line(console, "no place in the model: ", left.path, ": ", left.reason, style="yellow")
     for note in (*document.notes, *document.rewrites):
@@ -134,6 +139,8 @@ def _verification(document: Document, console: Console) -> None:
     exact = "bit-exact" if checks.bit_exact else "NOT bit-exact"
     gap = checks.savedmodel_max_abs_diff
     saved = "" if gap is None else f", SavedModel differs by at most {gap:.3g}"
+    for name, other in checks.other_max_abs_diffs.items():
+        saved += "" if other is None else f", {TITLES[name]} by at most {other:.3g}"
     assigned = f"{checks.tensors_assigned} of {checks.tensors_total} tensors assigned"
     _line(console, f"verified: {assigned}, {exact}, {order[checks.order_reproduced]}{saved}")
     for warning in checks.warnings:
@@ -156,6 +163,13 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
             shown_layers = ask.layers if several <= MANY else ask.layers[:1]
             command = " ".join(answer_command(layer, decision.field, option.value) for layer in shown_layers)
             _line(console, f"    {option.confidence:.0%}: ", command, many)
+
+
+def _alternatives(document: Document, console: Console, limit: int | None) -> None:
+    for other in document.alternatives[:limit]:
+        named = [f"{item.layer} {item.field} = {shown(item.value, 40)}" for item in other.differs[:3]]
+        more = [f"and {len(other.differs) - 3} more"] if len(other.differs) > 3 else []
+        _line(console, f"model {other.rank} ({other.confidence:.0%}): {'; '.join([*named, *more])}", style="dim")
 
 
 def print_inspection(facts: WeightFile, console: Console) -> None:

@@ -88,3 +88,12 @@ def test_other_names_are_aligned_by_what_the_layers_are() -> None:
     ]  # fmt: skip
     assert [pair.same for pair in pairs] == [True, True, False, False, True]
     assert pairs[3].differs == (("units", 8, 9), ("inbound", [["a"]], [["drop"]]))
+
+
+@pytest.mark.parametrize(("name", "module"), [("onnx", "tf2onnx"), ("litert", "ai_edge_litert")])
+def test_a_missing_extra_is_named(here: Path, monkeypatch: Any, capsys: Any, name: str, module: str) -> None:
+    monkeypatch.setattr("infer_convert.formats.find_spec", lambda wanted: None if wanted == module else True)
+    assert cli.run(["lost.h5", "--to", f"report,{name}"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and f"infer-convert[{name}]" in error and module in error
+    assert not (here / "lost.converted").exists()

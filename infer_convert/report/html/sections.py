@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from infer_convert.facts import WeightFile
+from infer_convert.outcome import TITLES
 from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
 from infer_convert.report.json import source
@@ -185,6 +186,7 @@ def _verification(document: Document) -> str:
             "the file's order is lost" if checks.order_reproduced is None else _yes(checks.order_reproduced),
         ),
         ("SavedModel's largest difference", text(checks.savedmodel_max_abs_diff)),
+        *((f"{TITLES[name]}'s largest difference", text(gap)) for name, gap in checks.other_max_abs_diffs.items()),
     ]
     return (
         '<section id="verification">\n<h2>Verification</h2>\n'
