@@ -167,6 +167,41 @@ def library(
 
 
 @app.command()
+def wiring(
+    sets: Annotated[list[str] | None, typer.Option("--set", help="zoo, applications, corpus; repeat")] = None,
+) -> None:
+    """The wiring engine alone: edges against the truth; writes wiring.tsv."""
+    from benchmarks import wiring as edges
+
+    rows = []
+    for row in edges.run(sets or ("zoo", "applications", "corpus")):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in (*edges.COLUMNS[:-1], "seconds")))
+    if not sets:
+        _written("wiring.tsv", edges.COLUMNS, rows)
+    typer.echo("\n".join(edges.summary(rows)))
+
+
+@app.command("fit-wiring")
+def fit_wiring(nets: int = 2000, from_scratch: bool = False) -> None:
+    """Fit the wiring's weights on random nets and the tune split; writes infer_convert/solve/weights.json."""
+    from benchmarks import fit_wiring as fitting
+
+    steps, count = fitting.run(nets, from_scratch)
+    typer.echo(f"{count} weights from {steps} steps")
+
+
+@app.command("fit-confidence")
+def fit_confidence() -> None:
+    """Fit the maps from shares to probabilities on the tune split; writes infer_convert/confidence.json."""
+    from benchmarks import fit_confidence as fitting
+
+    found = list(fitting.judgements())
+    fitting.write(fitting.fit(found), len(found))
+    typer.echo(f"maps from {len(found)} inferences")
+
+
+@app.command()
 def numbers(
     ablation: Annotated[bool, typer.Option(help="the inference with and without numbers, too")] = True,
     examples: Annotated[bool, typer.Option(help="and with 16 examples")] = False,

@@ -40,6 +40,8 @@ def fold(graph: Graph) -> Graph:
         if call.class_name == "MultiHeadAttention" and len(operands) == 3 and operands[1] == operands[2]:
             operands = operands[:2]
         ranks = [calls[value.call].rank for value in operands]
+        if call.fields.get("attention_axes") == [1] and ranks and ranks[0] in (None, 3):
+            call = replace(call, fields={**call.fields, "attention_axes": None})
         fields = {key: value for key, value in call.fields.items() if value is not None}
         rank = call.rank if call.class_name == "Input" else _rank(call.class_name, fields, ranks)
         fields = _axes(call.class_name, fields, rank, first)

@@ -53,7 +53,7 @@ def _line(item: Item, naming: Naming, mode: str) -> dict[str, str]:
     identity = Identity(shown.leaf, shown.owner)
     listed = frozenset(shown.leaf.values()) | frozenset(shown.owner.values())
     start = time.monotonic()
-    with row._store(loaded) as raw:
+    with row.store_of(loaded) as raw:
         store = Renamed(raw, shown.real)
 
         def infer(facts: Any, hints: Any, tensors: Any) -> tuple[Plan, ...]:
@@ -93,7 +93,7 @@ def _examples(item: Item, naming: Naming, change: bool = False) -> dict[str, str
     truth = truth_for(loaded.graph, loaded.facts)
     shown = show(loaded.facts, naming, truth.leaf, truth.owner, truth.classes)
     known = {"case": item.name, "split": item.split, "naming": naming}
-    with row._store(loaded) as raw:
+    with row.store_of(loaded) as raw:
         store: Any = Renamed(raw, shown.real)
         try:
             plans = engine.plans(shown.facts, Hints(library=False), store)[:5]

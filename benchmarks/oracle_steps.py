@@ -12,11 +12,11 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from benchmarks.wiring_problems import Problem
-from infer_convert.solve.features import Key, Scene, Weights, motif_key
-from infer_convert.solve.moves import Rules, moves
+from infer_convert.solve.features import Key, Scene, Weights, family, motif_key
+from infer_convert.solve.moves import moves
 from infer_convert.solve.state import State
 from infer_convert.solve.supply import supplies
-from infer_convert.solve.wiring import Step, advanced, raw_steps
+from infer_convert.solve.wiring import Step, WiringProblem, advanced, raw_steps
 
 
 @dataclass(slots=True)
@@ -57,14 +57,14 @@ class Steps:
     def _walk(
         self, problem: Problem, learned: Weights, everything: bool
     ) -> Iterator[tuple[list[Step], list[list[Key]], int]]:
-        scene = Scene(problem.items, learned, lambda producer, consumer: 0.0, problem.names())
+        scene = Scene(problem.items, learned, lambda producer, consumer: 0.0, problem.names(), True)
         last = len(problem.items) - 1
         consumers: dict[int, set[int]] = defaultdict(set)
         for producer, consumer in problem.edges:
             consumers[producer].add(consumer)
         producers = Counter(consumer for _, consumer in problem.edges)
-        inputs = sum(item.variants[0].operands[1] == 0 for item in problem.items)
-        rules = Rules(None, False, inputs > 1, everything)
+        whole = WiringProblem(problem.items, scene.affinity)
+        rules = whole.rules(everything)
         supply = supplies(problem.items)
         state = State(last)
         for index in range(last, -1, -1):
@@ -75,12 +75,13 @@ class Steps:
                 if step.move.shared == (index in problem.twice)
                 and {slot.item for slot in step.move.chosen} == consumers[index]
                 and (step.move.chosen or index in problem.outputs)
-                and _takes(step.move.variant.operands, producers[index])
+                and (index in problem.twice or _takes(step.move.variant.operands, producers[index]))
             ]
             if not right or (index in problem.outputs and consumers[index]):
                 self.unreached.append((problem.name, problem.items[index].name))
                 return
-            best = min(right, key=lambda number: found[number].move.number)
+            label = problem.labels[index] if problem.labels else ""
+            best = min(right, key=lambda number: (_other(found[number], label), found[number].move.number))
             if len(found) > 1:
                 more = [
                     [
@@ -104,8 +105,12 @@ class Steps:
             counts[1] += 1
 
 
+def _other(step: Step, label: str) -> bool:
+    return bool(label) and family(step.move.variant.label) != family(label)
+
+
 def _takes(operands: tuple[int, int], count: int) -> bool:
-    return operands[0] <= count <= operands[1] or count == 1 or operands == (1, 1)
+    return operands[0] <= count <= operands[1] or count == 1
 
 
 def gather(problems: Iterable[Problem], learned: Weights, everything: bool) -> Steps:
@@ -117,9 +122,13 @@ def gather(problems: Iterable[Problem], learned: Weights, everything: bool) -> S
     return steps
 
 
-def fit(steps: Steps, l2: float = 0.03, iterations: int = 150) -> Weights:
+PROPOSAL_PENALTY = 5.0
+"""Of squared weights of the proposals: rare combinations must stay near even odds."""
+
+
+def fit(steps: Steps, l2: float = 2.0, iterations: int = 80) -> Weights:
     """Weights that make the right moves likely."""
-    return Weights(_moves(steps, l2, iterations), _proposals(steps, 10 * l2, iterations))
+    return Weights(_moves(steps, l2, iterations), _proposals(steps, PROPOSAL_PENALTY, iterations))
 
 
 def _matrix(columns: np.ndarray, lengths: Sequence[int], count: int) -> csr_matrix:

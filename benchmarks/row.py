@@ -91,7 +91,7 @@ def run(
     line |= _baseline(truth, shown, identity, listed)
     if loaded.config is not None and loaded.path is not None:
         line["base.load_model"] = _flag(loads(loaded.config, loaded.path, loaded.probes))
-    with _store(loaded) as raw:
+    with store_of(loaded) as raw:
         store = Renamed(raw, shown.real) if raw is not None else None
         free = _one(infer, loaded, shown, truth, identity, listed, store, False, library, without)
         given = _one(infer, loaded, shown, truth, identity, listed, store, True, library, without)
@@ -99,7 +99,7 @@ def run(
     return {column: line.get(column, "") for column in COLUMNS}
 
 
-def _store(loaded: Loaded) -> AbstractContextManager[Any]:
+def store_of(loaded: Loaded) -> AbstractContextManager[Any]:
     from infer_convert.readers import open_tensors
 
     return open_tensors(loaded.path) if loaded.path is not None else nullcontext(None)

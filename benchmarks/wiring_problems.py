@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.grammar.draw import draw
 from benchmarks.item import Item as Case
@@ -25,7 +25,7 @@ from infer_convert.solve.items import Item
 @dataclass(frozen=True, slots=True)
 class Problem:
     """``edges`` are (producer, consumer) positions in ``items``; ``twice`` are the items called twice;
-    ``odd`` tells of one that is called more often."""
+    ``odd`` tells of one that is called more often. ``labels`` are the items' true labels where they are known."""
 
     name: str
     family: str
@@ -36,6 +36,7 @@ class Problem:
     outputs: tuple[int, ...]
     twice: frozenset[int] = frozenset()
     odd: bool = False
+    labels: tuple[str, ...] = ()
 
     def names(self) -> Names:
         """What the names say."""
@@ -59,9 +60,13 @@ def random_problems(seeds: range) -> Iterator[Problem]:
     for seed in seeds:
         net = draw(seed)
         facts = WeightFile("random.weights.h5", 0, "keras3", "v3", "weights-only", "insertion", net.layers)
-        yield Problem(
-            f"random {seed}", "random", "tune", "mixed", typed_items(facts), net.edges, net.outputs, net.twice
-        )
+        words = enumerate(zip(net.layers, net.classes, strict=True))
+        named = tuple(replace(layer, name=f"{word}_{number}") for number, (layer, word) in words)
+        labels = tuple(item.variants[0].label for item in typed_items(replace(facts, layers=named)))
+        made = typed_items(facts)
+        if made:
+            name = f"random {seed}"
+            yield Problem(name, "random", "tune", "mixed", made, net.edges, net.outputs, net.twice, False, labels)
 
 
 def problem(case: Case, naming: Naming) -> Problem | None:

@@ -13,6 +13,7 @@ from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
+from infer_convert.confidence import calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
@@ -56,6 +57,12 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
     """
     if has_config(facts):
         return plan_from_config(facts, hints or Hints(), tensors)
+    found = uncalibrated(facts, hints, tensors)
+    return replace(found, plans=calibrated(found.plans))
+
+
+def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
+    """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     return _infer(facts, hints or Hints(), Numbers.of(tensors, hints or Hints()))[0]
 
 

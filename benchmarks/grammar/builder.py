@@ -24,12 +24,18 @@ class Out:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A net in list order. ``edges`` are (producer, consumer) positions, ``twice`` the layers called twice."""
+    """A net in list order. ``edges`` are (producer, consumer) positions, ``twice`` the layers called twice, ``classes``
+    the layers' classes as Keras 3 spells them in names."""
 
     layers: tuple[StoredLayer, ...]
     edges: frozenset[tuple[int, int]]
     outputs: tuple[int, ...]
     twice: frozenset[int] = frozenset()
+    classes: tuple[str, ...] = ()
+
+
+WORDS = ("part", "node", "left", "stage", "body", "meta", "piece", "thing", "branch", "aux", "x", "step")
+"""Names that say nothing about a class, for ``odd`` nets."""
 
 
 @dataclass(slots=True)
@@ -39,6 +45,7 @@ class Builder:
 
     random: random.Random
     by_hand: bool = False
+    odd: bool = False
     prefix: str = ""
     classes: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -52,7 +59,9 @@ class Builder:
         number = self.counts[stem]
         self.counts[stem] += 1
         name = f"{stem}_{number}" if number else stem
-        if self.by_hand and self.prefix:
+        if self.odd:
+            name = f"{self.random.choice(WORDS)}{len(self.names)}"
+        elif self.by_hand and self.prefix:
             name = f"{self.prefix}_{word or stem}"
             if name in self.names:
                 name = f"{name}_{number}"
@@ -209,4 +218,5 @@ class Builder:
             for operand, _ in inputs
         }
         twice = frozenset(place[layer] for layer, calls in enumerate(self.operands) if len(calls) == 2)
-        return Finished(tuple(layers), frozenset(edges), tuple(sorted(place[out.layer] for out in outputs)), twice)
+        return Finished(tuple(layers), frozenset(edges), tuple(sorted(place[out.layer] for out in outputs)), twice,
+                        tuple(snake(self.classes[layer]) for layer in order))  # fmt: skip

@@ -6,7 +6,10 @@ import random
 
 from benchmarks.grammar.builder import Builder, Finished
 from benchmarks.grammar.nets import NETS
+from benchmarks.grammar.others import OTHERS
 from benchmarks.grammar.style import Hand, Style
+
+KINDS = (*NETS, *OTHERS)
 
 
 def draw(seed: int, most: int = 260) -> Finished:
@@ -14,9 +17,9 @@ def draw(seed: int, most: int = 260) -> Finished:
     again."""
     numbers = random.Random(seed)
     while True:
-        kind = numbers.choices([made for made, _ in NETS], [share for _, share in NETS])[0]
+        kind = numbers.choices([made for made, _ in KINDS], [share for _, share in KINDS])[0]
         naming = numbers.random()
-        builder = Builder(numbers, by_hand=0.5 < naming < 0.7)
+        builder = Builder(numbers, by_hand=0.5 < naming < 0.65, odd=naming > 0.92)
         outputs = kind(Hand(builder, Style.drawn(numbers)))
         if len(builder.classes) > most:
             continue

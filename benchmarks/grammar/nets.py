@@ -5,14 +5,16 @@ from __future__ import annotations
 from benchmarks.grammar import cells
 from benchmarks.grammar.builder import Out
 from benchmarks.grammar.cells import Cell
+from benchmarks.grammar.heads import Outputs, head
 from benchmarks.grammar.style import Hand
 
-Outputs = tuple[Out, ...]
 
-
-def cell(h: Hand) -> Cell:
+def cell(h: Hand, axes: int = 2) -> Cell:
     """One kind of cell for a whole net."""
     v = h.random.randrange(1 << 12)
+    if axes != 2:
+        kinds = (cells.plain, cells.residual(v), cells.preactivated(v), cells.dense_block(v))
+        return h.random.choices(kinds, (3, 4, 3, 1))[0]
     return h.random.choices(
         (
             cells.plain,
@@ -30,45 +32,32 @@ def cell(h: Hand) -> Cell:
     )[0]
 
 
-def head(h: Hand, x: Out) -> Outputs:
-    """From maps to one or several outputs."""
-    if x.axes:
-        kind = h.random.random()
-        if kind < 0.6:
-            v = h.b.global_pool(x, "Average" if h.chance(0.8) else "Max")
-        elif kind < 0.95:
-            v = h.b.flatten(x, h.random.choice((4, 9, 16, 25, 49)))
-        else:
-            pooled = h.b.global_pool(x), h.b.global_pool(x, "Max")
-            v = h.b.merge("Concatenate", *pooled)
-    else:
-        v = x
-    for _ in range(h.random.choice((0, 0, 1, 1, 2))):
-        v = h.b.dense(v, h.random.choice((32, 64, 128, 256)))
-        if h.style.activation and h.chance(0.4):
-            v = h.act(v)
-        if h.chance(0.2):
-            v = h.b.batch_norm(v)
-        v = h.b.same("Dropout", v) if h.chance(0.4) else v
-    outs = []
-    for _ in range(h.random.choices((1, 2, 3), (0.85, 0.11, 0.04))[0]):
-        y = v
-        if h.chance(0.15):
-            y = h.b.dense(y, h.random.choice((16, 32)))
-        y = h.b.dense(y, h.random.choice((1, 2, 10, 17, 100)))
-        outs.append(h.b.same("Activation", y) if h.chance(0.15) else y)
-    return tuple(outs)
-
-
 def backbone(h: Hand) -> Outputs:
     """Stem, stages of one or two kinds of cells, head."""
-    x = stem(h, h.b.input(h.random.choice((1, 3, 3, 3, 4)), 2))
-    x = stages(h, x, cell(h), h.random.choice((1, 2, 3, 3, 4)))
+    axes = h.random.choices((2, 1, 3), (0.85, 0.12, 0.03))[0]
+    x = h.b.input(h.random.choice((1, 3, 3, 3, 4)), axes)
+    if not h.chance(0.06):
+        x = stem(h, x)
+    x = stages(h, x, cell(h, axes), h.random.choice((1, 2, 3, 3, 4)))
     if h.chance(0.25):
-        x = stages(h, x, cell(h), 1)
+        x = stages(h, x, cell(h, axes), 1)
+    if h.chance(0.08) and axes == 2:
+        x = attended(h, x)
     if h.chance(0.2):
         x = h.act(h.norm(x))
     return head(h, x)
+
+
+def attended(h: Hand, x: Out) -> Out:
+    """Attention over channels from two pools through the same layers."""
+    average, most = h.b.global_pool(x), h.b.global_pool(x, "Max")
+    narrow = h.b.dense(average, max(2, x.channels // 8))
+    again = h.b.again(narrow, most)
+    wide = h.b.dense(narrow, x.channels)
+    gate = h.b.same("Activation", h.b.merge("Add", wide, h.b.again(wide, again)))
+    if h.chance(0.5):
+        gate = h.b.reshape(gate, 2, x.channels)
+    return h.b.merge("Multiply", x, gate)
 
 
 def stem(h: Hand, x: Out) -> Out:

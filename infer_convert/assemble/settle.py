@@ -222,7 +222,7 @@ def _reshape_options(
     for count in (1, 2, 3, 4):
         score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
-            score -= 3.0
+            score -= 5.0
         for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
             tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
             functions.append(_reshaper(count, last))

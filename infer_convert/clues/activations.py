@@ -175,12 +175,19 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return ActivationBelief(
             {"linear": 0.985, "relu": 0.015}, Evidence("habits", 4.0, "an activation layer follows")
         )
-    if direct & {"BatchNormalization", "LayerNormalization", "GroupNormalization"}:
+    if direct & {"BatchNormalization", "GroupNormalization"}:
         return _before_normalisation(near, index)
+    if "LayerNormalization" in direct:
+        because = Evidence("habits", 1.5, "it feeds a LayerNormalization")
+        return ActivationBelief({"linear": 0.82, "relu": 0.18}, because)
     if _gates(near, index):
         return ActivationBelief(
             {"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply")
         )
+    if after & {"Maximum", "Minimum"}:
+        return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "a maximum follows (maxout)"))
+    if _normalises_layers(near):
+        return _in_transformer(near, index, "Add" in after)
     if "Add" in after and len(direct - set(INERT)) == 1:
         return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "it feeds an Add"))
     if layer.class_name.endswith("Transpose") and "Concatenate" in after:
@@ -205,6 +212,31 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
         Evidence("habits", 2.5, "hidden layers are mostly relu"),
     )
+
+
+def _normalises_layers(near: Neighbourhood) -> bool:
+    """Transformers, mixers and their kind."""
+    names = [layer.class_name for layer in near.draft.layers]
+    return names.count("LayerNormalization") > 1 and "BatchNormalization" not in names
+
+
+def _in_transformer(near: Neighbourhood, index: int, added: bool) -> ActivationBelief:
+    """Feed-forward pairs activate where they widen; projections and what is added are linear."""
+    layer = near.draft.layers[index]
+    config = layer.config.get("_inner", layer.config)
+    width, given = _width(layer), config.get("_channels_in")
+    if "Conv" in layer.class_name:
+        return ActivationBelief({"linear": 0.85, "relu": 0.15}, Evidence("habits", 1.7, "patches are cut linearly"))
+    if added:
+        return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "it feeds a residual Add"))
+    if width is not None and given and width > given:
+        because = Evidence("habits", 0.0, "feed-forward layers use gelu or relu")
+        return ActivationBelief({"gelu": 0.48, "relu": 0.47, "linear": 0.05}, because)
+    behind = {near.draft.layers[i].class_name for i in near.after(index, INERT)}
+    if behind & {"MultiHeadAttention", "Reshape", "Permute"}:
+        return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "a projection of tokens"))
+    because = Evidence("habits", 0.9, "a dense layer of a net with attention")
+    return ActivationBelief({"relu": 0.6, "linear": 0.25, "gelu": 0.15}, because)
 
 
 def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.items import Item, Variant
@@ -42,20 +42,31 @@ class Weights:
     proposals: Mapping[Key, float]
 
 
+class Single(NamedTuple):
+    """One operand by itself: features and score of feeding it and of passing it by, and the log-odds of feeding it."""
+
+    fed: tuple[Key, ...]
+    fed_score: float
+    passed: tuple[Key, ...]
+    passed_score: float
+    odds: float
+
+
 @dataclass(slots=True)
 class Scene:
-    """A problem with its weights and the scores computed so far."""
+    """A problem with its weights and the scores computed so far; ``learning`` keeps every move's features."""
 
     items: Sequence[Item]
     weights: Weights
     affinity: Affinity
     names: Names
+    learning: bool = False
     pools: bool = field(init=False)
     labels: list[str] = field(init=False)
     families: list[str] = field(init=False)
     _spanned: list[int] = field(init=False)
     _slot_keys: dict[Any, tuple[Key, ...]] = field(init=False, default_factory=dict)
-    _gains: dict[Any, float] = field(init=False, default_factory=dict)
+    _singles: dict[Any, Single] = field(init=False, default_factory=dict)
     _ranks: dict[Any, frozenset[int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,17 +95,6 @@ class Scene:
         """Layers with weights between an item and a merge."""
         return self._spanned[merge] - self._spanned[index + 1]
 
-    def gain(self, index: int, variant: Variant, slot: Slot, depth: int) -> float:
-        """Log-odds of feeding an operand, all else unknown."""
-        signature = self.signature(index, variant, slot, depth)
-        found = self._gains.get(signature)
-        if found is None:
-            weights = self.weights.proposals
-            found = sum([weights[key] for key in self.single("+", signature) if key in weights])
-            found = max(-SUREST, min(SUREST, found))
-            self._gains[signature] = found
-        return found
-
     def output_keys(self, index: int, variant: Variant, before: int, told: bool) -> tuple[Key, ...]:
         """Features of being an output after ``before`` others."""
         name, count = family(variant.label), min(before, 3)
@@ -108,24 +108,47 @@ class Scene:
         name = family(variant.label)
         return ("share", same), ("share", same, name, family(slot.label))
 
-    def fill_keys(
+    def singles(self, index: int, variant: Variant, fitting: Sequence[Slot], depth: int) -> tuple[Single, ...]:
+        """Every operand that the item could feed, by itself."""
+        found = []
+        for slot in fitting:
+            signature = self.signature(index, variant, slot, depth)
+            known = self._singles.get(signature)
+            if known is None:
+                fed, passed = self.single("+", signature), self.single("-", signature)
+                weights = self.weights.proposals
+                odds = sum([weights[key] for key in fed if key in weights])
+                known = Single(fed, self.score(fed), passed, self.score(passed), max(-SUREST, min(SUREST, odds)))
+                self._singles[signature] = known
+            found.append(known)
+        return tuple(found)
+
+    def fill(
         self,
         index: int,
         variant: Variant,
         chosen: tuple[Slot, ...],
         fitting: tuple[Slot, ...],
+        singles: tuple[Single, ...],
         depth: int,
         out: Demand,
         remainders: Mapping[int, int],
-    ) -> tuple[Key, ...]:
-        """Features of feeding ``chosen`` and passing the rest of ``fitting`` by."""
-        keys: list[Key] = []
-        for slot in fitting:
-            sign = "+" if any(slot is other for other in chosen) else "-"
-            keys.extend(self.single(sign, self.signature(index, variant, slot, depth)))
-        keys.extend(self._joint(index, variant, chosen, fitting, depth))
-        keys.extend(_sums(chosen, out, remainders))
-        return tuple(keys)
+    ) -> tuple[float, tuple[Key, ...]]:
+        """Score of feeding ``chosen`` and passing the rest of ``fitting`` by, and, while learning, the features."""
+        taken = {id(slot) for slot in chosen}
+        score = sum(
+            [
+                single.fed_score if id(slot) in taken else single.passed_score
+                for slot, single in zip(fitting, singles, strict=True)
+            ]
+        )
+        joint = [*self._joint(index, variant, chosen, fitting, depth), *_sums(chosen, out, remainders)]
+        score += self.score(joint)
+        if not self.learning:
+            return score, ()
+        for slot, single in zip(fitting, singles, strict=True):
+            joint.extend(single.fed if id(slot) in taken else single.passed)
+        return score, tuple(joint)
 
     def signature(self, index: int, variant: Variant, slot: Slot, depth: int) -> tuple[Any, ...]:
         """Everything that the features of a single operand depend on."""
@@ -172,6 +195,8 @@ class Scene:
         if kind in "eh":
             keys.append((sign, "e", mine, taken, span))
             keys.append((sign, "eg", mine, before, goes, taken))
+            keys.append((sign, "es", mine, before, goes, taken, span))
+            keys.append((sign, "ed", mine, goes, taken, span, behind))
         if kind in "cu":
             keys.append((sign, "c", mine, kind, taken, exact))
         if source:
@@ -208,6 +233,10 @@ class Scene:
             keys.append(("K", name, its if len(its) < 5 else len(its)))
             keys.append(("K", its if len(its) < 5 else len(its)))
             keys.append(("Kd", name, len(self._consumed(chosen)) < len(chosen)))
+            if len(chosen) == 2:
+                goes = tuple(sorted(family(s.label) + (">" + family(s.goes) if s.merges else "") for s in chosen))
+                keys.append(("Kg", name, goes))
+                keys.append(("Kg", name, before, goes))
             if merges:
                 further = self.families[index - 2] if index > 1 else "^"
                 keys.append(("S", name, before))

@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand, meet
-from infer_convert.solve.features import Key, Scene
+from infer_convert.solve.features import Key, Scene, Single
 from infer_convert.solve.items import Variant
 from infer_convert.solve.state import Slot, State, filled, opened, settled
 from infer_convert.solve.supply import Supply
@@ -30,8 +30,8 @@ LESS_LIKELY = 12.0
 class Move(NamedTuple):
     """One possibility. ``chosen`` are the operands filled (``calls`` of them by calls of their own when the layer is
     shared); ``slots`` and ``remainders`` are the frontier afterwards. ``cost`` is the reading's prior,
-    ``keys`` the features that depend on the frontier alone and ``score`` their sum; ``evidence`` is what the caller
-    says about the edges, a cost beside the move's probability."""
+    ``score`` the sum of the features that depend on the frontier alone and, while learning, ``keys`` these features;
+    ``evidence`` is what the caller says about the edges, a cost beside the move's probability."""
 
     number: int
     variant: Variant
@@ -75,8 +75,10 @@ def moves(scene: Scene, rules: Rules, state: State, index: int, supply: Supply) 
         if not fitting or not all(slot in fitting for slot in needed):
             continue
         fitting = _nearest(fitting, needed)
-        for chosen in _subsets(scene, rules, index, variant, fitting, state.depth, needed):
-            filling = _fill(scene, state, remainders, index, number, variant, chosen, tuple(fitting))
+        singles = scene.singles(index, variant, fitting, state.depth)
+        gains = [single.odds - scene.affinity(index, slot.item) for single, slot in zip(singles, fitting, strict=True)]
+        for chosen in _subsets(rules, fitting, gains, state.depth, needed):
+            filling = _fill(scene, state, remainders, index, number, variant, chosen, tuple(fitting), singles)
             if filling is not None and _living(supply, filling.slots):
                 found.append(filling)
         if rules.may_share and variant.operands == (1, 1):
@@ -128,13 +130,7 @@ def _fits(scene: Scene, remainders: dict[int, int], index: int, variant: Variant
 
 
 def _subsets(
-    scene: Scene,
-    rules: Rules,
-    index: int,
-    variant: Variant,
-    fitting: Sequence[Slot],
-    depth: int,
-    needed: Sequence[Slot],
+    rules: Rules, fitting: Sequence[Slot], gains: Sequence[float], depth: int, needed: Sequence[Slot]
 ) -> Iterator[tuple[Slot, ...]]:
     def allowed(chosen: tuple[Slot, ...]) -> bool:
         return max([slot.group for slot in chosen]) in (depth, depth - 1) and all(slot in chosen for slot in needed)
@@ -143,7 +139,6 @@ def _subsets(
         for size, most in enumerate((14, 12, 9, 7, 6, 6, 6), 1):
             yield from filter(allowed, combinations(fitting[:most], size))
         return
-    gains = [scene.gain(index, variant, slot, depth) - scene.affinity(index, slot.item) for slot in fitting]
     found = 0
     best: float | None = None
     for price, chosen in _best_first(fitting, gains):
@@ -190,6 +185,7 @@ def _fill(
     variant: Variant,
     chosen: tuple[Slot, ...],
     fitting: tuple[Slot, ...],
+    singles: tuple[Single, ...],
 ) -> Move | None:
     if len({slot.item for slot in chosen}) < len(chosen):
         return None
@@ -207,7 +203,7 @@ def _fill(
     left, rest = filled(slots, state.remainders, chosen, out, variant)
     new, added = opened(index, 0, variant, group, out, chosen)
     left, rest = settled((*left, *new), (*rest, *added))
-    keys = scene.fill_keys(index, variant, chosen, fitting, state.depth, out, remainders)
+    score, keys = scene.fill(index, variant, chosen, fitting, singles, state.depth, out, remainders)
     evidence = math.fsum([scene.affinity(index, slot.item) for slot in chosen])
     return Move(
         number,
@@ -219,7 +215,7 @@ def _fill(
         rest,
         -variant.log_prior,
         keys,
-        scene.score(keys),
+        score,
         False,
         evidence,
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand
@@ -54,8 +54,10 @@ class WiringProblem:
 
     @property
     def may_share(self) -> bool:
-        """Layers are called twice only where two tensors can come from: nets with several inputs."""
-        return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1
+        """Layers are called twice where two tensors of one kind can come from: nets with several inputs, or with two
+        global pools."""
+        labels = [item.variants[0].label for item in self.items]
+        return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1 or labels.count("GlobalPool") > 1
 
     def rules(self, all_subsets: bool = False) -> Rules:
         """The search's rules."""
@@ -102,6 +104,15 @@ def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = No
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
     return WiringResult(_ranked(wirings))
+
+
+def solve_twice(problem: WiringProblem, beam: int = BEAM) -> WiringResult:
+    """As ``solve``; when no wiring fits, once more with sums that the list does not show."""
+    found = solve(problem, beam)
+    if found.wirings or problem.hidden:
+        return found
+    summed = solve(replace(problem, hidden=True), beam)
+    return summed if summed.wirings else found
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, beam: int) -> list[State]:

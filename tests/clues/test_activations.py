@@ -115,7 +115,8 @@ def test_a_convolution_into_an_add_is_linear() -> None:
 def test_a_gate_is_a_sigmoid() -> None:
     gate = "x InputLayer\nc Conv2D\ngap GlobalAveragePooling2D\nfc Dense\nmul {} < c fc\nend GlobalAveragePooling2D"
     assert best(gate.format("Multiply"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "sigmoid"
-    assert best(gate.format("Maximum"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "relu"
+    assert best(gate.format("Average"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "relu"
+    assert best(gate.format("Maximum"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "linear"
     alone = "x InputLayer\nc Conv2D\nact Activation\nmul Multiply < c act\nend Dense"
     assert best(alone, "act", c=conv(3, 3, 8)) == "sigmoid"
 

@@ -1,0 +1,120 @@
+"""From what the clues say to probabilities that deserve belief.
+
+The clues' shares are products of habits, marginals and likelihoods that know nothing of each other's mistakes. Two
+maps, fitted by ``python -m benchmarks fit-confidence`` on the zoo's tune split (``confidence.json`` names its data),
+turn them into probabilities: one per kind of decision (``logit -> slope * logit + shift``), and one for whole plans (a
+logistic model of the plan's share, of its open decisions and of its size).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer
+
+SUREST = 0.999
+"""No decision that has an alternative is surer than this."""
+_FIXED = (Basis.USER, Basis.READ, Basis.FORCED)
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """``decisions``: field -> (slope, shift); ``other`` for the fields that had too few cases. ``whole``: weights of
+    ``features``."""
+
+    decisions: Mapping[str, tuple[float, float]]
+    other: tuple[float, float]
+    whole: tuple[float, ...]
+
+
+@cache
+def maps() -> Maps:
+    """The fitted maps."""
+    data = json.loads(files("infer_convert").joinpath("confidence.json").read_text(encoding="utf-8"))
+    decisions = {field: (float(a), float(b)) for field, (a, b) in data["decisions"].items()}
+    return Maps(decisions, (float(data["other"][0]), float(data["other"][1])), tuple(map(float, data["whole"])))
+
+
+def calibrated(plans: Sequence[Plan], fitted: Maps | None = None) -> tuple[Plan, ...]:
+    """The plans with calibrated confidences, in the same order. The best plan's own confidence comes from ``whole``;
+    the others keep their proportion to it as far as the sum stays below 1."""
+    if not plans:
+        return ()
+    known = fitted or maps()
+    best = plans[0]
+    probability = whole(best, known)
+    rest = math.fsum(plan.confidence for plan in plans[1:])
+    raw = max(best.confidence, 1e-12)
+    scale = probability / raw
+    if rest > 0 and scale * rest > 1 - probability:
+        scale = (1 - probability) / rest
+    result = [replace(_decided(best, known), confidence=probability)]
+    for plan in plans[1:]:
+        made = min(plan.confidence * scale, probability)
+        result.append(replace(_decided(plan, known), confidence=made))
+    return tuple(result)
+
+
+def whole(plan: Plan, known: Maps) -> float:
+    """Probability that a plan computes what the original computed."""
+    score = math.fsum(weight * value for weight, value in zip(known.whole, features(plan, known), strict=True))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+def features(plan: Plan, known: Maps) -> tuple[float, ...]:
+    """What the whole depends on: 1; the log of the plan's share among the plans; the summed logs of its open decisions
+    (those with one reason count once); the log of the least of them; the log of the number of layers."""
+    logs: dict[tuple[str, str, str], float] = {}
+    for _, layer in plan.walk():
+        for decision in layer.decisions:
+            if decision.alternatives and decision.basis not in _FIXED:
+                reason = decision.evidence[0].because if decision.evidence else layer.name
+                key = (decision.field, repr(decision.value), reason)
+                value = math.log(max(_mapped(decision, known), 1e-6))
+                logs[key] = min(value, logs.get(key, 0.0))
+    share = math.log(min(1.0, max(plan.confidence, 1e-6)))
+    least = min(logs.values(), default=0.0)
+    return 1.0, share, max(-12.0, math.fsum(logs.values())), least, math.log(max(1, len(plan.layers)))
+
+
+def _decided(plan: Plan, known: Maps) -> Plan:
+    return plan.with_layers(tuple(_layer(layer, known) for layer in plan.layers))
+
+
+def _layer(layer: PlanLayer, known: Maps) -> PlanLayer:
+    decisions = tuple(_decision(decision, known) for decision in layer.decisions)
+    inner = None if layer.inner is None else _decided(layer.inner, known)
+    return replace(layer, decisions=decisions, inner=inner)
+
+
+def _decision(decision: Decision, known: Maps) -> Decision:
+    if decision.basis in _FIXED or not decision.alternatives:
+        return decision
+    confidence = _mapped(decision, known)
+    left = math.fsum(option.confidence for option in decision.alternatives)
+    scale = (1 - confidence) / left if left > 0 else 0.0
+    options = tuple(
+        Option(option.value, min(option.confidence * scale, confidence)) for option in decision.alternatives
+    )
+    return replace(decision, confidence=confidence, alternatives=options)
+
+
+def _mapped(decision: Decision, known: Maps) -> float:
+    slope, shift = known.decisions.get(decision.field, known.other)
+    return mapped(decision.confidence, slope, shift)
+
+
+def mapped(confidence: float, slope: float, shift: float) -> float:
+    """A confidence through one map."""
+    return min(SUREST, 1 / (1 + math.exp(-(slope * logit(confidence) + shift))))
+
+
+def logit(confidence: float) -> float:
+    """Log-odds, cut at +-9."""
+    cut = min(max(confidence, 1.2e-4), 1 - 1.2e-4)
+    return math.log(cut / (1 - cut))
