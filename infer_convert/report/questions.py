@@ -18,6 +18,10 @@ OPEN = 0.9
 """Decisions below this confidence are questions."""
 
 
+UNNAMED = 0.2
+"""Part of the bits of values that no alternative names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question about one or several ``layers``. ``entropy`` is in bits; ``depending`` counts the layers whose
@@ -76,11 +80,18 @@ def _same(layer: LayerEntry, decision: Decision) -> str:
 
 
 def entropy(decision: Decision) -> float:
-    """Bits that the answer would tell; what no alternative claims counts as one more possibility."""
+    """Bits that the answer would tell. What no alternative claims counts as one more possibility, but for ``UNNAMED``
+    of its bits: it is mostly doubt that another question (the input's shape) settles."""
     shares = [decision.confidence, *(option.confidence for option in decision.alternatives)]
-    rest = 1.0 - math.fsum(share for share in shares if math.isfinite(share))
-    shares = [share for share in (*shares, rest) if math.isfinite(share) and 0.0 < share < 1.0]
-    return math.fsum(-share * math.log2(share) for share in shares)
+    shares = [share for share in shares if math.isfinite(share) and share > 0.0]
+    rest = 1.0 - math.fsum(shares)
+    if not decision.alternatives:
+        return UNNAMED * (_bits(decision.confidence) + _bits(rest))
+    return math.fsum(map(_bits, shares)) + UNNAMED * _bits(rest)
+
+
+def _bits(share: float) -> float:
+    return -share * math.log2(share) if 0.0 < share < 1.0 else 0.0
 
 
 def sources(layers: Sequence[LayerEntry]) -> tuple[tuple[tuple[tuple[int, int], ...], ...], ...]:
