@@ -98,7 +98,8 @@ class Body:
 
     def write(self, title: str) -> list[str]:
         """Every statement of the function, indented."""
-        lines: list[str] = []
+        scaling = self.plan.input_statistics
+        lines = [f"    # {remark(scaling.sentence())}"] if scaling is not None else []
         blocks = Blocks(self)
         self.cut(blocks.units())
         unit = 0

@@ -73,7 +73,7 @@ def _docstring(plan: Plan, facts: WeightFile) -> str:
     lines = [
         f'"""Recovered from {remark(facts.file)[:80]} by infer-convert {__version__}.',
         "",
-        f"The model computes what the lost original did with probability {plan.confidence:.2f}.",
+        f"The model computes what the lost original did with probability {plan.confidence:.3g}.",
         f"Lines that are less than {UNCERTAIN:.0%} sure carry a comment.",
     ]
     if facts.sha256:

@@ -29,7 +29,7 @@ from infer_convert.export.python import python_source
 from infer_convert.export.savedmodel import input_names, output_names, save_savedmodel
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.formats import EXTRAS
-from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref, WeightUse
+from infer_convert.plan import Basis, Decision, InputStatistics, Option, Plan, PlanLayer, Ref, WeightUse
 from tests.build.plans import DictStore, facts_of, plan_of, randomize
 from tests.build.test_build import line, run, samples
 from tests.build.zoo import ZOO, cnn, mlp, nested, shared, two_inputs
@@ -385,6 +385,12 @@ def test_resnet50_reads_like_hand_written_code(tmp_path: Path) -> None:
     ours, theirs = again.get_config(), model.get_config()
     ours["name"] = theirs["name"]
     assert ours == theirs
+
+
+def test_suggested_preprocessing_stands_in_the_source() -> None:
+    model, plan, _, facts = built(cnn)
+    plan = dataclasses.replace(plan, input_statistics=InputStatistics("0..1", (0.5, 0.4, 0.4), 0.2))
+    assert "divide pixels by 255" in python_source(model, plan, facts)
 
 
 def test_tensors_of_numbered_groups_are_read_in_a_loop(tmp_path: Path) -> None:
