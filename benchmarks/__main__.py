@@ -182,6 +182,15 @@ def wiring(
     typer.echo("\n".join(edges.summary(rows)))
 
 
+@app.command()
+def speed(times: Annotated[int, typer.Option(min=1)] = 3) -> None:
+    """Whole commands against load_model and export with the full file, alternately; writes speed.tsv."""
+    from benchmarks import speed as timing
+
+    rows = _written("speed.tsv", timing.COLUMNS, timing.run(times))
+    typer.echo("\n".join("\t".join(row[column] for column in timing.COLUMNS) for row in rows))
+
+
 @app.command("fit-wiring")
 def fit_wiring(nets: int = 2000, from_scratch: bool = False) -> None:
     """Fit the wiring's weights on random nets and the tune split; writes infer_convert/solve/weights.json."""

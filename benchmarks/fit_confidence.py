@@ -1,8 +1,7 @@
 """Fit the maps of ``infer_convert/confidence.py`` (``python -m benchmarks fit-confidence``).
 
-Data: the tune split of the zoo, all formats, names kept and class names only and stripped, with and without the input
-shapes, without the reference library's help for the case's own family. Every model counts the same, however many
-decisions it has.
+Data: the tune split of the zoo as Keras 3 writes it, names kept (with and without the input shapes), class names only,
+and stripped. Every model counts the same, however many decisions it has.
 """
 
 from __future__ import annotations
@@ -46,15 +45,15 @@ class Judgement:
 
 
 def tuning_cases(naming: Naming) -> list[Item]:
-    """The tune split."""
-    return [item for item in zoo.items(naming) if item.split == "tune"]
+    """The tune split, one format: the others say the same."""
+    return [item for item in zoo.items(naming) if item.split == "tune" and item.form == "keras3"]
 
 
 def judgements(namings: tuple[Naming, ...] = NAMINGS) -> Iterator[Judgement]:
     """Everything that is fitted on."""
     for naming in namings:
         for item in tuning_cases(naming):
-            for given in (False, True):
+            for given in (False, True) if naming == "kept" else (False,):
                 found = _judged(item, naming, given)
                 if found is not None:
                     yield found

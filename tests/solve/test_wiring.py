@@ -8,7 +8,7 @@ import pytest
 
 from infer_convert.solve.items import Item
 from infer_convert.solve.order import reproduces
-from infer_convert.solve.wiring import WiringProblem, solve
+from infer_convert.solve.wiring import WiringProblem, solve, solve_twice
 
 from .nets import VARIANTS, Net, net
 
@@ -225,3 +225,27 @@ def test_the_number_of_outputs_can_be_pinned(count: int) -> None:
 def test_a_flattened_map_is_a_multiple_of_its_channels() -> None:
     assert net(CHAIN.replace("in=128", "in=136")).solved().wirings
     assert not net(CHAIN.replace("in=128", "in=130")).solved().wirings
+
+
+def test_a_sum_that_no_list_shows() -> None:
+    """Two branches of equal width and one consumer: nothing else fits, so that ``x + y`` must stand in between."""
+    branches = net("""
+        x Input
+        c0 Conv/k in=3 out=8 < x
+        c1 Conv/k in=8 out=6 < c0
+        c2 Conv/k in=8 out=6 < c0
+        gap GlobalPool < c1 c2
+        fc Dense in=6 out=2 < gap
+        -> fc
+    """)
+    problem = WiringProblem(branches.items, lambda producer, consumer: 0.0, outputs=1)
+    assert not solve(problem).wirings
+    found = solve_twice(problem).wirings
+    assert (branches.index("c1"), branches.index("gap")) in found[0].edges()
+    assert (branches.index("c2"), branches.index("gap")) in found[0].edges()
+
+
+def test_layers_behind_two_pools_may_be_called_twice() -> None:
+    items = net(SQUEEZE).items
+    assert not WiringProblem(items[:3], lambda producer, consumer: 0.0).may_share
+    assert WiringProblem(items, lambda producer, consumer: 0.0).may_share
