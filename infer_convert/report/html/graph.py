@@ -67,10 +67,10 @@ def _decision(layer: str, decision: Decision, texts: dict[str, int]) -> list[Any
         for reason in decision.evidence
     ]
     others = [
-        [shown(option.value), round(option.confidence, 4), visible(answer_command(layer, decision.field, option.value))]
+        [shown(option.value), round(option.confidence, 6), visible(answer_command(layer, decision.field, option.value))]
         for option in decision.alternatives
     ]
-    return [visible(decision.field), shown(decision.value), round(decision.confidence, 4), str(decision.basis), others,
+    return [visible(decision.field), shown(decision.value), round(decision.confidence, 6), str(decision.basis), others,
             reasons]  # fmt: skip
 
 
