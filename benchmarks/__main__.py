@@ -262,6 +262,25 @@ def _written(name: str, columns: tuple[str, ...], found: Iterable[dict[str, str]
 
 
 @app.command()
+def questions(
+    only: Annotated[list[str] | None, typer.Option(help="a case or family; repeat; no results are written")] = None,
+    every: Annotated[int, typer.Option(min=1, help="each Nth case alone")] = 1,
+    library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = False,
+) -> None:
+    """Exactness against the number of questions that are answered truthfully; writes questions.tsv."""
+    from benchmarks import questions as review
+
+    rows = []
+    for row in review.run(only or (), library, every):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in review.COLUMNS))
+    if not only:
+        review.write(rows)
+    for text in review.curve(rows):
+        typer.echo(text)
+
+
+@app.command()
 def compare(old: str, new: str) -> None:
     """What got better (+) and worse (-): OLD and NEW are git revisions or folders of results."""
     found = comparing.changes(comparing.tables(old), comparing.tables(new))

@@ -29,6 +29,7 @@ from infer_convert.errors import InferConvertError
 from infer_convert.plan import Plan
 
 TARGET = Path(confidence.__file__).with_name("confidence.json")
+FORMS = ("keras3", "legacy+flat", "flat")
 LEAST_MODELS = 12
 """Fields judged in fewer models share one map."""
 PRIOR = 0.5
@@ -46,7 +47,7 @@ class Judgement:
 
 def tuning_cases(naming: Naming) -> list[Item]:
     """The tune split, one format: the others say the same."""
-    return [item for item in zoo.items(naming) if item.split == "tune" and item.form == "keras3"]
+    return [item for item in zoo.items(naming) if item.split == "tune" and item.form in FORMS]
 
 
 def judgements(namings: tuple[Naming, ...] = NAMINGS) -> Iterator[Judgement]:

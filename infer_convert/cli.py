@@ -13,15 +13,16 @@ from rich.console import Console
 
 from infer_convert import __version__
 from infer_convert.batch.command import batch_command
-from infer_convert.errors import ExitCode, InferConvertError
-from infer_convert.hints import Hints, load_hints, with_options
-from infer_convert.limits import DEFAULT
-from infer_convert.pipeline import FORMATS, Options, Outcome, convert, formats, inspect
+from infer_convert.errors import ExitCode, InferConvertError, UsageError
+from infer_convert.formats import EXTRAS, FORMATS, formats
+from infer_convert.hints import Hints, load_hints, to_toml, with_options
+from infer_convert.limits import DEFAULT, Limits
+from infer_convert.pipeline import Options, Outcome, convert, inspect
 from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, source, tool
 from infer_convert.report.terminal import print_inspection, print_summary
 from infer_convert.report.text import visible
 
-COMMANDS: tuple[str, ...] = ("convert", "inspect", "batch")
+COMMANDS: tuple[str, ...] = ("batch", "convert", "diff", "inspect")
 
 app = typer.Typer(
     name="infer-convert",
@@ -56,7 +57,7 @@ def convert_command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output folder.")] = False,
     to: Annotated[
-        str, typer.Option("--to", help=f"What to write beside the report: {', '.join(FORMATS)}; or report alone.")
+        str, typer.Option("--to", help=f"What to write: {', '.join((*FORMATS, *EXTRAS))}; or report alone.")
     ] = ",".join(FORMATS),
     library: Annotated[
         bool, typer.Option("--library/--no-library", help="Use the reference library of known architectures.")
@@ -79,6 +80,9 @@ def convert_command(
     custom_objects: Annotated[
         list[str] | None, typer.Option("--custom-objects", help="MODULE:NAME of a class of your own. Repeatable.")
     ] = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask the questions that matter most, and write <stem>.hints.toml.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 7 when a decision is too uncertain.")] = False,
     min_confidence: Annotated[
         float, typer.Option("--min-confidence", min=0.0, max=1.0, help="What --strict asks for.")
@@ -97,6 +101,9 @@ def convert_command(
     known = load_hints(hints) if hints is not None else Hints()
     known = with_options(known, sets or (), input_shape or ())
     known = replace(known, library=library, data_format=data_format or known.data_format, numbers=numbers)
+    if ask:
+        limits = DEFAULT.large() if allow_large else DEFAULT
+        known = _asked(file, known, hints or Path(f"{file.stem}.hints.toml"), hints is None, limits)
     options = Options(
         file=file,
         output=output,
@@ -120,6 +127,33 @@ def convert_command(
     raise typer.Exit(int(outcome.exit_code))
 
 
+def _asked(file: Path, known: Hints, target: Path, fresh: bool, limits: Limits) -> Hints:
+    """The hints after a dialogue on the terminal, written to ``target``; nothing is lost when it is there already."""
+    from infer_convert.dialogue import dialogue
+    from infer_convert.infer import infer
+    from infer_convert.sandbox import open_tensors
+
+    if target.suffix == ".json":
+        raise UsageError(f"--ask writes TOML; --hints {target} is JSON")
+    if fresh and target.exists():
+        raise UsageError(f"--ask would replace {target}; --hints {target} goes on from it")
+    facts = inspect(file, limits=limits)
+
+    def read(prompt: str) -> str:
+        typer.echo(prompt, nl=False, err=True)
+        return input()
+
+    with open_tensors(file, limits=limits) as store:
+        told = dialogue(facts, known, lambda f, h: infer(f, h, store), lambda line: typer.echo(line, err=True), read)
+    if told != known:
+        try:
+            target.write_text(to_toml(told), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--ask cannot write {target}: {error.strerror}") from error
+        typer.echo(f"answers written to {target}; --hints {target} repeats them", err=True)
+    return told
+
+
 def _convert(options: Options, quiet: bool) -> Outcome:
     """``convert`` with a status on standard error when that is a terminal."""
     stderr = Console(stderr=True)
@@ -127,6 +161,24 @@ def _convert(options: Options, quiet: bool) -> Outcome:
         return convert(options)
     with stderr.status("…") as status:
         return convert(options, lambda stage: status.update(f"{stage} …"))
+
+
+@app.command("diff")
+def diff_command(
+    one: Annotated[Path, typer.Argument(metavar="A", help="A result folder, report.json, config or weight file.")],
+    other: Annotated[Path, typer.Argument(metavar="B", help="What to compare it with.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the aligned layers as JSON.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Print the equal layers too.")] = False,
+) -> None:
+    """Compare two architectures, layer beside layer."""
+    from infer_convert import diff
+
+    pairs = diff.difference(one, other)
+    if as_json:
+        typer.echo(dumps(diff.as_json(pairs)), nl=False)
+        return
+    for line in diff.lines(pairs, verbose):
+        typer.echo(line)
 
 
 @app.command("inspect")

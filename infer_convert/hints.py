@@ -197,3 +197,25 @@ def _toml_character(character: str) -> str:
     if 32 <= code < 127:
         return character
     return f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def to_toml(hints: Hints) -> str:
+    """A hints file that ``load_hints`` reads back: options first, then a table per layer."""
+    lines = []
+    if hints.outputs:
+        lines.append(f"outputs = {toml_value(hints.outputs)}")
+    if hints.data_format is not None:
+        lines.append(f"data_format = {toml_value(hints.data_format)}")
+    named = {name: shapes[0] for name, shapes in hints.input_shapes.items() if name and shapes}
+    in_order = hints.input_shapes.get("", ())
+    if in_order and not named:
+        shapes = [list(shape) for shape in in_order]
+        lines.append(f"input_shape = {toml_value(shapes[0] if len(shapes) == 1 else shapes)}")
+    if named:
+        lines += ["", "[input_shape]", *(f"{toml_key(name)} = {toml_value(shape)}" for name, shape in named.items())]
+    tables: dict[str, list[str]] = {}
+    for (layer, name), value in hints.answers.items():
+        tables.setdefault(layer, []).append(f"{toml_key(name)} = {toml_value(value)}")
+    for layer, answers in tables.items():
+        lines += ["", f"[{toml_key(layer)}]", *answers]
+    return "\n".join(lines).lstrip("\n") + "\n"

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from infer_convert.errors import ExitCode, InferConvertError, NoArchitecture, UsageError, VerificationFailed
 from infer_convert.facts import WeightFile
+from infer_convert.formats import FORMATS
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference
 from infer_convert.limits import DEFAULT, Limits
-from infer_convert.outcome import Verification
+from infer_convert.outcome import TITLES, Verification, compared
 from infer_convert.plan import Plan
 from infer_convert.publish import check_target, published
 from infer_convert.report import html
@@ -29,12 +30,6 @@ from infer_convert.report.json import dumps, report
 if TYPE_CHECKING:
     from infer_convert.build.assign import TensorStore
     from infer_convert.build.examples import Examples
-
-FORMATS: tuple[str, ...] = ("savedmodel", "keras", "python")
-"""What ``--to`` writes by default, beside the report."""
-
-NOT_YET: tuple[str, ...] = ("onnx", "litert")
-"""Formats of the contract that this version cannot write."""
 
 MOST_TRIES = 60
 """Models that are built to please the examples, beside the plans themselves."""
@@ -86,21 +81,6 @@ class Built:
     model: Any
     verification: Verification
     rank: int
-
-
-def formats(text: str) -> tuple[str, ...]:
-    """``savedmodel,keras`` -> names of formats. Raises UsageError for one we cannot write."""
-    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
-    for name in names:
-        if name in NOT_YET:
-            raise UsageError(
-                f"--to {name} cannot be written by this version yet; there are {', '.join(FORMATS)}, report"
-            )
-        if name not in (*FORMATS, "report"):
-            raise UsageError(f"--to {name!r} is no format; there are {', '.join(FORMATS)}, report")
-    if not names:
-        raise UsageError("--to names no format")
-    return names
 
 
 def inspect(file: Path, digest: bool = False, limits: Limits = DEFAULT) -> WeightFile:
@@ -284,7 +264,6 @@ def _with(error: VerificationFailed, verification: Verification) -> Verification
 
 
 def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, customs: Mapping[str, type]) -> Built:
-    from infer_convert.export.compare import savedmodel_difference
     from infer_convert.export.exporters import EXPORTERS
 
     verification = built.verification
@@ -300,15 +279,13 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
                 said = " ".join(str(error).split())[:300]
                 what = f"built, but {exporter.name} cannot be written ({type(error).__name__}: {said})"
                 raise _with(VerificationFailed(what), verification) from error
-            if exporter.name == "savedmodel":
-                found = savedmodel_difference(built.model, built.plan, folder / exporter.target)
-                note = (f"the SavedModel was not compared: {found.reason}",) if found.reason else ()
-                warned = (*verification.warnings, *note)
-                verification = replace(verification, savedmodel_max_abs_diff=found.largest, warnings=warned)
+            if exporter.compare is not None:
+                found = exporter.compare(built.model, built.plan, folder / exporter.target)
+                verification = compared(verification, exporter.name, found.largest, found.reason)
                 if not found.agrees:
                     raise _with(
                         VerificationFailed(
-                            f"the reloaded SavedModel differs from the Keras model by {found.largest:.3g}"
+                            f"the reloaded {TITLES[exporter.name]} differs from the Keras model by {found.largest:.3g}"
                             f" where outputs reach {found.scale:.3g}"
                         ),
                         verification,

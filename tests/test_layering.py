@@ -155,11 +155,12 @@ def test_importing_stays_light(statement: str, absent: tuple[str, ...]) -> None:
 
 def test_public_names() -> None:
     assert sorted(infer_convert.__all__) == [
-        "ExitCode", "Hints", "InferConvertError", "Inference", "Options", "Outcome", "Plan", "WeightFile",
-        "convert", "load_hints", "open_tensors", "read",
+        "Hints", "InferConvertError", "Inference", "Options", "Plan", "WeightFile", "convert", "infer", "load_hints",
+        "read",
     ]  # fmt: skip
-    for name in infer_convert.__all__:
+    for name in (*infer_convert.__all__, "ExitCode", "Outcome", "open_tensors"):
         assert getattr(infer_convert, name).__name__ == name
+        assert getattr(infer_convert, name).__doc__
     assert set(infer_convert.__all__) <= set(dir(infer_convert))
     assert not hasattr(infer_convert, "nothing")
 

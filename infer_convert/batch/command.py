@@ -19,9 +19,9 @@ from infer_convert.batch.estate import clusters_of, counts
 from infer_convert.batch.progress import shown
 from infer_convert.batch.run import Finished, Request, batch
 from infer_convert.errors import ExitCode, UsageError
+from infer_convert.formats import FORMATS, formats
 from infer_convert.hints import Hints, with_options
 from infer_convert.limits import DEFAULT
-from infer_convert.pipeline import FORMATS, formats
 from infer_convert.report.json import dumps, tool
 from infer_convert.report.text import visible
 

@@ -24,9 +24,9 @@ from infer_convert.batch.sources import Skipped, Source, gather
 from infer_convert.batch.state import State, write_text
 from infer_convert.batch.work import DOUBTFUL, Convert, Inspect, Record, Task, failure, work
 from infer_convert.errors import ExitCode
+from infer_convert.formats import FORMATS
 from infer_convert.hints import Hints
 from infer_convert.limits import DEFAULT, Limits
-from infer_convert.pipeline import FORMATS
 from infer_convert.report.json import dumps
 
 READING_SECONDS = 600.0

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from infer_convert.build.classes import CONSTRAINTS, INITIALIZERS, OLD_HARD_SIGMOID, REGULARIZERS
-from infer_convert.export.layout import Group, Item, call, identifier, literal, quoted
+from infer_convert.export.layout import Code, Group, Item, call, identifier, literal, quoted
 
 SQUARE: tuple[str, ...] = ("kernel_size", "strides", "pool_size", "dilation_rate", "size")
 """Arguments for which Keras takes one number for all axes (``standardize_tuple``)."""
@@ -70,7 +70,7 @@ def shown(class_name: str, config: Mapping[str, Any]) -> frozenset[str]:
 
 def same(key: str, value: Any, default: Any) -> bool:
     """Whether an argument says the same as its default."""
-    if default is inspect.Parameter.empty:
+    if default is inspect.Parameter.empty or isinstance(value, Code):
         return False
     return bool(_canonical(key, value) == _canonical(key, default))
 
@@ -95,6 +95,8 @@ def _canonical(key: str, value: Any) -> Any:
 
 def argument(key: str, value: Any) -> Group | str:
     """One value as source."""
+    if isinstance(value, Code):
+        return value.text
     if isinstance(value, Mapping) and "class_name" in value:
         for ending, module, names in _OBJECTS:
             if key.endswith(ending):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infer_convert.export.compare import Comparison, savedmodel_difference
 from infer_convert.export.keras import save_keras
+from infer_convert.export.litert import litert_difference, save_litert
+from infer_convert.export.onnx import onnx_difference, save_onnx
 from infer_convert.export.python import save_python
 from infer_convert.export.savedmodel import save_savedmodel
 from infer_convert.facts import WeightFile
@@ -16,15 +19,19 @@ from infer_convert.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """``name`` is the word after ``--to``, ``target`` the file or folder below OUT."""
+    """``name`` is the word after ``--to``, ``target`` the file or folder below OUT. ``compare`` runs what was written
+    beside the model; None for what holds no numbers of its own or is read back by Keras."""
 
     name: str
     target: str
     save: Callable[[Any, Plan, WeightFile, Path], None]
+    compare: Callable[[Any, Plan, Path], Comparison] | None = None
 
 
 EXPORTERS: tuple[Exporter, ...] = (
-    Exporter("savedmodel", "saved_model", save_savedmodel),
+    Exporter("savedmodel", "saved_model", save_savedmodel, savedmodel_difference),
     Exporter("keras", "model.keras", save_keras),
     Exporter("python", "model.py", save_python),
+    Exporter("onnx", "model.onnx", save_onnx, onnx_difference),
+    Exporter("litert", "model.tflite", save_litert, litert_difference),
 )

@@ -44,6 +44,13 @@ class Group:
         return self.opening + inside + self.closing
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A config value that is not plain data but source, such as a function's parameter."""
+
+    text: str
+
+
 def flat(value: Group | str) -> str:
     """An expression on one line."""
     return value if isinstance(value, str) else value.flat()
@@ -114,6 +121,8 @@ def with_comment(line: str, comment: str) -> str:
 
 def literal(value: Any) -> Group | str:
     """A plain value as Python source: ASCII only, lists as tuples."""
+    if isinstance(value, Code):
+        return value.text
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, list | tuple):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import keras
 
 from infer_convert.build.names import keras_names
 from infer_convert.build.variables import variable_of
@@ -116,7 +121,8 @@ def expression(use: WeightUse, bfloat16: frozenset[str]) -> Group | str:
 
 
 def _read(path: str, bfloat16: bool) -> Group:
-    read = call("read", quoted(path))
+    template = re.sub("\0([a-z]+)\0", r"{\1}", path)
+    read = call("read", f'f"{template}"' if "\0" in path else quoted(path))
     return Group("", (Item(read),), ".view(ml_dtypes.bfloat16)") if bfloat16 else read
 
 
@@ -164,24 +170,154 @@ def _numeric(argument: str) -> bool:
     return bool(argument) and all(part.isdigit() for part in argument.split(","))
 
 
-def load_lines(model: Any, plan: Plan, facts: WeightFile) -> list[str]:
-    """The body of ``load_weights``: one statement per layer with weights, arrays in ``layer.get_weights()`` order."""
+PLAIN = re.compile(r"[A-Za-z0-9_./:-]+")
+"""Names and paths that may stand in an f-string as they are."""
+
+WORTH = 3
+"""Layers of one kind from which on a loop copies their tensors."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One layer's weights: the arrays in ``layer.get_weights()`` order."""
+
+    owner: str
+    layer: Any
+    uses: tuple[WeightUse, ...]
+
+
+def load_lines(model: Any, plan: Plan, facts: WeightFile) -> tuple[list[str], bool]:
+    """The body of ``load_weights``, loops where many layers are read alike; and whether it calls ``numbered``."""
     bfloat16 = frozenset(tensor.path for tensor in facts.all_tensors() if tensor.dtype == "bfloat16")
-    lines: list[str] = []
-    for owner, name, item, layer in _owners(model, plan, "model"):
+    copies: dict[str, list[_Copy]] = {}
+    models = {"model": model}
+    for owner, name, item, layer in _owners(model, plan, "model", models=models):
         if not item.weights:
             continue
-        where = call(f"{owner}.get_layer", quoted(layer.name))
         order = {id(weight): number for number, weight in enumerate(layer.weights)}
         placed = sorted(item.weights, key=lambda use: order[id(variable_of(name, layer, use.variable))])
-        arrays = [expression(use, bfloat16) for use in placed]
-        lines += statement(call("put", where, *arrays), 8)
-        if hasattr(layer, "finalize_state"):
-            lines += statement(where, 8, suffix=".finalize_state()")
-    return lines
+        copies.setdefault(owner, []).append(_Copy(owner, layer, tuple(placed)))
+    lines: list[str] = []
+    calls = False
+    for owner, mine in copies.items():
+        looped, done = _loops(models[owner], mine, bfloat16)
+        counted, more = _counted(models[owner], [copy for copy in mine if copy.layer.name not in done], bfloat16)
+        calls |= bool(counted)
+        lines += [*looped, *counted]
+        for copy in mine:
+            if copy.layer.name not in done | more:
+                lines += _alone(copy, bfloat16)
+    return lines, calls
 
 
-def _owners(model: Any, plan: Plan, owner: str, prefix: str = "") -> list[tuple[str, str, PlanLayer, Any]]:
+def _alone(copy: _Copy, bfloat16: frozenset[str]) -> list[str]:
+    where = call(f"{copy.owner}.get_layer", quoted(copy.layer.name))
+    lines = statement(call("put", where, *(expression(use, bfloat16) for use in copy.uses)), 8)
+    return lines + (statement(where, 8, suffix=".finalize_state()") if hasattr(copy.layer, "finalize_state") else [])
+
+
+def _by_class(model: Any, copies: Sequence[_Copy]) -> dict[str, list[_Copy]]:
+    """Layers of Keras' own classes of which every one in the model has tensors, in the model's order."""
+    position = {layer.name: number for number, layer in enumerate(model.layers)}
+    groups: dict[str, list[_Copy]] = {}
+    for copy in sorted(copies, key=lambda item: position[item.layer.name]):
+        kind = type(copy.layer)
+        if getattr(keras.layers, kind.__name__, None) is kind and not hasattr(copy.layer, "finalize_state"):
+            groups.setdefault(kind.__name__, []).append(copy)
+    return {
+        kind: mine
+        for kind, mine in groups.items()
+        if len(mine) == sum(type(layer).__name__ == kind for layer in model.layers)
+    }
+
+
+def _loops(model: Any, copies: Sequence[_Copy], bfloat16: frozenset[str]) -> tuple[list[str], set[str]]:
+    """One loop over the layers whose stored tensors are called like them."""
+    branches: list[tuple[str, tuple[WeightUse, ...]]] = []
+    done: set[str] = set()
+    for kind, mine in _by_class(model, copies).items():
+        by_count: dict[int, list[_Copy]] = {}
+        for copy in mine:
+            by_count.setdefault(len(copy.uses), []).append(copy)
+        for count, group in by_count.items():
+            shapes = {_shape(_renamed(copy, {copy.layer.name: "name"})) for copy in group}
+            if len(group) < WORTH or len(shapes) > 1 or not all(_said(copy, copy.layer.name) for copy in group):
+                continue
+            counted = f" and len(layer.weights) == {count}" if len(by_count) > 1 else ""
+            test = f"type(layer) is layers.{kind}{counted}"
+            branches.append((test, _renamed(group[0], {group[0].layer.name: "name"})))
+            done |= {copy.layer.name for copy in group}
+    if not branches:
+        return [], done
+    lines = [f"        for layer in {copies[0].owner}.layers:", "            name = layer.name"]
+    for number, (test, uses) in enumerate(branches):
+        lines.append(f"            {'elif' if number else 'if'} {test}:")
+        stored = _with_stored(uses, copies, bfloat16)
+        lines += statement(call("put", "layer", *(expression(use, stored) for use in uses)), 16)
+    return lines, done
+
+
+def _counted(model: Any, copies: Sequence[_Copy], bfloat16: frozenset[str]) -> tuple[list[str], set[str]]:
+    """Loops over the layers of a class that the file numbers: conv2d, conv2d_1, ..."""
+    lines: list[str] = []
+    done: set[str] = set()
+    for kind, mine in _by_class(model, copies).items():
+        parts = mine[0].uses[0].sources[0].split("/")
+        for stem in parts[1:-1]:
+            keys = [f"{stem}_{number}" if number else stem for number in range(len(mine))]
+            told = zip(mine, keys, strict=True)
+            shapes = {_shape(_renamed(copy, {key: "key"})) for copy, key in told}
+            if len(mine) < WORTH or len(shapes) > 1 or not all(map(_said, mine, keys)):
+                continue
+            uses = _renamed(mine[0], {stem: "key"})
+            stored = _with_stored(uses, mine, bfloat16)
+            found = f"[layer for layer in {mine[0].owner}.layers if type(layer) is layers.{kind}]"
+            lines += [f"        for number, layer in enumerate({found}):",
+                      f"            key = numbered({quoted(stem)}, number)"]  # fmt: skip
+            lines += statement(call("put", "layer", *(expression(use, stored) for use in uses)), 12)
+            done |= {copy.layer.name for copy in mine}
+            break
+    return lines, done
+
+
+def _renamed(copy: _Copy, names: Mapping[str, str]) -> tuple[WeightUse, ...]:
+    """The uses with a variable between NULs (which no path can hold) for a name in their paths, where the paths may
+    stand in an f-string."""
+    return tuple(replace(use, sources=tuple(_template(path, names) for path in use.sources)) for use in copy.uses)
+
+
+def _template(path: str, names: Mapping[str, str]) -> str:
+    if not PLAIN.fullmatch(path):
+        return path
+    parts = []
+    for part in path.split("/"):
+        known = next((name for name in names if part == name or part.startswith((f"{name}_", f"{name}."))), None)
+        parts.append(part if known is None else f"\0{names[known]}\0{part[len(known) :]}")
+    return "/".join(parts)
+
+
+def _said(copy: _Copy, name: str) -> bool:
+    """Whether every path of a layer says ``name``, in plain letters."""
+    paths = [path for use in copy.uses for path in use.sources]
+    return bool(PLAIN.fullmatch(name)) and all("\0" in _template(path, {name: "x"}) for path in paths)
+
+
+def _shape(uses: Sequence[WeightUse]) -> tuple[object, ...]:
+    return tuple((use.sources, use.transforms) for use in uses)
+
+
+def _with_stored(uses: Sequence[WeightUse], copies: Sequence[_Copy], bfloat16: frozenset[str]) -> frozenset[str]:
+    """Templates that stand for tensors stored as bfloat16."""
+    if not bfloat16:
+        return bfloat16
+    everything = {path for copy in copies for use in copy.uses for path in use.sources}
+    return frozenset(path for use in uses for path in use.sources) if everything <= bfloat16 else frozenset()
+
+
+def _owners(
+    model: Any, plan: Plan, owner: str, prefix: str = "", *, models: dict[str, Any]
+) -> list[tuple[str, str, PlanLayer, Any]]:
+    """Every layer with the expression of the model that holds it; ``models`` collects what these expressions mean."""
     names = keras_names(plan)
     found: list[tuple[str, str, PlanLayer, Any]] = []
     for item in plan.layers:
@@ -192,7 +328,8 @@ def _owners(model: Any, plan: Plan, owner: str, prefix: str = "") -> list[tuple[
         if item.inner is not None:
             wrapped = item.class_name == "TimeDistributed"
             path = f"{owner}.get_layer({quoted(layer.name)})" + (".layer" if wrapped else "")
-            found += _owners(layer.layer if wrapped else layer, item.inner, path, f"{prefix}{item.name}/")
+            models[path] = layer.layer if wrapped else layer
+            found += _owners(models[path], item.inner, path, f"{prefix}{item.name}/", models=models)
     return found
 
 

@@ -29,14 +29,8 @@ def save_savedmodel(model: Any, plan: Plan, facts: WeightFile, target: Path) -> 
     The signature maps the model's input names to its output names. Gradients flow through the reloaded signature to
     ``trainable_variables``.
     """
-    names = output_names(plan)
-
-    def serve(*tensors: Any) -> dict[str, Any]:
-        return dict(
-            zip(names, flat(model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)), strict=True)
-        )
-
-    concrete = tf.function(serve, autograph=False).get_concrete_function(*map(_spec, model.inputs))
+    function, signature = serving(model, plan)
+    concrete = function.get_concrete_function(*signature)
     served = Served(name="served")
     served.trainable_variables = [variable.value for variable in model.trainable_variables]
     served.variables = [variable.value for variable in model.weights]
@@ -44,6 +38,18 @@ def save_savedmodel(model: Any, plan: Plan, facts: WeightFile, target: Path) -> 
     served.states = [variable for variable in concrete.graph.variables if id(variable) not in listed]
     served.tables = [layer.lookup_table for layer in _leaves(model) if hasattr(layer, "lookup_table")]
     tf.saved_model.save(served, str(target), signatures={"serving_default": concrete})
+
+
+def serving(model: Any, plan: Plan) -> tuple[Any, list[Any]]:
+    """The model as a ``tf.function`` that gives its outputs by name, and the specs of its inputs by name."""
+    names = output_names(plan)
+
+    def serve(*tensors: Any) -> dict[str, Any]:
+        return dict(
+            zip(names, flat(model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)), strict=True)
+        )
+
+    return tf.function(serve, autograph=False), [_spec(tensor) for tensor in model.inputs]
 
 
 def output_names(plan: Plan) -> tuple[str, ...]:

@@ -145,6 +145,7 @@ def _verification(verification: Verification) -> dict[str, Any]:
         "unassigned": list(verification.unassigned),
         "savedmodel_max_abs_diff": verification.savedmodel_max_abs_diff,
         "warnings": list(verification.warnings),
+        **({"other_max_abs_diffs": dict(others)} if (others := verification.other_max_abs_diffs) else {}),
     }
 
 

@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.outcome import TITLES
 from infer_convert.report.document import Document, LayerEntry, count_layers
 from infer_convert.report.folding import fold
+from infer_convert.report.questions import asks
 from infer_convert.report.text import answer_command, shown, visible
 
 UNCERTAIN = 0.9
@@ -19,6 +21,12 @@ UNCERTAIN = 0.9
 
 QUESTIONS = 5
 """Questions asked in the summary."""
+
+OTHERS = 3
+"""Other whole models named in the summary."""
+
+MANY = 3
+"""Layers of one question whose options are all spelled out."""
 
 ORDER_WORDS = {"stored": "stored in the file", "recovered": "recovered from the file's heap", "lost": "lost"}
 
@@ -37,6 +45,7 @@ def print_summary(document: Document, console: Console, verbose: bool = False) -
             _line(console, f"confidence that it computes what the lost original did: {document.confidence:.0%}")
     _verification(document, console)
     _questions(document, console, None if verbose else QUESTIONS)
+    _alternatives(document, console, None if verbose else OTHERS)
     for left in document.left_over:
         _line(console, "no place in the model: ", left.path, ": ", left.reason, style="yellow")
     for note in (*document.notes, *document.rewrites):
@@ -80,7 +89,7 @@ def _table(layers: Sequence[LayerEntry], verbose: bool) -> Table:
 
 
 def _key(layer: LayerEntry) -> tuple[str, str, int, bool]:
-    return layer.class_name, _settings(layer.config), len(layer.inbound), layer.hidden
+    return layer.class_name, settings(layer.config), len(layer.inbound), layer.hidden
 
 
 def _cells(layer: LayerEntry) -> list[Text]:
@@ -92,7 +101,7 @@ def _cells(layer: LayerEntry) -> list[Text]:
     return [
         Text(visible(name)),
         Text(visible(layer.class_name), style="dim" if layer.hidden else ""),
-        Text(visible(_settings(layer.config)), style="dim"),
+        Text(visible(settings(layer.config)), style="dim"),
         Text(visible(reads)),
         Text(visible(doubts), style="yellow"),
     ]
@@ -105,7 +114,8 @@ SETTINGS: tuple[str, ...] = (
 """Config entries worth a place in the table."""
 
 
-def _settings(config: Mapping[str, Any]) -> str:
+def settings(config: Mapping[str, Any]) -> str:
+    """The config entries that a reader looks for, in short."""
     found = []
     for key in SETTINGS:
         value = config.get(key)
@@ -115,6 +125,8 @@ def _settings(config: Mapping[str, Any]) -> str:
             continue
         if isinstance(value, list) and key != "batch_shape" and len(set(map(str, value))) == 1:
             value = value[0]
+        if isinstance(value, float):
+            value = float(f"{value:.4g}")
         found.append(str(value) if isinstance(value, str) else f"{key} {shown(value, 30)}")
     return ", ".join(found)
 
@@ -127,6 +139,8 @@ def _verification(document: Document, console: Console) -> None:
     exact = "bit-exact" if checks.bit_exact else "NOT bit-exact"
     gap = checks.savedmodel_max_abs_diff
     saved = "" if gap is None else f", SavedModel differs by at most {gap:.3g}"
+    for name, other in checks.other_max_abs_diffs.items():
+        saved += "" if other is None else f", {TITLES[name]} by at most {other:.3g}"
     assigned = f"{checks.tensors_assigned} of {checks.tensors_total} tensors assigned"
     _line(console, f"verified: {assigned}, {exact}, {order[checks.order_reproduced]}{saved}")
     for warning in checks.warnings:
@@ -134,22 +148,28 @@ def _verification(document: Document, console: Console) -> None:
 
 
 def _questions(document: Document, console: Console, limit: int | None) -> None:
-    questions = document.questions(below=UNCERTAIN)
+    questions = asks(document, UNCERTAIN)
     if not questions:
         return
-    _line(console, f"{len(questions)} questions are open; to answer one, add its option:", style="bold")
-    for question in questions[:limit]:
-        decision = question.decision
-        _line(
-            console,
-            f"  {question.layer} {decision.field} = {shown(decision.value)} ({decision.confidence:.0%})",
-        )
-        for option in decision.alternatives[:2]:
-            _line(
-                console, f"    {option.confidence:.0%}: ", answer_command(question.layer, decision.field, option.value)
-            )
-        if not decision.alternatives:
-            _line(console, "    ", answer_command(question.layer, decision.field, decision.value))
+    more = "" if limit is None or len(questions) <= limit else f", the {limit} that matter most"
+    _line(console, f"{len(questions)} questions are open{more}; to answer one, add its option:", style="bold")
+    for ask in questions[:limit]:
+        decision, several = ask.decision, len(ask.layers)
+        others = f" and {several - 1} more layers" if several > 1 else ""
+        said = f"{decision.field} = {shown(decision.value)} ({decision.confidence:.0%})"
+        _line(console, f"  {ask.layers[0]}{others}: {said}, {ask.depending} layers depend on it")
+        for option in decision.alternatives[:2] or ask.options:
+            many = f" (and for {several - 1} more: report.html)" if several > MANY else ""
+            shown_layers = ask.layers if several <= MANY else ask.layers[:1]
+            command = " ".join(answer_command(layer, decision.field, option.value) for layer in shown_layers)
+            _line(console, f"    {option.confidence:.0%}: ", command, many)
+
+
+def _alternatives(document: Document, console: Console, limit: int | None) -> None:
+    for other in document.alternatives[:limit]:
+        named = [f"{item.layer} {item.field} = {shown(item.value, 40)}" for item in other.differs[:3]]
+        more = [f"and {len(other.differs) - 3} more"] if len(other.differs) > 3 else []
+        _line(console, f"model {other.rank} ({other.confidence:.0%}): {'; '.join([*named, *more])}", style="dim")
 
 
 def print_inspection(facts: WeightFile, console: Console) -> None:

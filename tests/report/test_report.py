@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import io
 import json
 from html.parser import HTMLParser
@@ -20,7 +22,9 @@ from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref, We
 from infer_convert.report import html
 from infer_convert.report.document import Document, document
 from infer_convert.report.folding import fold
+from infer_convert.report.html.graph import drawing
 from infer_convert.report.json import dumps, report, schema
+from infer_convert.report.questions import asks
 from infer_convert.report.terminal import print_inspection, print_summary, stored_classes
 from tests.cli import fake
 
@@ -157,7 +161,7 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.links += [value for key, value in attributes if key in {"src", "href", "onclick", "onload"}]
-        if tag not in {"meta", "br"}:
+        if tag not in {"meta", "br", "input"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -165,20 +169,77 @@ class Tags(HTMLParser):
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_the_page_is_closed_self_contained_and_runs_nothing(number: int) -> None:
+def test_the_page_is_closed_self_contained_and_runs_only_its_own_script(number: int) -> None:
     text = html.page(documents()[number])
     tags = Tags()
     tags.feed(text)
     assert tags.open == []
-    assert "script" not in tags.tags and tags.links == []
-    assert "\u202e" not in text and "\x1b" not in text
+    assert tags.tags.count("script") == 2
+    assert all(str(link).startswith("#") for link in tags.links)
+    assert "\u202e" not in text and "\x1b" not in text and "\u2028" not in text
     assert "http://" not in text and "https://" not in text
+    script = text.rpartition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src &#x27;sha256-{digest}&#x27;" in text
+    assert "<script>alert" not in text and "</script" not in data_of(text)
+
+
+def data_of(page: str) -> str:
+    return page.partition('id="data">')[2].partition("</script>")[0]
+
+
+def test_json_in_a_script_block_cannot_leave_it() -> None:
+    made = html.safe_json(["</script><!--", "\u2028", "&"])
+    assert made.isascii() and not set(made) & set("<>&")
+    assert json.loads(made) == ["</script><!--", "\u2028", "&"]
 
 
 def test_the_page_shows_decisions_with_their_reasons() -> None:
     text = html.page(documents()[0])
     for words in ("hidden", "INFERRED", "look like it", "70%", "--set", "tanh", "Other whole models"):
         assert words in text, words
+
+
+def test_repeated_blocks_and_nested_models_are_groups() -> None:
+    layers = [PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]})]
+    for block in range(6):
+        for kind in ("Dense", "BatchNormalization", "ReLU"):
+            layers.append(PlanLayer(f"b{block}_{kind}", kind, {}, ((Ref(layers[-1].name),),)))
+    facts = fake.facts()
+    made = drawing(document(facts, Inference(facts, (Plan(tuple(layers), (Ref("x"),), (Ref("b5_ReLU"),)),))))
+    assert [(group["count"], group["parent"]) for group in made["groups"]] == [(18, -1)] + [(3, 0)] * 6
+    assert made["layers"][0]["g"] == -1 and made["layers"][1]["g"] == 1
+    nested = drawing(document(facts, Inference(facts, (nested_plan(),))))
+    assert nested["groups"] == [{"label": "outer", "parent": -1, "model": 1, "count": 0}]
+    assert (nested["layers"][1]["ins"], nested["layers"][1]["outs"]) == ([2], [3])
+    assert [0, 0, 1, 0] in nested["wires"]
+
+
+def test_questions_are_sorted_by_what_depends_on_them() -> None:
+    def doubt(field: str, confidence: float) -> Decision:
+        return Decision(field, 1, confidence, Basis.ASSUMED, (Option(2, 1 - confidence),))
+
+    chain = [PlanLayer("x", "InputLayer", {}, (), (), (doubt("early", 0.7),))]
+    for number in range(8):
+        chain.append(PlanLayer(f"d{number}", "Dense", {}, ((Ref(chain[-1].name),),)))
+    chain.append(PlanLayer("end", "Dense", {}, ((Ref("d7"),),), (), (doubt("late", 0.5),)))
+    facts = fake.facts()
+    found = asks(document(facts, Inference(facts, (Plan(tuple(chain), (Ref("x"),), (Ref("end"),)),))))
+    assert [(ask.decision.field, ask.depending) for ask in found] == [("early", 10), ("late", 1)]
+    assert found[1].entropy == pytest.approx(1.0)
+    assert found[0].command(found[0].options[1]) == "--set x.early=2"
+
+
+def test_decisions_that_fall_together_are_one_question() -> None:
+    same = Decision("epsilon", 1e-3, 0.8, Basis.ASSUMED, (Option(1e-5, 0.2),), motif="m1")
+    layers = [PlanLayer("x", "InputLayer")]
+    for number in range(5):
+        layers.append(PlanLayer(f"n{number}", "BatchNormalization", {}, ((Ref(layers[-1].name),),), (), (same,)))
+    facts = fake.facts()
+    made = document(facts, Inference(facts, (Plan(tuple(layers), (Ref("x"),), (Ref("n4"),)),)))
+    (only,) = asks(made)
+    assert only.layers == ("n0", "n1", "n2", "n3", "n4")
+    assert "and 4 more layers" in printed(made)
 
 
 def test_classes_of_a_stored_config() -> None:

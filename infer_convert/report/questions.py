@@ -1,0 +1,139 @@
+"""What to ask the reader first: how uncertain an answer is, times how much depends on it.
+
+Decisions that fall together (one motif, or the same field with the same value, doubts and reason) are one question.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from infer_convert.plan import Decision, Option
+from infer_convert.report.document import Document, LayerEntry
+from infer_convert.report.text import answer_command
+
+OPEN = 0.9
+"""Decisions below this confidence are questions."""
+
+
+UNNAMED = 0.2
+"""Part of the bits of values that no alternative names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question about one or several ``layers``. ``entropy`` is in bits; ``depending`` counts the layers whose
+    results the answer changes, the asked ones included."""
+
+    layers: tuple[str, ...]
+    decision: Decision
+    entropy: float
+    depending: int
+
+    @property
+    def weight(self) -> float:
+        """What the questions are sorted by."""
+        return self.entropy * self.depending
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The chosen value and the others, the likeliest first."""
+        own = Option(self.decision.value, self.decision.confidence)
+        return tuple(sorted((own, *self.decision.alternatives), key=lambda option: -option.confidence))
+
+    def command(self, option: Option) -> str:
+        """The options of the command line that pin one answer for every layer asked about."""
+        return " ".join(answer_command(layer, self.decision.field, option.value) for layer in self.layers)
+
+
+def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
+    """The open questions, those that matter most first."""
+    groups: dict[str, list[tuple[str, Decision]]] = {}
+    for layer in document.layers:
+        for decision in layer.decisions:
+            if decision.confidence < below:
+                groups.setdefault(_same(layer, decision), []).append((layer.name, decision))
+    if not groups:
+        return ()
+    reach = downstream(document.layers)
+    numbers = {layer.name: number for number, layer in enumerate(document.layers)}
+    found = []
+    for members in groups.values():
+        names = tuple(name for name, _ in members)
+        union = 0
+        for name in names:
+            union |= reach[numbers[name]]
+        found.append(Ask(names, members[0][1], entropy(members[0][1]), union.bit_count()))
+    return tuple(sorted(found, key=lambda ask: (-ask.weight, ask.decision.confidence)))
+
+
+def _same(layer: LayerEntry, decision: Decision) -> str:
+    if decision.motif is not None:
+        return f"{decision.motif}\0{decision.field}\0{decision.value!r}"
+    reason = decision.evidence[0].because if decision.evidence else layer.name
+    own = layer.name if decision.field in {"inbound", "class_name"} else ""
+    others = [repr(option.value) for option in decision.alternatives]
+    return repr((own, layer.class_name, decision.field, repr(decision.value), others, f"{decision.confidence:.3f}",
+                 reason))  # fmt: skip
+
+
+def entropy(decision: Decision) -> float:
+    """Bits that the answer would tell. What no alternative claims counts as one more possibility, but for ``UNNAMED``
+    of its bits: it is mostly doubt that another question (the input's shape) settles."""
+    shares = [decision.confidence, *(option.confidence for option in decision.alternatives)]
+    shares = [share for share in shares if math.isfinite(share) and share > 0.0]
+    rest = 1.0 - math.fsum(shares)
+    if not decision.alternatives:
+        return UNNAMED * (_bits(decision.confidence) + _bits(rest))
+    return math.fsum(map(_bits, shares)) + UNNAMED * _bits(rest)
+
+
+def _bits(share: float) -> float:
+    return -share * math.log2(share) if 0.0 < share < 1.0 else 0.0
+
+
+def sources(layers: Sequence[LayerEntry]) -> tuple[tuple[tuple[tuple[int, int], ...], ...], ...]:
+    """For each layer and call the operands as ``(number of the layer, tensor)``; what is not listed is left out."""
+    numbers: Mapping[str, int] = {layer.name: number for number, layer in enumerate(layers)}
+    return tuple(
+        tuple(
+            tuple(found for operand in operands if (found := _source(operand, numbers)) is not None)
+            for operands in layer.inbound
+        )
+        for layer in layers
+    )
+
+
+def _source(operand: str, numbers: Mapping[str, int]) -> tuple[int, int] | None:
+    """``layer``, ``layer:call`` or ``layer:call:tensor``; a name may hold colons itself."""
+    for pattern in (r"(.*)", r"(.*):\d+", r"(.*):\d+:(\d+)"):
+        match = re.fullmatch(pattern, operand, re.DOTALL)
+        if match is not None and match[1] in numbers:
+            return numbers[match[1]], int(match[2]) if match.re.groups > 1 else 0
+    return None
+
+
+def downstream(layers: Sequence[LayerEntry]) -> list[int]:
+    """For each layer a bit set of itself and every layer that its result reaches; a nested model passes on to its
+    readers."""
+    readers: list[set[int]] = [set() for _ in layers]
+    numbers = {layer.name: number for number, layer in enumerate(layers)}
+    for number, (layer, calls) in enumerate(zip(layers, sources(layers), strict=True)):
+        for operands in calls:
+            for source, _ in operands:
+                readers[source].add(number)
+        if layer.parent is not None and layer.parent in numbers:
+            readers[number].add(numbers[layer.parent])
+    reach = [1 << number for number in range(len(layers))]
+    changed = True
+    while changed:
+        changed = False
+        for number in range(len(layers) - 1, -1, -1):
+            new = reach[number]
+            for reader in readers[number]:
+                new |= reach[reader]
+            changed |= new != reach[number]
+            reach[number] = new
+    return reach
