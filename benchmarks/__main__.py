@@ -108,6 +108,29 @@ def fuzz(
 
 
 @app.command()
+def batch(
+    count: Annotated[int, typer.Option("--files", min=1, help="how many files of the corpus")] = 200,
+    kills: Annotated[int, typer.Option(min=0, help="runs that are killed at random times")] = 20,
+    jobs: Annotated[int, typer.Option(min=1)] = 2,
+    most_bytes: Annotated[int, typer.Option(min=1, help="leave out larger files")] = 30_000_000,
+    save: Annotated[bool, typer.Option(help="write batch.tsv")] = True,
+) -> None:
+    """The batch against a shell loop over the single-file command, and killed at random times; writes batch.tsv."""
+    from benchmarks import batch as many
+    from benchmarks.paths import corpus
+
+    where = corpus()
+    if where is None:
+        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
+    lines = ["\t".join(many.COLUMNS)]
+    for row in many.run(many.files(where, count, most_bytes), jobs, kills):
+        lines.append("\t".join(row[column] for column in many.COLUMNS))
+        typer.echo(lines[-1])
+    if save:
+        (RESULTS / "batch.tsv").write_text("\n".join(lines) + "\n")
+
+
+@app.command()
 def run(
     sets: Annotated[list[str] | None, typer.Option("--set", help=f"{', '.join(ALL)}, smoke; repeat")] = None,
     names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from infer_convert import __version__
+from infer_convert.batch.command import batch_command
 from infer_convert.errors import ExitCode, InferConvertError, UsageError
 from infer_convert.formats import EXTRAS, FORMATS, formats
 from infer_convert.hints import Hints, load_hints, to_toml, with_options
@@ -21,7 +22,7 @@ from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, sour
 from infer_convert.report.terminal import print_inspection, print_summary
 from infer_convert.report.text import visible
 
-COMMANDS: tuple[str, ...] = ("convert", "diff", "inspect")
+COMMANDS: tuple[str, ...] = ("convert", "diff", "inspect", "batch")
 
 app = typer.Typer(
     name="infer-convert",
@@ -196,6 +197,9 @@ def inspect_command(
     head: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tool": tool(), "source": source(facts)}
     head["stored_config"] = facts.model_config is not None
     typer.echo(dumps(plain(head | facts.to_json())), nl=False)
+
+
+app.command("batch")(batch_command)
 
 
 def console() -> Console:

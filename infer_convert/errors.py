@@ -30,6 +30,8 @@ class ExitCode(IntEnum):
     UNVERIFIED = 6
     BELOW_CONFIDENCE = 7
     TENSORS_LEFT_OVER = 8
+    SOME_FAILED = 9
+    """Of ``batch``: it came to its end, but some files were not converted; the index says which and why."""
 
 
 class InferConvertError(Exception):

@@ -107,6 +107,7 @@ def test_the_engines_know_nothing_of_layers() -> None:
     [
         ("sandbox", {"layers", "clues", "solve", "assemble", "draft", "infer", "plan", "build", "export", "report"}),
         ("readers", {"sandbox", "layers", "clues", "solve", "assemble", "infer", "plan", "build", "export", "report"}),
+        ("pipeline", {"batch", "cli"}),
         ("facts", {"*"}),
         ("plan", {"*"}),
         ("layers", {"clues", "assemble", "draft", "infer", "readers", "build", "export", "report", "pipeline"}),
@@ -141,7 +142,7 @@ def test_no_import_cycles() -> None:
         ("import infer_convert", ("tensorflow", "keras", "networkx", "h5py", "numpy", "typer")),
         ("from infer_convert import read, open_tensors", ("tensorflow", "keras", "networkx")),
         ("import infer_convert.infer", ("tensorflow", "keras", "h5py")),
-        ("import infer_convert.cli", ("tensorflow", "keras", "h5py")),
+        ("import infer_convert.cli", ("tensorflow", "keras", "h5py", "fsspec", "distributed", "pyarrow")),
         ("import infer_convert.sandbox", ("tensorflow", "keras", "networkx", "h5py", "numpy")),
         ("import infer_convert.pipeline, infer_convert.report.html", ("tensorflow", "keras")),
     ],

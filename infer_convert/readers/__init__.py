@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from infer_convert.errors import UnreadableFile
 from infer_convert.facts import WeightFile
@@ -28,8 +29,13 @@ READERS: tuple[Reader, ...] = (archive, sharded, keras0, elephas, legacy, depend
 """In the order in which they are asked."""
 
 
-def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits = DEFAULT) -> WeightFile:
+def read(
+    path: str | os.PathLike[str], *, digest: bool = False, limits: Limits = DEFAULT, remote: BinaryIO | None = None
+) -> WeightFile:
     """What the file says about its layers, without reading any weight.
+
+    ``remote`` is a seekable stream that is read in place of the disk (in small pieces: headers and names alone);
+    ``path`` is then what messages call it, and ``digest`` must be False.
 
     ``digest`` adds the SHA-256 of the file (for a shard index: of the index). Raises UnreadableFile when it is
     missing, damaged, empty, not HDF5 or without weights, and RefusedForSafety beyond ``limits`` or for links and
@@ -37,7 +43,7 @@ def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits =
     """
     where = Path(path)
     with one_line_errors(where):
-        source = visit(where, limits)
+        source = visit(where, limits, remote)
         reader = next((reader for reader in READERS if reader.recognises(source)), None)
         if reader is None:
             raise UnreadableFile(f"{where}: expected Keras weights, found {_contents(source)}")

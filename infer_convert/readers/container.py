@@ -96,14 +96,17 @@ def _one_line(message: str) -> str:
 
 
 @contextlib.contextmanager
-def open_container(path: Path, limits: Limits) -> Iterator[tuple[Container, Meter]]:
+def open_container(path: Path, limits: Limits, remote: BinaryIO | None = None) -> Iterator[tuple[Container, Meter]]:
     """Open the input read-only, whatever holds it; the meter counts for the whole container.
+
+    ``remote`` is a seekable stream that is read instead of the disk; ``path`` is then its name in messages alone.
 
     Raises UnreadableFile (through ``one_line_errors``) and RefusedForSafety.
     """
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(path.open("rb"))
-        size = os.fstat(stream.fileno()).st_size
+        stream = remote if remote is not None else stack.enter_context(path.open("rb"))
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
         if size == 0:
             raise UnreadableFile(f"{path}: expected a weight file, found an empty file")
         meter = Meter(limits, size)
@@ -111,12 +114,25 @@ def open_container(path: Path, limits: Limits) -> Iterator[tuple[Container, Mete
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield _open_archive(path, stream, size, meter, stack), meter
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            if remote is not None:
+                raise UnreadableFile(f"{path}: expected HDF5 or a .keras archive, found an index of shards; fetch them")
             yield _open_index(path, stream, size, meter, stack), meter
         else:
-            if not h5py.is_hdf5(str(path)):
+            if not (h5py.is_hdf5(str(path)) if remote is None else _is_hdf5(stream, size)):
                 raise UnreadableFile(f"{path}: expected HDF5 or a .keras archive, found {_looks_like(head)}")
-            file = stack.enter_context(h5py.File(path, "r"))
+            file = stack.enter_context(h5py.File(path if remote is None else stream, "r"))
             yield Container(path, size, "hdf5", (_member("", file, stream),)), meter
+
+
+def _is_hdf5(stream: BinaryIO, size: int) -> bool:
+    """Whether the signature stands at 0, 512, 1024, 2048, … (HDF5 File Format Specification 3.0, II.A)."""
+    at = 0
+    while at < size:
+        stream.seek(at)
+        if stream.read(8) == b"\x89HDF\r\n\x1a\n":
+            return True
+        at = max(512, 2 * at)
+    return False
 
 
 def _looks_like(head: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 from infer_convert.limits import Limits, Meter
 from infer_convert.readers.container import Container, open_container
@@ -10,9 +11,9 @@ from infer_convert.readers.source import Source
 from infer_convert.readers.tree import Dataset, Group, Written, scan
 
 
-def visit(path: Path, limits: Limits) -> Source:
+def visit(path: Path, limits: Limits, remote: BinaryIO | None = None) -> Source:
     """What readers work on; the file is closed again. Raises what ``open_container`` and ``scan`` raise."""
-    with open_container(path, limits) as (container, meter):
+    with open_container(path, limits, remote) as (container, meter):
         tree = merged_tree(container, meter)
     return Source(path, container.bytes, container.kind, tree, limits, container.documents)
 
