@@ -22,7 +22,7 @@ from infer_convert.report.json import SCHEMA_VERSION, dumps, plain, report, sour
 from infer_convert.report.terminal import print_inspection, print_summary
 from infer_convert.report.text import visible
 
-COMMANDS: tuple[str, ...] = ("batch", "convert", "diff", "inspect")
+COMMANDS: tuple[str, ...] = ("convert", "diff", "inspect", "batch")
 
 app = typer.Typer(
     name="infer-convert",

@@ -10,20 +10,8 @@ from infer_convert import __version__
 from infer_convert.batch.estate import Cluster, Entry, counts
 from infer_convert.batch.shared import Shared
 from infer_convert.batch.sources import Skipped
+from infer_convert.report.html import PLAIN, style
 from infer_convert.report.text import shown, visible
-
-STYLE = """
-:root { color-scheme: light dark; --line: #8885; --soft: #8882; --sure: #2a7; --doubt: #c70; --bad: #d33; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-td { overflow-wrap: anywhere; }
-code { font: 13px/1.45 ui-monospace, monospace; background: var(--soft); border-radius: 3px; padding: 0 .25em; }
-.sure { color: var(--sure); } .doubt { color: var(--doubt); } .bad { color: var(--bad); } .soft { opacity: .7; }
-"""
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 MOST_QUESTIONS = 20
 """Questions of one cluster that the page shows; ``questions/<cluster>.toml`` has all."""
@@ -43,9 +31,9 @@ def page(entries: Sequence[Entry], clusters: Sequence[Cluster], skipped: Sequenc
     ]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(PLAIN)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Weight files</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>Weight files</title>\n<style>{style()}</style>\n</head>\n<body>\n"
         + "\n".join(part for part in parts if part)
         + "\n</body>\n</html>\n"
     )

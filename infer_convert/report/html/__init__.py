@@ -18,16 +18,25 @@ NOTHING_ELSE = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha25
 """The page's Content-Security-Policy: no network, and no script but ours."""
 
 
+PLAIN = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
+"""The same for pages without a script."""
+
+
+def style() -> str:
+    """The style sheet of our pages."""
+    return _asset("style.css")
+
+
 def page(document: Document) -> str:
     """The whole page."""
-    style, script = _asset("style.css"), _asset("script.js")
+    script = _asset("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     data = safe_json(drawing(document))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(NOTHING_ELSE.format(digest))}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text(document.facts.file)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<title>{text(document.facts.file)}</title>\n<style>{style()}</style>\n</head>\n<body>\n"
         + sections(document)
         + f'\n<p class="soft">infer-convert {text(__version__)}</p>\n'
         + f'<script type="application/json" id="data">{data}</script>\n<script>{script}</script>\n</body>\n</html>\n'
