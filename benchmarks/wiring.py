@@ -19,6 +19,8 @@ COLUMNS = (
     "bins",
 )  # fmt: skip
 SURE = 0.99
+MOST_LAYERS = 500
+"""Larger applications are left out: they take minutes and repeat what their smaller sisters say."""
 BINS = 10
 Row = dict[str, str]
 
@@ -33,7 +35,8 @@ def run(sets: Iterable[str] = ("zoo", "applications", "corpus")) -> Iterator[Row
             if name == "applications":
                 cases = [case for case in cases if case.form == "keras3" and case.name.endswith("-top")]
             for problem in problems(cases, naming):
-                yield row(name, problem)
+                if len(problem.items) <= MOST_LAYERS:
+                    yield row(name, problem)
 
 
 def row(name: str, problem: Problem) -> Row:

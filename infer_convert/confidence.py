@@ -61,9 +61,21 @@ def calibrated(plans: Sequence[Plan], fitted: Maps | None = None) -> tuple[Plan,
 
 
 def whole(plan: Plan, known: Maps) -> float:
-    """Probability that a plan computes what the original computed."""
+    """Probability that a plan computes what the original computed. The share of a known architecture is left as the
+    library weighed it: the nets that the map is fitted on are not in the library."""
+    if _is_known(plan):
+        return min(SUREST, plan.confidence)
     score = math.fsum(weight * value for weight, value in zip(known.whole, features(plan, known), strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+def _is_known(plan: Plan) -> bool:
+    """Whether the reference library speaks for most layers with weights."""
+    weighted = [layer for _, layer in plan.walk() if layer.weights]
+    told = sum(
+        any(item.clue == "library" for decision in layer.decisions for item in decision.evidence) for layer in weighted
+    )
+    return 2 * told > len(weighted) > 0
 
 
 def features(plan: Plan, known: Maps) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.graphs import OTHER_WAY_ROUND
 from infer_convert.assemble.graphs import Known as KnownEdges
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.transplant import transplant
@@ -74,6 +75,29 @@ def traceless(match: Match) -> float:
     return 1.0 if match.exact >= MANY and match.exact / match.matched > 0.6 else ANEW
 
 
+def _operand_habit(draft: Draft) -> float:
+    """Nats against joins with the upsampled operand last, where the order leaves no trace in the file: references with
+    the same tensors differ in it."""
+    first = last = 0
+    for layer in draft.layers:
+        if layer.class_name == "Concatenate" and layer.operands and len(layer.operands[0]) == 2:
+            one, other = (_grown(draft, producer) for producer, _ in layer.operands[0])
+            first, last = first + (one and not other), last + (other and not one)
+    return math.log(OTHER_WAY_ROUND / (1 - OTHER_WAY_ROUND)) if last > first else 0.0
+
+
+def _grown(draft: Draft, index: int) -> bool:
+    """Whether a tensor was upsampled at most three layers before."""
+    for _ in range(4):
+        layer = draft.layers[index]
+        if layer.class_name.startswith("UpSampling") or layer.class_name.endswith("Transpose"):
+            return True
+        if not layer.operands or len(layer.operands[0]) != 1:
+            return False
+        index = layer.operands[0][0][0]
+    return False
+
+
 def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Proposal, ...]:
     """Settled drafts of known architectures, the likeliest first; none when the library is off or nothing matches."""
     found: dict[object, tuple[Draft, tuple[Settled, ...], float, Match]] = {}
@@ -83,7 +107,7 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
         draft = transplant(match, typed, facts.lists_weightless, kept(match))
         if draft is None or not _obeys(draft, hints):
             continue
-        weight = match.log_weight - above
+        weight = match.log_weight - above + _operand_habit(draft)
         if weight < -SURE:
             break
         settled = settle(pinned(draft, hints), hints)

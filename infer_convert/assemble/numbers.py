@@ -219,6 +219,8 @@ def _hidden(plan: Plan) -> list[PlanLayer]:
 def _styles(plan: Plan, numbers: Numbers) -> Plan:
     """One activation for all hidden activation layers of the same belief, by the moments summed over the net and the
     bounds of the means behind them."""
+    if not _trained(plan, numbers):
+        return plan
     groups: dict[str, list[PlanLayer]] = {}
     for layer in _hidden(plan):
         groups.setdefault(repr(layer.config.get("activation")), []).append(layer)
@@ -243,6 +245,17 @@ def _styles(plan: Plan, numbers: Numbers) -> Plan:
         for layer in members:
             plan = _replaced(plan, layer.name, nats, "numbers/moments", said)
     return plan
+
+
+def _trained(plan: Plan, numbers: Numbers) -> bool:
+    """Whether stored moments are the net's own, with its open activations as they are or as relu: random statistics
+    have signs too."""
+    names = {layer.name for layer in plan.layers if _open(layer) is not None and layer.class_name != "Activation"}
+    for tried in (plan, _with(plan, names, "relu")):
+        found = numbers.flow.follow(of_plan(tried))
+        if found.moments and maps.explained(found):
+            return True
+    return False
 
 
 def _with(plan: Plan, names: set[str], style: str) -> Plan:
@@ -295,6 +308,8 @@ def _part(net: Net, index: int, joined: int, numbers: Numbers) -> Any:
 def _signs(plan: Plan, numbers: Numbers) -> Plan:
     """Activations in front of a normalisation, by the signs of what it stores; and where one stands there, none that
     was only supposed behind it."""
+    if not _trained(plan, numbers):
+        return plan
     net = of_plan(plan)
     for index, layer in enumerate(plan.layers):
         decision = _open(layer)
