@@ -19,7 +19,7 @@ COLUMNS = (
     "bins",
 )  # fmt: skip
 SURE = 0.99
-MOST_LAYERS = 350
+MOST_LAYERS = 300
 """Larger applications are left out: they take minutes and repeat what their smaller sisters say."""
 BINS = 10
 Row = dict[str, str]
