@@ -77,4 +77,4 @@ class Arrays:
         except (KeyError, ValueError, TypeError):
             return None
         found = array.astype(np.float32)
-        return found if np.isfinite(found).all() else None
+        return found if found.size and np.isfinite(found).all() else None
