@@ -209,6 +209,18 @@ def fit_wiring(nets: int = 2000, from_scratch: bool = False) -> None:
     typer.echo(f"{count} weights from {steps} steps")
 
 
+@app.command("fit-settings")
+def fit_settings() -> None:
+    """Fit the habits of strides, paddings and windows; writes infer_convert/clues/settings/habits.json."""
+    from benchmarks import fit_settings as fitting
+
+    nets, choices, families = fitting.run()
+    typer.echo(f"{choices} choices of {nets} nets; left out, by kind of family: mean log share and accuracy")
+    for family, groups in families.items():
+        figures = (f"{group} {share:.3f} {right:.3f}" for group, (share, right) in groups.items())
+        typer.echo(f"  {family}: {', '.join(figures)}")
+
+
 @app.command("fit-confidence")
 def fit_confidence() -> None:
     """Fit the maps from shares to probabilities on the tune split; writes infer_convert/confidence.json."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble import inputs
 from infer_convert.assemble.chains import ABSENT
-from infer_convert.clues.settings import Setting, Style, settings
+from infer_convert.clues.settings.choices import Setting, settings
+from infer_convert.clues.settings.places import Style
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
@@ -67,7 +68,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
         items.append(
             SizeItem(
                 tuple(
-                    SizeOption(setting.log_prior, function, setting.habit)
+                    SizeOption(setting.log_prior, function, setting.reads, setting.writes)
                     for setting, function in zip(tried, functions, strict=True)
                 )
             )
@@ -145,9 +146,7 @@ def _agrees(value: Any, wanted: Any) -> bool:
 
 
 def _with_absence(tried: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    present = tuple(
-        Setting(setting.config, setting.log_prior + math.log(1 - ABSENT_SHARE), setting.habit) for setting in tried
-    )
+    present = tuple(replace(setting, log_prior=setting.log_prior + math.log(1 - ABSENT_SHARE)) for setting in tried)
     return (*present, Setting({ABSENT: True}, math.log(ABSENT_SHARE)))
 
 
@@ -174,7 +173,7 @@ def _input_options(
         candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed), fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
     tried = tuple(
-        Setting({"batch_shape": [None, *shape]}, score - total, (f"input/{layer.name}", shape))
+        Setting({"batch_shape": [None, *shape]}, score - total, writes=((f"input/{layer.name}", shape),))
         for shape, score in candidates
     )
     return tried, tuple(_constant(shape) for shape, _ in candidates)
