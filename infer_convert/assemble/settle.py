@@ -218,6 +218,12 @@ def _reshape_options(
         for wanted in dict.fromkeys((target, (*target[:-1], -1))):
             tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
             functions.append(_exactly(layer, wanted))
+    if not target and axes is None and all(
+        near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index]
+    ):
+        for last, score in IMAGES_AT_THE_END:
+            tried.append(Setting({"_target": ("image", last)}, score))
+            functions.append(_image(last))
     for count in (1, 2, 3, 4):
         score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
@@ -230,6 +236,23 @@ def _reshape_options(
 
 OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0
 """Nats for a known architecture's target of a Reshape with another last axis, and for other targets in its place."""
+
+
+IMAGES_AT_THE_END = ((1, -0.7), (3, -0.7))
+"""Channels of square images into which the last values of a net are put, with their log priors."""
+
+
+def _image(channels: int) -> ShapeFunction:
+    """To a square image, if the numbers are right for one."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        if None in shapes[0]:
+            return None
+        side = math.isqrt(math.prod(length for length in shapes[0] if length is not None) // channels)
+        found = (side, side, channels)
+        return found if side > 2 and math.prod(found) == math.prod(shapes[0]) else None  # type: ignore[arg-type]
+
+    return shape
 
 
 def _exactly(layer: DraftLayer, target: Shape) -> ShapeFunction:
