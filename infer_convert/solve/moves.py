@@ -195,16 +195,21 @@ def _subsets(
                 if any(deep[i] for i in taken) and all(i in taken for i in places if forced[i]):
                     yield tuple([fitting[i] for i in taken])
         return
-    found = 0
     best: float | None = None
+    tried: set[int] = set()
     for price, mask in _best_first(chances.gains(), forced, deep):
         if best is not None and price > best + LESS_LIKELY:
-            return
+            break
         best = price if best is None else best
-        found += 1
+        tried.add(mask)
         yield tuple([slot for i, slot in enumerate(fitting) if mask >> i & 1])
-        if found == MOST_SUBSETS:
-            return
+        if len(tried) == MOST_SUBSETS:
+            break
+    must = sum(1 << i for i, yes in enumerate(forced) if yes)
+    for i, slot in enumerate(fitting):
+        # Single operands are weighed one by one, so that each may look likely where only one of them can be fed.
+        if deep[i] and must in (0, 1 << i) and 1 << i not in tried:
+            yield (slot,)
 
 
 def _best_first(gains: Sequence[float], forced: Sequence[bool], deep: Sequence[bool]) -> Iterator[tuple[float, int]]:

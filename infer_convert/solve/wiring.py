@@ -27,7 +27,13 @@ from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
 
 BEAM = 64
-"""States kept after each item."""
+"""States kept after each item of a small net; of a large one fewer, see ``affordable``."""
+LEAST_BEAM = 14
+"""States kept after each item of the largest nets: there the motifs of the first blocks guide the others."""
+EXPANSIONS = 6400
+"""Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
+WIDER = 5
+"""How much wider the beam is when a narrow one has lost every wiring."""
 PER_FRONTIER = 6
 """States kept with the same open operands; the rest differ only in what is already settled."""
 PER_WAITING = 2
@@ -83,12 +89,18 @@ class Step(NamedTuple):
     order: Precedence | None
 
 
-def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = None) -> WiringResult:
+def affordable(count: int) -> int:
+    """The beam for a list of ``count`` items, so that time grows no worse than linearly."""
+    return max(LEAST_BEAM, min(BEAM, EXPANSIONS // max(count, 1)))
+
+
+def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | None = None) -> WiringResult:
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Time grows
-    with items x beam.
+    with items x beam; ``beam`` is ``affordable`` when not given.
     """
+    beam = affordable(len(problem.items)) if beam is None else beam
     scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
     states = [State(last)]
@@ -107,13 +119,18 @@ def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = No
     return WiringResult(_ranked(wirings))
 
 
-def solve_twice(problem: WiringProblem, beam: int = BEAM) -> WiringResult:
-    """As ``solve``; when no wiring fits, once more with sums that the list does not show."""
-    found = solve(problem, beam)
-    if found.wirings or problem.hidden:
-        return found
-    summed = solve(replace(problem, hidden=True), beam)
-    return summed if summed.wirings else found
+def solve_twice(problem: WiringProblem, beam: int | None = None) -> WiringResult:
+    """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
+    show."""
+    beam = affordable(len(problem.items)) if beam is None else beam
+    first = solve(problem, beam)
+    if first.wirings or problem.hidden:
+        return first
+    for attempt, width in ((problem, WIDER * beam), (replace(problem, hidden=True), beam)):
+        found = solve(attempt, width)
+        if found.wirings:
+            return found
+    return first
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, beam: int) -> list[State]:
