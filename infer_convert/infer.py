@@ -21,7 +21,9 @@ from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.layers.recognise import Reading
+from infer_convert.limits import DEFAULT, Limits
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+from infer_convert.solve import patience
 
 MOST_PLANS = 10
 MOST_SETTLED = 7
@@ -49,16 +51,20 @@ class _Candidate:
     share: float
 
 
-def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
+def infer(
+    facts: WeightFile, hints: Hints | None = None, tensors: object | None = None, limits: Limits = DEFAULT
+) -> Inference:
     """The likeliest architectures of a weight file, best first.
 
     Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
-    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file.
+    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file, and RefusedForSafety
+    when nothing is found in ``limits.infer_seconds`` of processor time.
     """
-    if has_config(facts):
-        return plan_from_config(facts, hints or Hints(), tensors)
-    found = uncalibrated(facts, hints, tensors)
-    return replace(found, plans=calibrated(found.plans))
+    with patience.bounded(limits.infer_seconds):
+        if has_config(facts):
+            return plan_from_config(facts, hints or Hints(), tensors)
+        found = uncalibrated(facts, hints, tensors)
+        return replace(found, plans=calibrated(found.plans))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
@@ -92,6 +98,8 @@ def _infer(
     inbound = _inbound_decisions(drafts, candidates, hints)
     plans = []
     for candidate in candidates[:MOST_PLANS]:
+        if plans and patience.hurried():
+            break
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
@@ -151,7 +159,7 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Can
     found: list[tuple[int, Settled, float]] = []
     causes: list[str] = []
     for number, (draft, share) in enumerate(drafts):
-        if found and number >= MOST_SETTLED:
+        if found and (number >= MOST_SETTLED or patience.hurried()):
             break
         result = settle(draft, hints)
         if not result.answers:

@@ -33,6 +33,8 @@ class Limits:
     * ``facts_bytes``: what the parsing process may hand over about one file.
     * ``memory_bytes``: address space of the parsing process. ``cpu_seconds``: its processor time, ``wall_seconds``: the
       clock's; both are for the facts, tensors get more by their size.
+    * ``infer_seconds``: processor time of one inference (``solve/patience.py``); what the trained numbers get
+      (``--numbers``) comes on top.
     """
 
     declared_bytes: int = 64 * 2**30
@@ -54,6 +56,7 @@ class Limits:
     memory_bytes: int = 512 * 2**20
     cpu_seconds: int = 20
     wall_seconds: int = 60
+    infer_seconds: int = 30
 
     def tensor_memory(self, file_bytes: int) -> int:
         """Address space for decoding tensors of a file of this size: a packed tensor may be most of it."""
@@ -80,6 +83,7 @@ LIFTABLE: tuple[str, ...] = (
     "memory_bytes",
     "cpu_seconds",
     "wall_seconds",
+    "infer_seconds",
 )
 """What ``--allow-large`` lifts; no genuine file needs the others."""
 

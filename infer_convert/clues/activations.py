@@ -117,10 +117,20 @@ def _shares(function: str, share: float) -> Shares:
 
 
 def _is_output(near: Neighbourhood, index: int) -> bool:
-    return any(producer == index for producer, _ in near.draft.outputs) or all(
-        near.draft.layers[consumer].class_name in INERT and _is_output(near, consumer)
-        for consumer in near.consumers[index]
-    )
+    """Whether its result, perhaps through layers that change nothing, is all that the model gives there."""
+    outputs = {producer for producer, _ in near.draft.outputs}
+    seen, waiting = {index}, [index]
+    while waiting:
+        item = waiting.pop()
+        if item in outputs:
+            continue
+        for consumer in near.consumers[item]:
+            if near.draft.layers[consumer].class_name not in INERT:
+                return False
+            if consumer not in seen:
+                seen.add(consumer)
+                waiting.append(consumer)
+    return True
 
 
 def _width(layer: DraftLayer) -> int | None:
@@ -264,6 +274,13 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
 
 def _explicit(near: Neighbourhood, kind: str) -> bool:
     """Whether most hidden layers of this kind (``Conv`` or ``Dense``) are followed by an activation layer."""
+    key = ("explicit", kind)
+    if key not in near.known:
+        near.known[key] = _mostly_followed(near, kind)
+    return near.known[key]
+
+
+def _mostly_followed(near: Neighbourhood, kind: str) -> bool:
     followed = total = 0
     for index, layer in enumerate(near.draft.layers):
         if kind in layer.class_name and "activation" in layer.card.assumed and not _is_output(near, index):

@@ -22,6 +22,7 @@ from infer_convert.solve.features import Affinity, Key, Names, Scene, Weights, m
 from infer_convert.solve.finish import complete
 from infer_convert.solve.items import Item, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
+from infer_convert.solve.pace import Pace
 from infer_convert.solve.state import Placed, Precedence, State
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
@@ -35,6 +36,11 @@ PER_WAITING = 2
 until late."""
 WORST = 16.0
 """States this many nats behind the best are dropped."""
+WORK = 12_000_000
+"""Units of one search, up to a microsecond each; a search that needs more gets a narrower beam."""
+MOVE, STEP, STATE = 40, 20, 100
+"""Units of finding a move, of weighing it in one state, and of a state; every open operand that is looked at or copied
+is one, and so are ten items that a state remembers."""
 
 
 def _silent(producer: int, consumer: int) -> str:
@@ -85,16 +91,17 @@ class Step(NamedTuple):
 def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = None) -> WiringResult:
     """The best wirings of ``problem``.
 
-    ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Time grows
-    with items x beam.
+    ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
+    with items x beam; beyond ``WORK`` the beam becomes narrower. Raises RefusedForSafety when ``patience`` ends.
     """
     scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
     states = [State(last)]
     supply = supplies(problem.items)
     rules = problem.rules()
+    pace = Pace(WORK, len(problem.items), beam)
     for index in range(last, -1, -1):
-        states_before, states = states, _advance(scene, rules, states, index, supply[index], beam)
+        states_before, states = states, _advance(scene, rules, states, index, supply[index], pace)
         if not states:
             return WiringResult((), index, _cause(problem, states_before, index))
     complete_states = [state for state in states if not state.unfilled()]
@@ -115,7 +122,7 @@ def solve_twice(problem: WiringProblem, beam: int = BEAM) -> WiringResult:
     return summed if summed.wirings else found
 
 
-def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, beam: int) -> list[State]:
+def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:
     """The beam after one more item."""
     known: dict[object, list[Move]] = {}
     candidates: list[tuple[float, int, State, Step]] = []
@@ -124,9 +131,12 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
         found = known.get(key)
         if found is None:
             found = known[key] = moves(scene, rules, state, index, supply)
+            pace.spend(len(state.slots) + sum([MOVE + len(move.slots) for move in found]))
+        pace.spend(STATE + STEP * len(found) + (len(state.groups) + len(state.memory)) // 10)
         for step in steps(scene, state, index, found):
             candidates.append((state.cost + step.cost, len(candidates), state, step))
     heapq.heapify(candidates)
+    beam = pace.width(len(states))
     kept: list[State] = []
     seen: dict[object, int] = {}
     waiting: dict[int, int] = {}
