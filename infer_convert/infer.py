@@ -21,7 +21,7 @@ from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.layers.recognise import Reading
-from infer_convert.limits import DEFAULT, Limits
+from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.solve import patience
 
@@ -58,8 +58,11 @@ def infer(
 
     Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
     NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file, and RefusedForSafety
-    when nothing is found in ``limits.infer_seconds`` of processor time.
+    when nothing is found in ``limits.infer_seconds`` of processor time, or when the tensors of a small file would
+    become a large model.
     """
+    if tensors is not None:
+        check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
     with patience.bounded(limits.infer_seconds):
         if has_config(facts):
             return plan_from_config(facts, hints or Hints(), tensors)

@@ -7,7 +7,7 @@ a ``model_config`` of 822 kB, 701 layer names); a file beyond one of them is ref
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -21,6 +21,8 @@ class Limits:
     * ``declared_bytes``: sum of shape x item size over all datasets, and of every decompressed archive member.
     * ``declared_ratio``: that sum over the size on disk, tested only above ``ratio_floor`` (trained weights hardly
       compress at all; pruned ones twentyfold; small files do no harm).
+      One array under many names counts once there; the model that would be made of them is held to the same ratio
+      (``check_model``).
     * ``objects``: links visited in the whole file. ``depth``: groups inside groups.
     * ``path_bytes``: sum of the paths of all objects.
     * ``attribute_bytes``: sum of the attributes that are read (names, versions, configs).
@@ -102,6 +104,16 @@ def beyond(where: str, limit: str, sought: str, found: object) -> NoReturn:
     raise RefusedForSafety(f"{where}: expected {sought} (limit {limit}), found {found}; refused for safety{lift}")
 
 
+def check_model(where: str, sizes: Iterable[int], file_bytes: int, limits: Limits) -> None:
+    """``sizes`` are the bytes of every tensor that becomes a variable, of one array as often as it is named.
+
+    Raises RefusedForSafety where a small file would become a large model: beyond ``declared_bytes`` or, above
+    ``ratio_floor``, ``declared_ratio``.
+    """
+    meter = Meter(limits, file_bytes)
+    meter.data(where, sum(sizes))
+
+
 class Meter:
     """Counts what one file asks for and refuses at the first bound it crosses."""
 
@@ -113,6 +125,7 @@ class Meter:
         self.path_bytes = 0
         self.attribute_bytes = 0
         self.list_items = 0
+        self._counted: set[Hashable] = set()
 
     def object(self, where: str, depth: int, name: str) -> None:
         """Count one link; raises RefusedForSafety beyond ``objects``, ``depth``, ``path_bytes`` or ``name_chars``."""
@@ -128,8 +141,13 @@ class Meter:
         if self.path_bytes > limits.path_bytes:
             beyond(where[:200], "path_bytes", f"at most {limits.path_bytes} bytes of paths", "more")
 
-    def data(self, where: str, size: int) -> None:
-        """Count the bytes that a dataset or member declares; raises RefusedForSafety beyond the sum or the ratio."""
+    def data(self, where: str, size: int, address: Hashable = None) -> None:
+        """Count the bytes that a dataset or member declares, once for all links to one ``address``; raises
+        RefusedForSafety beyond the sum or the ratio."""
+        if address is not None:
+            if address in self._counted:
+                return
+            self._counted.add(address)
         self.declared += size
         limits = self.limits
         if self.declared > limits.declared_bytes:
