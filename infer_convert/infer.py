@@ -99,7 +99,7 @@ def _infer(
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in typed}
     inbound = _inbound_decisions(drafts, candidates, hints)
-    plans = []
+    plans: list[Plan] = []
     for candidate in candidates[:MOST_PLANS]:
         if plans and patience.hurried():
             break

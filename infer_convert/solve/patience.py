@@ -30,7 +30,7 @@ _SPAN: ContextVar[_Span | None] = ContextVar("patience", default=None)
 
 @contextmanager
 def bounded(seconds: float) -> Iterator[None]:
-    """Within it this thread may work for so many seconds of processor time. An inner bound does not move an outer one."""
+    """Within it this thread may work for so many seconds of processor time. An inner bound moves no outer one."""
     if _SPAN.get() is not None:
         yield
         return
