@@ -111,6 +111,7 @@ def fuzz(
 def batch(
     count: Annotated[int, typer.Option("--files", min=1, help="how many files of the corpus")] = 200,
     kills: Annotated[int, typer.Option(min=0, help="runs that are killed at random times")] = 20,
+    kill_files: Annotated[int, typer.Option(min=1, help="how many files these runs have")] = 12,
     jobs: Annotated[int, typer.Option(min=1)] = 2,
     most_bytes: Annotated[int, typer.Option(min=1, help="leave out larger files")] = 30_000_000,
     save: Annotated[bool, typer.Option(help="write batch.tsv")] = True,
@@ -123,7 +124,7 @@ def batch(
     if where is None:
         raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
     lines = ["\t".join(many.COLUMNS)]
-    for row in many.run(many.files(where, count, most_bytes), jobs, kills):
+    for row in many.run(many.files(where, count, most_bytes), jobs, kills, kill_files):
         lines.append("\t".join(row[column] for column in many.COLUMNS))
         typer.echo(lines[-1])
     if save:
