@@ -87,6 +87,7 @@ def killed(times: Annotated[int, typer.Option(min=1)] = 40) -> None:
 def fuzz(
     count: Annotated[int, typer.Option("--seeds", min=1, help="sound files to damage, up to 192 copies each")] = 120,
     whole: Annotated[int, typer.Option(min=0, help="copies that go through the whole command")] = 304,
+    guided: Annotated[int, typer.Option(min=0, help="copies of each file that follow the readers' coverage")] = 40,
     skip: Annotated[list[str] | None, typer.Option(help="a model to leave out, e.g. unet; repeat")] = None,
     fresh: Annotated[bool, typer.Option(help="ignore outcomes of an earlier run of the same code")] = False,
     write: Annotated[bool, typer.Option(help="write results/fuzz.tsv")] = True,
@@ -94,8 +95,13 @@ def fuzz(
     """Damaged files of every generation through reading and inference, some through the whole command."""
     from benchmarks import fuzz as damaged
 
-    everything = damaged.tasks(damaged.seeds(count, skip or ()))
-    parts = {"read+infer": everything, "command": damaged.some(everything, whole)}
+    sound = damaged.seeds(count, skip or ())
+    everything = damaged.tasks(sound)
+    parts = {
+        "read+infer": everything,
+        "guided": damaged.guided(sound, guided),
+        "command": damaged.some(everything, whole),
+    }
     rows = []
     for stage, wanted in reversed(parts.items()):
         rows += list(damaged.rows(stage, damaged.run(stage, wanted, typer.echo, fresh)))
@@ -129,6 +135,24 @@ def batch(
         typer.echo(lines[-1])
     if save:
         (RESULTS / "batch.tsv").write_text("\n".join(lines) + "\n")
+
+
+@app.command()
+def pooling(
+    only: Annotated[list[str] | None, typer.Option(help="a case; repeat; no results are written")] = None,
+) -> None:
+    """Five checkpoints of one training run, alone and heard together; writes pooling.tsv."""
+    from benchmarks import pooling as together
+
+    rows = []
+    for row in together.run(only or together.CASES):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in together.COLUMNS))
+    if not only:
+        lines = ["\t".join(together.COLUMNS), *("\t".join(row[column] for column in together.COLUMNS) for row in rows)]
+        (RESULTS / "pooling.tsv").write_text("\n".join(lines) + "\n")
+    for line in together.summary(rows):
+        typer.echo(line)
 
 
 @app.command()
