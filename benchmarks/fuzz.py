@@ -2,9 +2,9 @@
 
 ``python -m benchmarks fuzz`` takes small files of ``fixtures/`` and the written corpus, cuts each at every 64th,
 flips bytes and alters structure, and runs every copy through reading, inference and a check of the plan, without
-TensorFlow; some of them through the whole command. ``--guided`` further copies of each are damaged in the direction of
-what the readers have not done yet (``guided.py``). The outcomes are in ``results/fuzz.tsv``. A worker that dies or hangs
-is counted and replaced; in the command that worker is the parsing process.
+TensorFlow; some of them through the whole command. ``--guided`` further copies of each are damaged in the direction
+of what the readers have not done yet (``guided.py``). The outcomes are in ``results/fuzz.tsv``. A worker that dies or
+hangs is counted and replaced; in the command that worker is the parsing process.
 """
 
 from __future__ import annotations
