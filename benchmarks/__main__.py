@@ -82,6 +82,7 @@ def killed(times: Annotated[int, typer.Option(min=1)] = 40) -> None:
 def fuzz(
     count: Annotated[int, typer.Option("--seeds", min=1, help="sound files to damage, up to 192 copies each")] = 120,
     whole: Annotated[int, typer.Option(min=0, help="copies that go through the whole command")] = 304,
+    guided: Annotated[int, typer.Option(min=0, help="copies of each file that follow the readers' coverage")] = 40,
     skip: Annotated[list[str] | None, typer.Option(help="a model to leave out, e.g. unet; repeat")] = None,
     fresh: Annotated[bool, typer.Option(help="ignore outcomes of an earlier run of the same code")] = False,
     write: Annotated[bool, typer.Option(help="write results/fuzz.tsv")] = True,
@@ -89,8 +90,13 @@ def fuzz(
     """Damaged files of every generation through reading and inference, some through the whole command."""
     from benchmarks import fuzz as damaged
 
-    everything = damaged.tasks(damaged.seeds(count, skip or ()))
-    parts = {"read+infer": everything, "command": damaged.some(everything, whole)}
+    sound = damaged.seeds(count, skip or ())
+    everything = damaged.tasks(sound)
+    parts = {
+        "read+infer": everything,
+        "guided": damaged.guided(sound, guided),
+        "command": damaged.some(everything, whole),
+    }
     rows = []
     for stage, wanted in reversed(parts.items()):
         rows += list(damaged.rows(stage, damaged.run(stage, wanted, typer.echo, fresh)))
@@ -106,6 +112,7 @@ def fuzz(
 def batch(
     count: Annotated[int, typer.Option("--files", min=1, help="how many files of the corpus")] = 200,
     kills: Annotated[int, typer.Option(min=0, help="runs that are killed at random times")] = 20,
+    kill_files: Annotated[int, typer.Option(min=1, help="how many files these runs have")] = 12,
     jobs: Annotated[int, typer.Option(min=1)] = 2,
     most_bytes: Annotated[int, typer.Option(min=1, help="leave out larger files")] = 30_000_000,
     save: Annotated[bool, typer.Option(help="write batch.tsv")] = True,
@@ -117,9 +124,24 @@ def batch(
     where = corpus()
     if where is None:
         raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    rows = _shown(many.run(many.files(where, count, most_bytes), jobs, kills), many.COLUMNS)
+    found = many.run(many.files(where, count, most_bytes), jobs, kills, kill_files)
+    rows = _shown(found, many.COLUMNS)
     if save:
         table.write(RESULTS / "batch.tsv", many.COLUMNS, rows)
+
+
+@app.command()
+def pooling(
+    only: Annotated[list[str] | None, typer.Option(help="a case; repeat; no results are written")] = None,
+) -> None:
+    """Five checkpoints of one training run, alone and heard together; writes pooling.tsv."""
+    from benchmarks import pooling as together
+
+    rows = _shown(together.run(only or together.CASES), together.COLUMNS)
+    if not only:
+        table.write(RESULTS / "pooling.tsv", together.COLUMNS, rows)
+    for line in together.summary(rows):
+        typer.echo(line)
 
 
 @app.command()

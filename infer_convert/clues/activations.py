@@ -121,10 +121,20 @@ RESHAPING = ("Reshape", "Flatten", "Permute", "Cropping1D", "Cropping2D", "Cropp
 
 
 def _is_output(near: Neighbourhood, index: int) -> bool:
-    return any(producer == index for producer, _ in near.draft.outputs) or all(
-        near.draft.layers[consumer].class_name in (*INERT, *RESHAPING) and _is_output(near, consumer)
-        for consumer in near.consumers[index]
-    )
+    """Whether its result, perhaps through layers that change nothing, is all that the model gives there."""
+    outputs = {producer for producer, _ in near.draft.outputs}
+    seen, waiting = {index}, [index]
+    while waiting:
+        item = waiting.pop()
+        if item in outputs:
+            continue
+        for consumer in near.consumers[item]:
+            if near.draft.layers[consumer].class_name not in (*INERT, *RESHAPING):
+                return False
+            if consumer not in seen:
+                seen.add(consumer)
+                waiting.append(consumer)
+    return True
 
 
 def _width(layer: DraftLayer) -> int | None:

@@ -14,12 +14,24 @@ import heapq
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from infer_convert.solve import patience
+from infer_convert.solve.pace import Pace
 
 Shape = tuple[int | None, ...]
 ShapeFunction = Callable[[tuple[Shape, ...]], Shape | None]
 
 STATES = 400
 """States kept after each call."""
+WORK = 3_000_000
+"""Units of one search, a few microseconds each: a setting tried in a state, a shape that a state holds. A search that
+needs more keeps fewer states."""
+NODE = 3
+"""Units of a state beside these."""
+MOST_PATHS = 300_000
+"""Beginnings of paths that are compared; behind it each of the best is followed to its end. Where hundreds of settings
+are equally likely, no end would come otherwise."""
 MOST_PER_STRATUM = 4
 """States of every stratum that are kept at least."""
 
@@ -144,7 +156,7 @@ def solve_sizes(
     """The ``best`` assignments and every item's marginals. An item called twice keeps one setting for both calls.
 
     ``strata`` are kinds of memories whose values each keep a share of the beam, so that an unusual input size survives
-    until something further on asks for it.
+    until something further on asks for it. Raises RefusedForSafety when ``patience`` ends.
     """
     last_read = _last_read(items, calls, strata)
     kinds = {kind: number for number, kind in enumerate(last_read)}
@@ -152,12 +164,15 @@ def solve_sizes(
     memo: list[dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]]] = [{} for _ in items]
     weighers = [_Weigher(item, kinds) for item in items]
     ends = list(last_read.values())
+    pace = Pace(WORK, len(calls), states)
     for index, step in enumerate(_plan_steps(calls)):
         forgets = [position for position, end in enumerate(ends) if end == index]
         found = _advance(weighers[step.item], step, layers[-1], memo[step.item], forgets)
         if not found:
             return SizeResult((), failed_at=index)
-        layers.append(_pruned(found, states, [kinds[kind] for kind in strata if kind in kinds]))
+        pace.spend(sum([NODE + len(node.shapes) + len(node.edges) for node in found]))
+        width = pace.width(len(layers[-1]))
+        layers.append(_pruned(found, width, [kinds[kind] for kind in strata if kind in kinds]))
     return _read(items, calls, layers, best)
 
 
@@ -279,36 +294,56 @@ def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[lis
     return SizeResult(answers, marginals, None, total)
 
 
+class _Taken(NamedTuple):
+    """The settings of a path from its end, sharing what other paths have behind them."""
+
+    item: int
+    option: int
+    rest: _Taken | None
+
+
 def _paths(
     items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int, total: float
 ) -> list[SizeAnswer]:
     """The k best paths, backward, with the exact best forward score as the bound."""
     counter = 0
-    queue: list[tuple[float, int, int, _Node, tuple[tuple[int, int], ...] | None, float]] = []
+    queue: list[tuple[float, int, int, _Node, _Taken | None, float]] = []
     for node in layers[-1]:
-        queue.append((-node.best, counter, len(calls), node, (), 0.0))
+        queue.append((-node.best, counter, len(calls), node, None, 0.0))
         counter += 1
     heapq.heapify(queue)
     answers: list[SizeAnswer] = []
     while queue and len(answers) < best:
+        patience.check()
         bound, _, index, node, taken, behind = heapq.heappop(queue)
-        if index == 0:
-            answers.append(_answer(items, calls, taken or (), -bound, total))
+        if index == 0 or counter > MOST_PATHS:
+            answers.append(_answer(items, calls, _steepest(calls, index, node, taken), -bound, total))
             continue
         item = calls[index - 1].item
         for previous, number, weight in node.edges:
             counter += 1
             score = behind + weight
-            heapq.heappush(
-                queue, (-(previous.best + score), counter, index - 1, previous, ((item, number), *(taken or ())), score)
-            )
+            behind_it = _Taken(item, number, taken)
+            heapq.heappush(queue, (-(previous.best + score), counter, index - 1, previous, behind_it, score))
     return answers
 
 
+def _steepest(calls: Sequence[SizeCall], index: int, node: _Node, taken: _Taken | None) -> _Taken | None:
+    """The best way from a state to the beginning."""
+    while index:
+        index -= 1
+        node, number, _ = max(node.edges, key=lambda edge: edge[0].best + edge[2])
+        taken = _Taken(calls[index].item, number, taken)
+    return taken
+
+
 def _answer(
-    items: Sequence[SizeItem], calls: Sequence[SizeCall], taken: tuple[tuple[int, int], ...], score: float, total: float
+    items: Sequence[SizeItem], calls: Sequence[SizeCall], taken: _Taken | None, score: float, total: float
 ) -> SizeAnswer:
-    chosen = dict(taken)
+    chosen: dict[int, int] = {}
+    while taken is not None:
+        chosen[taken.item] = taken.option
+        taken = taken.rest
     shapes: list[Shape] = []
     for call in calls:
         operands = tuple(shapes[operand] for operand in call.operands)
