@@ -67,8 +67,41 @@ OPERATIONS: tuple[OperationCard, ...] = (
     OperationCard("depth_to_space", (1, 1), ("block_size",)),
     OperationCard("space_to_depth", (1, 1), ("block_size",)),
     OperationCard("getitem", (1, 1), ("key",)),
+    OperationCard("std", (1, 1), _REDUCE),
+    OperationCard("prod", (1, 1), _REDUCE),
+    OperationCard("argmin", (1, 1), _REDUCE),
+    OperationCard("logsumexp", (1, 1), _REDUCE),
+    OperationCard("round", (1, 1)),
+    OperationCard("sign", (1, 1)),
+    OperationCard("floor", (1, 1)),
+    OperationCard("ceil", (1, 1)),
+    OperationCard("sin", (1, 1)),
+    OperationCard("cos", (1, 1)),
+    OperationCard("log1p", (1, 1)),
+    OperationCard("expm1", (1, 1)),
+    OperationCard("rsqrt", (1, 1)),
+    OperationCard("erf", (1, 1)),
+    OperationCard("silu", (1, 1)),
+    OperationCard("equal", (1, 2), ("x2",)),
+    OperationCard("not_equal", (1, 2), ("x2",)),
+    OperationCard("greater", (1, 2), ("x2",)),
+    OperationCard("greater_equal", (1, 2), ("x2",)),
+    OperationCard("less", (1, 2), ("x2",)),
+    OperationCard("less_equal", (1, 2), ("x2",)),
+    OperationCard("logical_not", (1, 1)),
+    OperationCard("logical_and", (2, 2)),
+    OperationCard("logical_or", (2, 2)),
+    OperationCard("where", (1, 3), ("x1", "x2")),
+    OperationCard("cumsum", (1, 1), ("axis",)),
+    OperationCard("one_hot", (1, 1), ("num_classes", "axis")),
+    OperationCard("repeat", (1, 1), ("repeats", "axis")),
+    OperationCard("roll", (1, 1), ("shift", "axis")),
+    OperationCard("ones_like", (1, 1)),
+    OperationCard("zeros_like", (1, 1)),
+    OperationCard("einsum", (1, 8), ("subscripts",)),
 )
-"""``getitem`` is ``x[key]``; its ``key`` lists one integer, null or ``[start, stop, step]`` per axis."""
+"""``getitem`` is ``x[key]``; its ``key`` lists one integer, null, ``"..."`` or ``[start, stop, step]`` per axis.
+``einsum`` takes its subscripts first."""
 
 _BY_NAME: Mapping[str, OperationCard] = {card.function: card for card in OPERATIONS}
 
@@ -95,14 +128,20 @@ def call_operation(ops: Any, card: OperationCard, arguments: Mapping[str, Any], 
     if card.function == "getitem":
         return operands[0][item_key(arguments.get("key", []))]
     function: Callable[..., Any] = getattr(ops, card.function)
+    if card.function == "einsum":
+        return function(arguments["subscripts"], *operands)
     return function(list(operands), **arguments) if card.listed else function(*operands, **arguments)
 
 
 def item_key(key: Sequence[Any]) -> tuple[Any, ...]:
-    """``[null, [0, 4, null], 2]`` -> ``(slice(None), slice(0, 4, None), 2)``."""
-    return tuple(
-        slice(None) if part is None else slice(*part) if isinstance(part, list | tuple) else part for part in key
-    )
+    """``[null, [0, 4, null], 2, "..."]`` -> ``(slice(None), slice(0, 4, None), 2, ...)``."""
+    return tuple(_item_key(part) for part in key)
+
+
+def _item_key(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return slice(*part)
+    return {None: slice(None), "...": ...}.get(part, part)
 
 
 def _plain(value: Any) -> bool:

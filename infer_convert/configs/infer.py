@@ -9,7 +9,7 @@ from typing import Any
 from infer_convert.configs.context import Context, context_of
 from infer_convert.configs.graph import Graph, Item
 from infer_convert.configs.inputs import with_shapes
-from infer_convert.configs.lambdas import hole
+from infer_convert.configs.lambdas import hole, lambdas_read
 from infer_convert.configs.layout import channels_last
 from infer_convert.configs.operands import flattened
 from infer_convert.configs.operations import MASK, check_known, lowered, marked
@@ -106,7 +106,8 @@ def _levels(graph: Graph, context: Context) -> Graph:
     items = tuple(
         replace(item, inner=_levels(item.inner, context)) if item.inner is not None else item for item in graph.items
     )
-    graph = lowered(replace(graph, items=items), context)
+    graph = lambdas_read(replace(graph, items=items), context)
+    graph = lowered(graph, context)
     graph = bordered(rebuilt(graph, context), context)
     graph = pruned(flattened(graph, context), context)
     check_known(graph)

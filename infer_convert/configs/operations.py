@@ -266,6 +266,10 @@ def _plain(value: Any) -> Any:
 def _binary(function: str, left: Any, right: Any) -> tuple[Step, ...] | None:
     if isinstance(left, Ref) and isinstance(right, Ref):
         return (operation("", function, left, right),)
+    if isinstance(left, Ref) and isinstance(right, list) and function in _PER_CHANNEL:
+        return _per_channel(function, left, right)
+    if isinstance(right, Ref) and isinstance(left, list) and function in _COMMUTE:
+        return _per_channel(function, right, left)
     if isinstance(left, Ref) and _constant(right):
         return (operation("", function, left, x2=right),)
     if isinstance(right, Ref) and _constant(left):
@@ -278,8 +282,27 @@ def _binary(function: str, left: Any, right: Any) -> tuple[Step, ...] | None:
     return None
 
 
+_PER_CHANNEL = ("add", "subtract", "multiply", "divide")
+
+
+def _per_channel(function: str, x: Ref, numbers: list[Any]) -> tuple[Step, ...] | None:
+    """A number for every channel (``x - [103.9, 116.8, 123.7]``) as Rescaling; outer axes of length 1 say nothing."""
+    while len(numbers) == 1 and isinstance(numbers[0], list):
+        numbers = numbers[0]
+    if not numbers or not all(isinstance(each, int | float) for each in numbers):
+        return None
+    config: dict[str, Any] = {"scale": 1.0, "offset": [float(each) for each in numbers]}
+    if function == "subtract":
+        config["offset"] = [-float(each) for each in numbers]
+    elif function in ("multiply", "divide"):
+        if function == "divide" and not all(numbers):
+            return None
+        config = {"scale": [float(each) if function == "multiply" else 1.0 / each for each in numbers], "offset": 0.0}
+    return (Step("", "Rescaling", config, (x,)),)
+
+
 def _constant(value: Any) -> bool:
-    return isinstance(value, int | float | list) and not refs_in(value)
+    return isinstance(value, int | float)
 
 
 def _listed(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:

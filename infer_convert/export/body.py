@@ -199,6 +199,8 @@ class Body:
         names = [self.tensor(ref) for ref in operands]
         if card.function == "getitem":
             return f"{names[0]}[{key_source(arguments.get('key', []))}]"
+        if card.function == "einsum":
+            return call("ops.einsum", Item(literal(arguments["subscripts"])), *map(Item, names))
         first = [Item(f"[{', '.join(names)}]")] if card.listed else [Item(name) for name in names]
         return call(f"ops.{card.function}", *first, *(Item(literal(v), k) for k, v in arguments.items()))
 
