@@ -19,6 +19,7 @@ returns one array. Every name here is listed in the report beside the tensor it 
 ``lora:scale``      kernel + scale · a b (a low-rank update stored beside its kernel)
 ``local-patches:k…,s…``  a locally connected map (*in, c, *out, f) as (places, patch, f): each place's own window
                     of size k at stride s (tf.keras LocallyConnected, implementation 2)
+``same``            one of several equal tensors (SpectralNormalization stores the kernel twice)
 ``cast:a→b``        another dtype
 ==================  ====================================================================================
 """
@@ -132,6 +133,13 @@ def _local_patches(arrays: Sequence[Array], argument: str) -> Array:
     return np.stack(patches)
 
 
+def _same(arrays: Sequence[Array], argument: str) -> Array:
+    first, *others = arrays
+    if any(first.tobytes() != other.tobytes() for other in others):
+        raise ValueError("the tensors that should be the same are not")
+    return first
+
+
 def _cast(arrays: Sequence[Array], argument: str) -> Array:
     return _one(arrays).astype(argument.partition("→")[2])
 
@@ -150,5 +158,6 @@ _TRANSFORMS: dict[str, Callable[[Sequence[Array], str], Array]] = {
     "add": _add,
     "lora": _lora,
     "local-patches": _local_patches,
+    "same": _same,
     "cast": _cast,
 }

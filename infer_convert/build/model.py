@@ -86,7 +86,10 @@ def _call(
         return _operation(item, operands, taken)
     if item.name not in layers:
         layers[item.name] = _layer(item, name, customs)
-    return _listed(call_layer(layers[item.name], calling_style(item), operands))
+    layer = layers[item.name]
+    last = len(operands) - len(item.named)
+    keywords = {**item.keywords, **dict(zip(item.named, operands[last:], strict=True))}
+    return _listed(call_layer(layer, calling_style(item), operands[:last], keywords))
 
 
 def _operation(item: PlanLayer, operands: list[Any], taken: frozenset[str]) -> list[Any]:
@@ -128,15 +131,16 @@ def calling_style(item: PlanLayer) -> str:
     return "listed" if item.class_name in LISTED else "single"
 
 
-def call_layer(layer: Any, style: str, operands: Sequence[Any]) -> Any:
-    """Apply a layer to its operands."""
+def call_layer(layer: Any, style: str, operands: Sequence[Any], keywords: Mapping[str, Any] | None = None) -> Any:
+    """Apply a layer to its operands, with call arguments such as ``use_causal_mask=True``."""
+    given = dict(keywords or {})
     if style == "spread":
-        return layer(*operands)
+        return layer(*operands, **given)
     if style == "state" and len(operands) > 1:
-        return layer(operands[0], initial_state=list(operands[1:]))
+        return layer(operands[0], initial_state=list(operands[1:]), **given)
     if style == "listed" or len(operands) > 1:
-        return layer(list(operands))
-    return layer(operands[0])
+        return layer(list(operands), **given)
+    return layer(operands[0], **given)
 
 
 def _tensor(results: Mapping[tuple[str, int], list[Any]], ref: Ref) -> Any:

@@ -67,40 +67,55 @@ OPERATIONS: tuple[OperationCard, ...] = (
     OperationCard("depth_to_space", (1, 1), ("block_size",)),
     OperationCard("space_to_depth", (1, 1), ("block_size",)),
     OperationCard("getitem", (1, 1), ("key",)),
-    OperationCard("std", (1, 1), _REDUCE),
-    OperationCard("prod", (1, 1), _REDUCE),
-    OperationCard("argmin", (1, 1), _REDUCE),
-    OperationCard("logsumexp", (1, 1), _REDUCE),
-    OperationCard("round", (1, 1)),
-    OperationCard("sign", (1, 1)),
-    OperationCard("floor", (1, 1)),
-    OperationCard("ceil", (1, 1)),
-    OperationCard("sin", (1, 1)),
-    OperationCard("cos", (1, 1)),
-    OperationCard("log1p", (1, 1)),
-    OperationCard("expm1", (1, 1)),
-    OperationCard("rsqrt", (1, 1)),
-    OperationCard("erf", (1, 1)),
-    OperationCard("silu", (1, 1)),
-    OperationCard("equal", (1, 2), ("x2",)),
-    OperationCard("not_equal", (1, 2), ("x2",)),
-    OperationCard("greater", (1, 2), ("x2",)),
-    OperationCard("greater_equal", (1, 2), ("x2",)),
-    OperationCard("less", (1, 2), ("x2",)),
-    OperationCard("less_equal", (1, 2), ("x2",)),
-    OperationCard("logical_not", (1, 1)),
-    OperationCard("logical_and", (2, 2)),
-    OperationCard("logical_or", (2, 2)),
+    *(
+        OperationCard(name, (1, 1), _REDUCE)
+        for name in ("std", "prod", "argmin", "logsumexp", "any", "all", "median")
+    ),
+    *(
+        OperationCard(name, (1, 1))
+        for name in (
+            "round", "sign", "floor", "ceil", "sin", "cos", "tan", "log1p", "log2", "log10", "expm1", "rsqrt", "erf",
+            "reciprocal", "arctan", "sinh", "cosh", "isnan", "isfinite", "isinf", "logical_not", "ones_like",
+            "zeros_like", "trunc", "stop_gradient", "nan_to_num", "log_sigmoid", "silu",
+        )
+    ),
+    *(
+        OperationCard(name, (1, 2), ("x2",))
+        for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "floor_divide", "mod")
+    ),
+    *(
+        OperationCard(name, (2, 2))
+        for name in ("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot")
+    ),
     OperationCard("where", (1, 3), ("x1", "x2")),
     OperationCard("cumsum", (1, 1), ("axis",)),
+    OperationCard("cumprod", (1, 1), ("axis",)),
+    OperationCard("sort", (1, 1), ("axis",)),
+    OperationCard("argsort", (1, 1), ("axis",)),
     OperationCard("one_hot", (1, 1), ("num_classes", "axis")),
     OperationCard("repeat", (1, 1), ("repeats", "axis")),
     OperationCard("roll", (1, 1), ("shift", "axis")),
-    OperationCard("ones_like", (1, 1)),
-    OperationCard("zeros_like", (1, 1)),
+    OperationCard("tril", (1, 1), ("k",)),
+    OperationCard("triu", (1, 1), ("k",)),
+    OperationCard("moveaxis", (1, 1), ("source", "destination")),
+    OperationCard("broadcast_to", (1, 1), ("shape",)),
+    OperationCard("norm", (1, 1), ("ord", "axis", "keepdims")),
+    OperationCard("take", (1, 2), ("indices", "axis")),
+    OperationCard("take_along_axis", (2, 2), ("axis",)),
+    OperationCard("average_pool", (1, 1), ("pool_size", "strides", "padding", "data_format")),
+    OperationCard("max_pool", (1, 1), ("pool_size", "strides", "padding", "data_format")),
+    OperationCard("tensordot", (2, 2), ("axes",)),
+    OperationCard("diff", (1, 1), ("n", "axis")),
+    OperationCard("diagonal", (1, 1), ("axis1", "axis2")),
+    OperationCard("glu", (1, 1), ("axis",)),
+    OperationCard("celu", (1, 1), ("alpha",)),
+    OperationCard("threshold", (1, 1), ("threshold", "default_value")),
+    OperationCard("pad", (1, 1), ("pad_width", "mode", "constant_values")),
+    OperationCard("unstack", (1, 1), ("num", "axis")),
+    OperationCard("rgb_to_grayscale", (1, 1), ("data_format",)),
     OperationCard("einsum", (1, 8), ("subscripts",)),
 )
-"""``getitem`` is ``x[key]``; its ``key`` lists one integer, null, ``"..."`` or ``[start, stop, step]`` per axis.
+"""Functions of ``keras.ops`` (3.15) alone; ``rgb_to_grayscale`` is one of ``keras.ops.image``. ``getitem`` is ``x[key]``; its ``key`` lists one integer, null, ``"..."`` or ``[start, stop, step]`` per axis.
 ``einsum`` takes its subscripts first."""
 
 _BY_NAME: Mapping[str, OperationCard] = {card.function: card for card in OPERATIONS}
@@ -127,7 +142,8 @@ def call_operation(ops: Any, card: OperationCard, arguments: Mapping[str, Any], 
         raise ValueError(f"{card.function} takes {least} to {most} tensors, got {len(operands)}")
     if card.function == "getitem":
         return operands[0][item_key(arguments.get("key", []))]
-    function: Callable[..., Any] = getattr(ops, card.function)
+    owner = ops.image if card.function == "rgb_to_grayscale" else ops
+    function: Callable[..., Any] = getattr(owner, card.function)
     if card.function == "einsum":
         return function(arguments["subscripts"], *operands)
     return function(list(operands), **arguments) if card.listed else function(*operands, **arguments)

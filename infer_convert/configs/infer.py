@@ -12,7 +12,7 @@ from infer_convert.configs.inputs import with_shapes
 from infer_convert.configs.lambdas import hole, lambdas_read
 from infer_convert.configs.layout import channels_last
 from infer_convert.configs.operands import flattened
-from infer_convert.configs.operations import MASK, check_known, lowered, marked
+from infer_convert.configs.operations import check_known, lowered, marked
 from infer_convert.configs.parse import parse
 from infer_convert.configs.removed import REMOVED, rebuilt
 from infer_convert.configs.rewrites import rewrite
@@ -114,10 +114,6 @@ def _levels(graph: Graph, context: Context) -> Graph:
     for item in graph.items:
         if item.class_name == "Lambda":
             raise hole(item)
-        if item.class_name == MASK:
-            raise NoArchitecture(
-                f"layer {item.name}: {item.stored_class} computes a mask that a layer reads as a tensor"
-            )
     return graph
 
 
@@ -160,6 +156,8 @@ def _as_layer(item: Item) -> PlanLayer:
         stored=item.stored,
         hidden=item.hidden,
         inner=inner,
+        keywords=item.keywords,
+        named=item.named,
     )
 
 

@@ -27,7 +27,7 @@ CLASSES: dict[str, str] = {
     "AvgPool3D": "AveragePooling3D", "GlobalMaxPool1D": "GlobalMaxPooling1D", "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "GlobalMaxPool3D": "GlobalMaxPooling3D", "GlobalAvgPool1D": "GlobalAveragePooling1D",
     "GlobalAvgPool2D": "GlobalAveragePooling2D", "GlobalAvgPool3D": "GlobalAveragePooling3D",
-    "NormalizationV1": "Normalization", "DenseV1": "Dense", "RandomHeight": "Identity", "RandomWidth": "Identity",
+    "GroupedQueryAttention": "GroupQueryAttention", "NormalizationV1": "Normalization", "DenseV1": "Dense", "RandomHeight": "Identity", "RandomWidth": "Identity",
 }  # fmt: skip
 """Old class -> the Keras 3 class that computes the same."""
 

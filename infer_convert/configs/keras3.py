@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,16 +34,27 @@ def policies(item: Item, context: Context) -> Item:
     return replace(item, config={**item.config, "dtype": name})
 
 
+QUANTISED = ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding")
+"""Layers that Keras 3 quantises."""
+MODES = re.compile(r"(int8|int4(/-?\d+)?|float8)")
+
+
 def quantised(item: Item, context: Context) -> Item:
-    """Quantised layers compute with integers; nothing we may build does that."""
+    """A quantised layer is built as one, under the policy's own name (``int8_from_float32``; Keras 3.15
+    ``dtype_policies/dtype_policy.py``); modes and layers that are not known are refused."""
     dtype = item.config.get("dtype")
-    if isinstance(dtype, Mapping):
+    if not isinstance(dtype, Mapping):
+        return item
+    inner = dtype.get("config")
+    words = inner if isinstance(inner, Mapping) else {}
+    mode, source = words.get("mode"), words.get("source_name")
+    if item.class_name not in QUANTISED or not isinstance(mode, str) or MODES.fullmatch(mode) is None:
         raise NoArchitecture(
-            f"layer {item.name}: it is quantised ({dtype.get('class_name')!s:.40}); a model of floating-point layers"
-            f" would"
-            " compute something else"
+            f"layer {item.name}: it is quantised ({dtype.get('class_name')!s:.40}, {mode!s:.20}); a model of"
+            " floating-point layers would compute something else"
         )
-    return item
+    context.log.rewrite(item.name, f"it stays quantised ({mode}); its numbers are those of the file")
+    return replace(item, config={**item.config, "dtype": f"{mode}_from_{source}"})
 
 
 def activations(item: Item, context: Context) -> Item:

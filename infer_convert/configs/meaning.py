@@ -26,7 +26,7 @@ from infer_convert.configs.code.expressions import (
 )
 from infer_convert.configs.code.marshalled import Unreadable
 from infer_convert.configs.functions import SIGNATURES, TENSORFLOW
-from infer_convert.configs.operations import make
+from infer_convert.configs.operations import NEW, make, sliced
 from infer_convert.configs.steps import Step
 from infer_convert.plan import Ref
 
@@ -250,31 +250,7 @@ def _item(each: Item, inputs: Mapping[str, Any], recipe: Recipe) -> Any:
         raise Unreadable("a size of a tensor is not stored")
     if not isinstance(owner, Ref):
         raise Unreadable(f"{text(each)[:60]} is not followed")
-    kept = [part for part in key if part is not NEW]
-    plain = [None if part == [None, None, None] else part for part in kept]
-    made = owner
-    if any(part is not None and part != "..." for part in plain):
-        made = recipe.add((Step("", "Operation", {"function": "getitem", "arguments": {"key": plain}}, (owner,)),), "")
-    for number, part in enumerate(key):
-        if part is NEW:
-            made = recipe.add(make("expand_dims", {"x": made, "axis": _place(key, number)}), "newaxis")
-    return made
-
-
-NEW = object()
-"""``None`` (``newaxis``) in a key."""
-
-
-def _place(key: list[Any], number: int) -> int:
-    """The axis of a newaxis in the result; counted from the end behind an ellipsis."""
-    before = [part for part in key[:number] if not _is_index(part)]
-    if "..." in before:
-        return -1 - sum(not _is_index(part) for part in key[number + 1 :])
-    return len(before)
-
-
-def _is_index(part: Any) -> bool:
-    return isinstance(part, int) and not isinstance(part, bool)
+    return recipe.add(sliced(owner, key), text(each))
 
 
 def _key(part: Any, inputs: Mapping[str, Any], recipe: Recipe) -> Any:

@@ -226,7 +226,7 @@ def _picked(item: Item, kernel: Tensor, size: list[int], strides: list[int], fir
 def layer_scale(item: Item, context: Context) -> Sequence[Step]:
     """ConvNeXt's LayerScale: every channel times its gamma, as a 1 × 1 depthwise convolution."""
     roles = _roles(item, "gamma")
-    gamma = roles.get("gamma")
+    gamma = next(iter(roles.values())) if len(roles) == 1 else None
     if gamma is None or len(gamma.shape) != 1:
         raise contradiction(item, "a LayerScale has one gamma per channel")
     (channels,) = gamma.shape

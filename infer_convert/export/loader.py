@@ -154,6 +154,8 @@ def _transform(name: str, argument: str, sources: list[Group | str]) -> Group | 
             return call("np.square", one)
         case "add":
             return call("add", one, repr(float(argument)))
+        case "same":
+            return one
         case "lora":
             return call("lora", *sources, repr(float(argument)))
         case "local-patches":
