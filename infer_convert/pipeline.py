@@ -110,7 +110,7 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     try:
         with open_tensors(options.file, limits=options.limits) as store:
             progress("inferring")
-            inference = infer(facts, options.hints, store)
+            inference = infer(facts, replace(options.hints, customs=frozenset(customs)), store)
             if set(options.to) == {"report"}:
                 return _reported(options, inference)
             return _converted(options, inference, store, customs, progress)

@@ -98,8 +98,9 @@ class PlanLayer:
     ``config`` holds Keras 3 constructor arguments as JSON values, ``name`` excepted; wrapped layers appear as
     ``{"class_name": ..., "config": ...}``. ``inbound`` has one tuple of ordered operands per call; an InputLayer has
     none. ``keywords`` are plain arguments of every call (``{"use_causal_mask": true}``), ``named`` the keywords under
-    which the last operands are passed (``("attention_mask",)``). ``stored`` is the name of the stored layer it stands for (None when the file does not list it); ``hidden``
-    marks an operator that no list can show (``x + y`` in functional code). A nested model has ``inner``.
+    which the last operands are passed (``("attention_mask",)``). ``stored`` is the name of the stored layer it stands
+    for (None when the file does not list it); ``hidden`` marks an operator that no list can show (``x + y`` in
+    functional code). A nested model has ``inner``.
     """
 
     name: str

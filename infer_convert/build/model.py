@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from infer_convert.build.classes import construct
+from infer_convert.build.classes import LAYER_CLASSES, construct
 from infer_convert.build.names import keras_names, safe_name
 from infer_convert.build.operations import call_operation, operation
 from infer_convert.build.order import ordered_calls
@@ -51,6 +51,8 @@ def _model(plan: Plan, customs: Mapping[str, type], name: str) -> Any:
     for item, call in ordered_calls(plan):
         try:
             results[item.name, call] = _call(item, call, names[item.name], layers, results, customs, taken)
+        except NoArchitecture as error:
+            raise NoArchitecture(_naming(item, str(error)), error.causes) from error
         except InferConvertError as error:
             raise type(error)(_naming(item, str(error))) from error
         except Exception as error:
@@ -103,6 +105,11 @@ def _operation(item: PlanLayer, operands: list[Any], taken: frozenset[str]) -> l
 
 
 def _layer(item: PlanLayer, name: str, customs: Mapping[str, type]) -> Any:
+    unknown = item.class_name not in (*LAYER_CLASSES, *customs)
+    said = item.decision("class_name")
+    if item.inner is None and unknown and said is not None and said.evidence:
+        first, *rest = (each.because for each in said.evidence)
+        raise NoArchitecture(f"layer {item.name}: {first}", (f"{item.name}: {first}", *rest))
     if item.inner is None:
         return construct(item.class_name, {**item.config, "name": name}, customs)
     if item.class_name == "TimeDistributed":

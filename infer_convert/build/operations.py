@@ -67,26 +67,45 @@ OPERATIONS: tuple[OperationCard, ...] = (
     OperationCard("depth_to_space", (1, 1), ("block_size",)),
     OperationCard("space_to_depth", (1, 1), ("block_size",)),
     OperationCard("getitem", (1, 1), ("key",)),
-    *(
-        OperationCard(name, (1, 1), _REDUCE)
-        for name in ("std", "prod", "argmin", "logsumexp", "any", "all", "median")
-    ),
+    *(OperationCard(name, (1, 1), _REDUCE) for name in ("std", "prod", "argmin", "logsumexp", "any", "all", "median")),
     *(
         OperationCard(name, (1, 1))
         for name in (
-            "round", "sign", "floor", "ceil", "sin", "cos", "tan", "log1p", "log2", "log10", "expm1", "rsqrt", "erf",
-            "reciprocal", "arctan", "sinh", "cosh", "isnan", "isfinite", "isinf", "logical_not", "ones_like",
-            "zeros_like", "trunc", "stop_gradient", "nan_to_num", "log_sigmoid", "silu",
+            "round",
+            "sign",
+            "floor",
+            "ceil",
+            "sin",
+            "cos",
+            "tan",
+            "log1p",
+            "log2",
+            "log10",
+            "expm1",
+            "rsqrt",
+            "erf",
+            "reciprocal",
+            "arctan",
+            "sinh",
+            "cosh",
+            "isnan",
+            "isfinite",
+            "isinf",
+            "logical_not",
+            "ones_like",
+            "zeros_like",
+            "trunc",
+            "stop_gradient",
+            "nan_to_num",
+            "log_sigmoid",
+            "silu",
         )
     ),
     *(
         OperationCard(name, (1, 2), ("x2",))
         for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "floor_divide", "mod")
     ),
-    *(
-        OperationCard(name, (2, 2))
-        for name in ("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot")
-    ),
+    *(OperationCard(name, (2, 2)) for name in ("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot")),
     OperationCard("where", (1, 3), ("x1", "x2")),
     OperationCard("cumsum", (1, 1), ("axis",)),
     OperationCard("cumprod", (1, 1), ("axis",)),
@@ -115,8 +134,9 @@ OPERATIONS: tuple[OperationCard, ...] = (
     OperationCard("rgb_to_grayscale", (1, 1), ("data_format",)),
     OperationCard("einsum", (1, 8), ("subscripts",)),
 )
-"""Functions of ``keras.ops`` (3.15) alone; ``rgb_to_grayscale`` is one of ``keras.ops.image``. ``getitem`` is ``x[key]``; its ``key`` lists one integer, null, ``"..."`` or ``[start, stop, step]`` per axis.
-``einsum`` takes its subscripts first."""
+"""Functions of ``keras.ops`` (3.15) alone; ``rgb_to_grayscale`` is one of ``keras.ops.image``. ``getitem`` is
+``x[key]``; its ``key`` lists one integer, null, ``"..."`` or ``[start, stop, step]`` per axis. ``einsum`` takes its
+subscripts first."""
 
 _BY_NAME: Mapping[str, OperationCard] = {card.function: card for card in OPERATIONS}
 

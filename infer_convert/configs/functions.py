@@ -28,14 +28,18 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "bias_add": ("x1", "x2"), "squared_difference": ("x1", "x2"),
 }  # fmt: skip
 
+_OF_ONE = tuple(
+    """
+    round sign floor ceil sin cos tan log1p log2 log10 expm1 erf reciprocal arctan sinh cosh isnan isfinite
+    isinf logical_not ones_like zeros_like trunc stop_gradient nan_to_num log_sigmoid relu relu6
+    """.split()
+)
+"""Functions of one tensor and nothing else."""
+
 PLAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    **{name: (("x",), ()) for name in (
-        "round", "sign", "floor", "ceil", "sin", "cos", "tan", "log1p", "log2", "log10", "expm1", "erf", "reciprocal",
-        "arctan", "sinh", "cosh", "isnan", "isfinite", "isinf", "logical_not", "ones_like", "zeros_like", "trunc",
-        "stop_gradient", "nan_to_num", "log_sigmoid", "relu", "relu6",
-    )},
-    **{name: (("x1", "x2"), ()) for name in ("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot")},
-    **{name: (("x",), ("axis", "keepdims")) for name in ("std", "prod", "any", "all", "argmin", "logsumexp", "median")},
+    **dict.fromkeys(_OF_ONE, (("x",), ())),
+    **dict.fromkeys(("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot"), (("x1", "x2"), ())),
+    **dict.fromkeys(("std", "prod", "any", "all", "argmin", "logsumexp", "median"), (("x",), ("axis", "keepdims"))),
     "cumsum": (("x",), ("axis",)), "cumprod": (("x",), ("axis",)), "sort": (("x",), ("axis",)),
     "argsort": (("x",), ("axis",)), "one_hot": (("x",), ("num_classes", "axis")),
     "repeat": (("x",), ("repeats", "axis")), "roll": (("x",), ("shift", "axis")),
@@ -55,7 +59,7 @@ PLAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 SIGNATURES.update({name: (*tensors, *values) for name, (tensors, values) in PLAIN.items() if name not in SIGNATURES})
 
 COMPARISONS = ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
-SIGNATURES.update({name: ("x1", "x2") for name in (*COMPARISONS, "floor_divide", "mod")})
+SIGNATURES.update(dict.fromkeys((*COMPARISONS, "floor_divide", "mod"), ("x1", "x2")))
 SIGNATURES["einsum"] = ("subscripts", "operands")
 
 TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {

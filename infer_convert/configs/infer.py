@@ -9,15 +9,17 @@ from typing import Any
 from infer_convert.configs.context import Context, context_of
 from infer_convert.configs.graph import Graph, Item
 from infer_convert.configs.inputs import with_shapes
-from infer_convert.configs.lambdas import hole, lambdas_read
+from infer_convert.configs.lambdas import CLASS, lambdas_read, with_reason
 from infer_convert.configs.layout import channels_last
 from infer_convert.configs.operands import flattened
 from infer_convert.configs.operations import check_known, lowered, marked
 from infer_convert.configs.parse import parse
+from infer_convert.configs.proposed import proposed
 from infer_convert.configs.removed import REMOVED, rebuilt
 from infer_convert.configs.rewrites import rewrite
 from infer_convert.configs.supply import supplied
 from infer_convert.configs.theano import bordered
+from infer_convert.configs.thirdparty import handled, rebuilt_others
 from infer_convert.configs.weights import placed
 from infer_convert.configs.wiring import pruned
 from infer_convert.errors import NoArchitecture
@@ -93,12 +95,19 @@ def _plan(graph: Graph, facts: WeightFile, context: Context) -> Plan:
     graph = supplied(graph, facts)
     context = context.with_ordering(_ordering(graph, context))
     graph = rewrite(marked(graph, context), context)
-    graph = graph.mapped(lambda item: item if item.class_name in REMOVED else placed(item, context))
+    graph = graph.mapped(lambda item: _settled(item, context))
     graph = _levels(graph, context)
     graph = with_shapes(graph, context)
     graph = channels_last(graph, context)
     plan = _as_plan(graph)
     return replace(plan, confidence=context.log.confidence, rewrites=context.log.sentences())
+
+
+def _settled(item: Item, context: Context) -> Item:
+    """One item with its class decided and its tensors placed."""
+    if item.class_name in REMOVED or handled(item, context):
+        return item
+    return placed(proposed(item, context), context)
 
 
 def _levels(graph: Graph, context: Context) -> Graph:
@@ -108,13 +117,13 @@ def _levels(graph: Graph, context: Context) -> Graph:
     )
     graph = lambdas_read(replace(graph, items=items), context)
     graph = lowered(graph, context)
-    graph = bordered(rebuilt(graph, context), context)
+    graph = bordered(rebuilt_others(rebuilt(graph, context), context), context)
     graph = pruned(flattened(graph, context), context)
     check_known(graph)
-    for item in graph.items:
-        if item.class_name == "Lambda":
-            raise hole(item)
-    return graph
+    items = tuple(with_reason(item) if item.class_name == CLASS else item for item in graph.items)
+    if any(item.class_name == CLASS for item in items):
+        context.log.confidence = 0.0
+    return replace(graph, items=items)
 
 
 def _ordering(graph: Graph, context: Context) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from infer_convert.configs.arguments import ARGUMENTS
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Item
 from infer_convert.errors import NoArchitecture
@@ -27,7 +28,8 @@ CLASSES: dict[str, str] = {
     "AvgPool3D": "AveragePooling3D", "GlobalMaxPool1D": "GlobalMaxPooling1D", "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "GlobalMaxPool3D": "GlobalMaxPooling3D", "GlobalAvgPool1D": "GlobalAveragePooling1D",
     "GlobalAvgPool2D": "GlobalAveragePooling2D", "GlobalAvgPool3D": "GlobalAveragePooling3D",
-    "GroupedQueryAttention": "GroupQueryAttention", "NormalizationV1": "Normalization", "DenseV1": "Dense", "RandomHeight": "Identity", "RandomWidth": "Identity",
+    "GroupedQueryAttention": "GroupQueryAttention",
+    "NormalizationV1": "Normalization", "DenseV1": "Dense", "RandomHeight": "Identity", "RandomWidth": "Identity",
 }  # fmt: skip
 """Old class -> the Keras 3 class that computes the same."""
 
@@ -258,7 +260,7 @@ def time_major(item: Item, context: Context) -> Item:
 
 def groups(item: Item, context: Context) -> Item:
     """``groups: 1`` on layers that take no groups."""
-    if "groups" not in item.config or item.class_name in ("Conv1D", "Conv2D", "Conv3D", "GroupNormalization"):
+    if "groups" not in item.config or "groups" in ARGUMENTS.get(item.class_name, ("groups",)):
         return item
     if item.config["groups"] != 1:
         raise NoArchitecture(f"layer {item.name}: {item.class_name} with groups={item.config['groups']}")

@@ -22,7 +22,6 @@ from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Graph, Item, refs_in
 from infer_convert.configs.meaning import Recipe, input_ref, named_recipe, recipe_of
 from infer_convert.configs.steps import inlined
-from infer_convert.errors import NoArchitecture
 from infer_convert.plan import Basis, Decision, Evidence, Option
 
 CLASS = "Lambda"
@@ -32,6 +31,10 @@ def lambdas_read(graph: Graph, context: Context) -> Graph:
     """Every Lambda of one level whose code is understood, as the layers that compute the same; others stay holes."""
     for item in graph.items:
         if item.class_name != CLASS or not item.calls:
+            continue
+        if _class_name(item) in context.hints.customs:
+            own = replace(item, class_name=_class_name(item), config={})
+            graph = replace(graph, items=tuple(own if each.name == item.name else each for each in graph.items))
             continue
         try:
             stored = stored_function(item.config.get("function"))
@@ -80,17 +83,29 @@ def _recipe(item: Item, stored: StoredFunction) -> tuple[Recipe, str]:
     return recipe_of(expression, values), text(expression)
 
 
-def hole(item: Item) -> NoArchitecture:
-    """What a Lambda says about itself, why that is not enough, and how to fill its place."""
-    function = item.config.get("function")
-    words = identifiers(function)
+def with_reason(item: Item) -> Item:
+    """A Lambda that stays a hole: what it says about itself, why that is not enough, and how to fill its place. The
+    model cannot be built before that is done; everything else of it is reported."""
+    words = identifiers(item.config.get("function"))
     seen = f" (its code mentions {', '.join(words[:8])})" if words else ""
     why, lines = _why(item)
-    return NoArchitecture(
-        f"layer {item.name}: a Lambda holds code, which is never run{seen}; {why}; say what it does with"
-        f" --set '{item.name}.class_name=CLASS' (and further fields), or give the class with --custom-objects",
-        (f"{item.name}: Lambda{seen}; {why}", *lines),
+    because = (
+        f"a Lambda holds code, which is never run{seen}; {why}; say what it does with"
+        f" --set '{item.name}.class_name=CLASS' (and further fields), or give a class of the name"
+        f" {_class_name(item)} with --custom-objects"
     )
+    evidence = (Evidence("stored code", 0.0, because), *(Evidence("stored code", 0.0, line) for line in lines))
+    decision = Decision("class_name", CLASS, 0.0, Basis.ASSUMED, (), evidence)
+    return replace(item, config={}, decisions=(*item.decisions, decision))
+
+
+def _class_name(item: Item) -> str:
+    """A Python name for the user's class: the function's own where it has one, else the layer's."""
+    try:
+        name = stored_function(item.config.get("function")).name
+    except Unreadable:
+        name = ""
+    return name if name.isidentifier() else re.sub(r"\W", "_", item.name)
 
 
 def _why(item: Item) -> tuple[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,11 @@ def marked(graph: Graph, context: Context) -> Graph:
         return graph
 
     def mark(item: Item) -> Item:
-        bare = (item.class_name == "Cast" or not {"trainable", "dtype"} & set(item.config)) and item.inner is None and item.module is None
+        bare = (
+            (item.class_name == "Cast" or not {"trainable", "dtype"} & set(item.config))
+            and item.inner is None
+            and item.module is None
+        )
         named = item.class_name in MASKS or _function(item.class_name) in SIGNATURES
         if bare and named and item.class_name not in CLASSES_TOO:
             return replace(item, module=OPERATION_MODULE)
@@ -144,7 +148,7 @@ def _bound(item: Item, call: Call) -> tuple[str, dict[str, Any]]:
         bound = {ours.get(name, name): value for name, value in zip(order, call.args, strict=False)}
         bound.update({ours.get(key, key): value for key, value in kwargs.items()})
         if function == "einsum":
-            bound["operands"] = [each for each in call.refs()]
+            bound["operands"] = list(call.refs())
         if function == "take":
             bound["axis"] = bound.get("axis") or 0
         return function, bound
@@ -377,19 +381,27 @@ _PER_CHANNEL = ("add", "subtract", "multiply", "divide")
 
 
 def _per_channel(function: str, x: Ref, numbers: list[Any]) -> tuple[Step, ...] | None:
-    """A number for every channel (``x - [103.9, 116.8, 123.7]``) as Rescaling; outer axes of length 1 say nothing."""
+    """A number for every channel (``x - [103.9, 116.8, 123.7]``) or place as Rescaling; outer axes of length 1 say
+    nothing."""
     while len(numbers) == 1 and isinstance(numbers[0], list):
         numbers = numbers[0]
-    if not numbers or not all(isinstance(each, int | float) for each in numbers):
+    if not numbers or not _numbers(numbers):
         return None
-    config: dict[str, Any] = {"scale": 1.0, "offset": [float(each) for each in numbers]}
+    config: dict[str, Any] = {"scale": 1.0, "offset": _each(numbers, float)}
     if function == "subtract":
-        config["offset"] = [-float(each) for each in numbers]
-    elif function in ("multiply", "divide"):
-        if function == "divide" and not all(numbers):
+        config["offset"] = _each(numbers, lambda number: -float(number))
+    elif function == "multiply":
+        config = {"scale": _each(numbers, float), "offset": 0.0}
+    elif function == "divide":
+        try:
+            config = {"scale": _each(numbers, lambda number: 1.0 / number), "offset": 0.0}
+        except ZeroDivisionError:
             return None
-        config = {"scale": [float(each) if function == "multiply" else 1.0 / each for each in numbers], "offset": 0.0}
     return (Step("", "Rescaling", config, (x,)),)
+
+
+def _each(values: Any, change: Callable[[Any], float]) -> Any:
+    return [_each(value, change) for value in values] if isinstance(values, list) else change(values)
 
 
 def _constant(value: Any) -> bool:

@@ -248,7 +248,7 @@ def grouped_attention(item: Item, context: Context) -> Item | None:
         head = head.rpartition("/")[2].lstrip("_").removesuffix("_dense")
         if head not in names:
             return None
-        uses.append(use(f"{names[head]}_dense.{ {'0': 'kernel', '1': 'bias'}.get(tail, tail)}", tensor))
+        uses.append(use(f"{names[head]}_dense.{ {'0': 'kernel', '1': 'bias'}.get(tail, tail) }", tensor))
     return replace(item, weights=tuple(uses))
 
 

@@ -49,7 +49,7 @@ def _pairs(graph: Graph, layers: Sequence[StoredLayer], facts: WeightFile) -> di
         found = {item.name: by_name[item.name] for item in items if item.name in by_name}
     used = {layer.name for layer in found.values()}
     rest = [layer for layer in layers if layer.name not in used]
-    if not any(True for layer in rest for _ in layer.all_tensors()):
+    if not any(True for layer in rest for _ in layer.all_tensors()) and not any(layer.stem for layer in rest):
         return found
     free = [item for item in items if item.name not in found]
     if any(layer.stem for layer in layers):

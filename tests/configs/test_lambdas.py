@@ -184,7 +184,8 @@ def test_sampling_is_its_mean_with_doubt(tmp_path: Path) -> None:
 def test_code_that_is_not_understood_is_a_hole_with_its_disassembly(tmp_path: Path, source: str, why: str) -> None:
     path = lambda_file(tmp_path / "m.h5", code_of(eval(source)), [[3]])
     with pytest.raises(NoArchitecture, match=f"code: a Lambda holds code, which is never run.*{why}.*--set") as caught:
-        inferred(path)
+        model_of(path)
+    assert inferred(path).best.layer("code").class_name == "Lambda"
     assert any("LOAD_FAST" in cause or "LOAD_" in cause for cause in caught.value.causes)
 
 
