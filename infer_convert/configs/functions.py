@@ -28,12 +28,11 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "bias_add": ("x1", "x2"), "squared_difference": ("x1", "x2"),
 }  # fmt: skip
 
-_OF_ONE = tuple(
-    """
-    round sign floor ceil sin cos tan log1p log2 log10 expm1 erf reciprocal arctan sinh cosh isnan isfinite
-    isinf logical_not ones_like zeros_like trunc stop_gradient nan_to_num log_sigmoid relu relu6
-    """.split()
-)
+_OF_ONE = (
+    "round", "sign", "floor", "ceil", "sin", "cos", "tan", "log1p", "log2", "log10", "expm1", "erf", "reciprocal",
+    "arctan", "sinh", "cosh", "isnan", "isfinite", "isinf", "logical_not", "ones_like", "zeros_like", "trunc",
+    "stop_gradient", "nan_to_num", "log_sigmoid", "relu", "relu6",
+)  # fmt: skip
 """Functions of one tensor and nothing else."""
 
 PLAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

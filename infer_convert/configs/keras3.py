@@ -16,6 +16,20 @@ OLD_HARD_SIGMOID = "hard_sigmoid_keras2"
 """What ``build/`` calls clip(0.2 x + 0.5, 0, 1), the hard_sigmoid of Keras 0 to 2 (FORMATS §5)."""
 
 
+def vocabularies(item: Item, context: Context) -> Item:
+    """A lookup layer whose words are not in the file would answer with one index for everything: a hole."""
+    if item.class_name not in ("StringLookup", "IntegerLookup", "TextVectorization"):
+        return item
+    words = item.config.get("vocabulary")
+    if not isinstance(words, list):
+        raise NoArchitecture(
+            f"layer {item.name}: the vocabulary of this {item.class_name} is not in the file"
+            f" ({'it names ' + words[:60] if isinstance(words, str) else 'it was learnt by adapt()'}); give it with"
+            f" --set '{item.name}.vocabulary=[...]'"
+        )
+    return item
+
+
 def policies(item: Item, context: Context) -> Item:
     """A dtype policy in any spelling -> its name."""
     dtype = item.config.get("dtype")

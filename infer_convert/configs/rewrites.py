@@ -79,6 +79,7 @@ REWRITES: tuple[Rewrite, ...] = (
     keras2.time_major,
     keras2.groups,
     keras2.strides_of_one,
+    keras3.vocabularies,
     keras3.policies,
     keras3.quantised,
     keras3.activations,
