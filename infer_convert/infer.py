@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
+from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
@@ -58,7 +59,7 @@ def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None 
     if has_config(facts):
         return plan_from_config(facts, hints or Hints(), tensors)
     found = uncalibrated(facts, hints, tensors)
-    return replace(found, plans=calibrated(found.plans))
+    return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
