@@ -28,8 +28,7 @@ def _typed(plan: Plan, common: str | None) -> Plan:
 
 def _layer(layer: PlanLayer, common: str | None) -> PlanLayer:
     if layer.inner is not None:
-        layer = replace(layer, inner=_typed(layer.inner, common))
-        return layer
+        return replace(layer, inner=_typed(layer.inner, common))
     own = {use.dtype for use in layer.weights if use.dtype in FLOATS}
     dtype = common if common is not None else next(iter(own)) if len(own) == 1 else None
     if dtype in (None, "float32") or layer.class_name in _WITHOUT:
