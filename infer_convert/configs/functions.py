@@ -78,6 +78,7 @@ TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {
     "gather": ("take", ("x:params", "indices", "validate_indices", "axis", "batch_dims")),
     "compat.v1.gather": ("take", ("x:params", "indices", "validate_indices", "name", "axis", "batch_dims")),
     "einsum": ("einsum", ("subscripts:equation", "operands:inputs")), "norm": ("norm", ("x:tensor", "ord", "axis",
+    "keepdims")), "compat.v1.norm": ("norm", ("x:tensor", "ord", "axis",
     "keepdims")), "linalg.norm": ("norm", ("x:tensor", "ord", "axis", "keepdims")),
     "math.cumsum": ("cumsum", ("x", "axis")), "cumsum": ("cumsum", ("x", "axis")),
     "sort": ("sort", ("x:values", "axis")), "argsort": ("argsort", ("x:values", "axis")),

@@ -248,12 +248,14 @@ def epsilon_defaults(item: Item, context: Context) -> Item:
 
 
 def time_major(item: Item, context: Context) -> Item:
-    """Dropped where it is False. True is marked; the operand then has its first two axes exchanged."""
+    """Dropped where it is False. True is marked for ``removed``, which exchanges the first two axes around it."""
     if "time_major" not in item.config:
         return item
     config = dict(item.config)
     if config.pop("time_major"):
-        raise NoArchitecture(f"layer {item.name}: time_major=True; Keras 3 has no recurrent layer with time first")
+        if config.get("return_state") or config.get("stateful"):
+            raise NoArchitecture(f"layer {item.name}: time_major=True with states, which no Keras 3 layer has")
+        return replace(item, config={**config, "_time_major": True})
     context.log.rewrite(item.name, "time_major (False) is no argument any more")
     return replace(item, config=config)
 

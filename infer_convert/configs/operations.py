@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from infer_convert.configs.arguments import ARGUMENTS
 from infer_convert.configs.context import Context
 from infer_convert.configs.functions import COMPARISONS, KERAS3, MASKS, NODES, PLAIN, SIGNATURES, TENSORFLOW
 from infer_convert.configs.graph import Call, Graph, Item, refs_in
@@ -37,11 +38,8 @@ def marked(graph: Graph, context: Context) -> Graph:
         return graph
 
     def mark(item: Item) -> Item:
-        bare = (
-            (item.class_name == "Cast" or not {"trainable", "dtype"} & set(item.config))
-            and item.inner is None
-            and item.module is None
-        )
+        told = {"trainable", "dtype"} & set(item.config) - ({"dtype"} if item.class_name not in ARGUMENTS else set())
+        bare = not told and item.inner is None and item.module is None
         named = item.class_name in MASKS or _function(item.class_name) in SIGNATURES
         if bare and named and item.class_name not in CLASSES_TOO:
             return replace(item, module=OPERATION_MODULE)
@@ -277,6 +275,8 @@ def _as_it_stands(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] |
             given["indices"] = indices
     if function in ("average_pool", "max_pool"):
         given = _pooled(given)
+    if given.get("ord") == "euclidean":
+        del given["ord"]
     if "mode" in given:
         given["mode"] = str(given["mode"]).lower()
     if not all(isinstance(each, Ref) for each in operands) or refs_in(tuple(given.values())):
