@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,6 @@ import typer
 from rich.console import Console
 
 from infer_convert import __version__
-from infer_convert.batch.command import batch_command
 from infer_convert.errors import ExitCode, InferConvertError, UsageError
 from infer_convert.formats import EXTRAS, FORMATS, formats
 from infer_convert.hints import Hints, load_hints, to_toml, with_options
@@ -199,9 +199,6 @@ def inspect_command(
     typer.echo(dumps(plain(head | facts.to_json())), nl=False)
 
 
-app.command("batch")(batch_command)
-
-
 def console() -> Console:
     """Standard output; 120 columns where it is no terminal."""
     return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
@@ -212,11 +209,21 @@ def complain(message: str) -> None:
     typer.echo(f"infer-convert: {visible(' '.join(message.split()))}", err=True)
 
 
+@cache
+def _with_batch() -> None:
+    """Add the command of many files: what it imports would double the time of a quick look at one."""
+    from infer_convert.batch.command import batch_command
+
+    app.command("batch")(batch_command)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; a bug of ours raises."""
     words = list(arguments) or ["--help"]
     if words[0] not in (*COMMANDS, "--help", "--version"):
         words.insert(0, "convert")
+    if words[0] in ("batch", "--help"):
+        _with_batch()
     try:
         code = typer.main.get_command(app).main(args=words, prog_name="infer-convert", standalone_mode=False)
     except InferConvertError as error:

@@ -43,6 +43,12 @@ class Tensor:
         """Number of elements."""
         return math.prod(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its numbers in memory."""
+        bits = self.dtype[len(self.dtype.rstrip("0123456789")) :]
+        return self.size * (int(bits) // 8 if bits else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredLayer:

@@ -24,7 +24,9 @@ from infer_convert.inference import Inference, LeftOver
 from infer_convert.layers import LAYERS
 from infer_convert.layers.card import Card, Stored
 from infer_convert.layers.recognise import Reading
+from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+from infer_convert.solve import patience
 
 MOST_PLANS = 10
 MOST_SETTLED = 7
@@ -52,16 +54,23 @@ class _Candidate:
     share: float
 
 
-def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
+def infer(
+    facts: WeightFile, hints: Hints | None = None, tensors: object | None = None, limits: Limits = DEFAULT
+) -> Inference:
     """The likeliest architectures of a weight file, best first.
 
     Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
-    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file.
+    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file, and RefusedForSafety
+    when nothing is found in ``limits.infer_seconds`` of processor time, or when the tensors of a small file would
+    become a large model.
     """
-    if has_config(facts):
-        return plan_from_config(facts, hints or Hints(), tensors)
-    found = uncalibrated(facts, hints, tensors)
-    return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
+    if tensors is not None:
+        check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
+    with patience.bounded(limits.infer_seconds):
+        if has_config(facts):
+            return plan_from_config(facts, hints or Hints(), tensors)
+        found = uncalibrated(facts, hints, tensors)
+        return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
@@ -108,8 +117,10 @@ def _infer(
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in typed}
     inbound = _inbound_decisions(drafts, candidates, hints)
-    plans = []
+    plans: list[Plan] = []
     for candidate in candidates[:MOST_PLANS]:
+        if plans and patience.hurried():
+            break
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
@@ -169,7 +180,7 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Can
     found: list[tuple[int, Settled, float]] = []
     causes: list[str] = []
     for number, (draft, share) in enumerate(drafts):
-        if found and number >= MOST_SETTLED:
+        if found and (number >= MOST_SETTLED or patience.hurried()):
             break
         result = settle(draft, hints)
         if not result.answers:
