@@ -127,6 +127,31 @@ def attention_arguments(item: Item, context: Context) -> Item:
     return replace(item, config={key: value for key, value in item.config.items() if key not in found})
 
 
+_PREPROCESSING = {"max_tokens": "num_tokens", "bins": "bin_boundaries"}
+_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+
+
+def preprocessing_words(item: Item, context: Context) -> Item:
+    """TensorFlow 2.3 to 2.5 called outputs ``binary`` and ``tf-idf``, CategoryEncoding's size ``max_tokens``."""
+    config = dict(item.config)
+    if config.get("output_mode") in _MODES:
+        config["output_mode"] = _MODES[config["output_mode"]]
+    if item.class_name in ("CategoryEncoding", "Discretization"):
+        config = {_PREPROCESSING.get(key, key): value for key, value in config.items()}
+    return replace(item, config=config)
+
+
+def causal_attention(item: Item, context: Context) -> Item:
+    """``causal`` was an argument of the layer up to TensorFlow 2.10, since then it is one of its calls."""
+    if item.class_name not in ("Attention", "AdditiveAttention") or "causal" not in item.config:
+        return item
+    config = dict(item.config)
+    if not config.pop("causal"):
+        return replace(item, config=config)
+    context.log.rewrite(item.name, "causal is said at the call now (use_causal_mask)")
+    return replace(item, config=config, keywords={"use_causal_mask": True})
+
+
 def score_modes(item: Item, context: Context) -> Item:
     """``score_mode`` stored as ``<function dot at 0x...>`` -> ``dot`` (a name in text, never looked up)."""
     mode = item.config.get("score_mode")

@@ -187,6 +187,8 @@ _HARMLESS = frozenset(
     [
         "activity_regularizer",
         "autocast",
+        "rng_type",
+        "auto_vectorize",
         "quantization_config",
         "build_config",
         "registered_name",

@@ -34,7 +34,7 @@ def _flat(item: Item, context: Context, masks: bool) -> Item:
     if any(other[1:] != (keywords, named) for other in made):
         raise NoArchitecture(f"layer {item.name}: its calls differ in their arguments, which a rebuilt layer's cannot")
     calls = tuple(Call(operands) for operands, _, _ in made)
-    return replace(item, calls=calls, keywords=keywords, named=named)
+    return replace(item, calls=calls, keywords={**item.keywords, **keywords}, named=named)
 
 
 Taken = tuple[tuple[Ref, ...], dict[str, Any], tuple[str, ...]]

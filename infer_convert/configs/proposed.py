@@ -44,6 +44,7 @@ def proposed(item: Item, context: Context) -> Item:
         return item
     found = _by_tensors(item, context) if item.tensors else _by_name(item)
     if found is None:
+        context.log.confidence = 0.0
         return _hole(item)
     class_name, config, confidence, because = found
     context.log.guess(item.name, because, confidence)

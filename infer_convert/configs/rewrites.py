@@ -67,6 +67,8 @@ REWRITES: tuple[Rewrite, ...] = (
     keras2.input_layer,
     keras2.separable_arguments,
     keras2.attention_arguments,
+    keras2.preprocessing_words,
+    keras2.causal_attention,
     keras2.score_modes,
     keras2.axis_lists,
     keras2.normalization_axis,

@@ -190,6 +190,14 @@ def sampling(item: Item, context: Context) -> Sequence[Step] | None:
     return (Step("", "Identity", {}, (-2,)),)
 
 
+def scaled_sum(item: Item, context: Context) -> Sequence[Step] | None:
+    """CustomScaleLayer of InceptionResNetV2 (Keras 2.13 to 3): the first operand plus the second times ``scale``."""
+    factor = item.config.get("scale")
+    if not isinstance(factor, int | float) or len(item.calls[0].refs()) != 2:
+        return None
+    return (operation("scaled", "multiply", -3, x2=factor), operation("", "add", -2, 0))
+
+
 def pool_helper(item: Item, context: Context) -> Sequence[Step] | None:
     """GoogLeNet's PoolHelper: the first row and column are cut off."""
     first = context.ordering == "channels_first"
@@ -430,6 +438,7 @@ THIRD_PARTY: dict[str, tuple[Recipe, str]] = {
     **dict.fromkeys(("PixelNormalization", "PixelNorm"), (pixel_norm, "the progressive GANs")),
     **dict.fromkeys(("L1Dist", "L1Distance", "L1DistanceLayer", "AbsoluteDifference"), (distance, "Siamese networks")),
     "Sampling": (sampling, _KERAS_EXAMPLE),
+    "CustomScaleLayer": (scaled_sum, "Keras' InceptionResNetV2"),
     "PoolHelper": (pool_helper, "GoogLeNet in Keras"),
     **dict.fromkeys(("BilinearUpsampling", "BilinearUpSampling2D"), (bilinear_upsampling, "DeepLab in Keras")),
     **dict.fromkeys(("AttLayer", "AttentionWithContext", "AttentionLayer", "attention", "Attention_layer",

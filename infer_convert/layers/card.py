@@ -105,6 +105,16 @@ def plain_uses(found: Mapping[str, Tensor], prefix: str = "") -> tuple[WeightUse
     return tuple(use(prefix + name, tensor) for name, tensor in found.items())
 
 
+def own_uses(roles: Mapping[str, Tensor]) -> tuple[WeightUse, ...]:
+    """The tensors of a class of the user's own: by attribute where the file says so (``kernel``; ``fc/0``, the first
+    variable of its layer ``fc``), by their order (``ordered.0``) where inner layers have names of their own."""
+    named = not any("/" in role for role in roles)
+    numbered = all(role.rpartition("/")[2].isdigit() for role in roles)
+    if named or numbered:
+        return tuple(use(role.replace("/", "."), tensor) for role, tensor in roles.items())
+    return tuple(use(f"ordered.{number}", tensor) for number, tensor in enumerate(roles.values()))
+
+
 def layout(roles: Mapping[str, Tensor], *names: str, optional: tuple[str, ...] = ()) -> dict[str, Tensor] | None:
     """The tensors of ``roles`` under their proper names, or None when they are not exactly these.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from infer_convert.facts import Generation, StoredLayer
 from infer_convert.layers import LAYERS
 from infer_convert.layers.activation import ACTIVATION
-from infer_convert.layers.card import Card, Fit, Stored, use
+from infer_convert.layers.card import Card, Fit, Stored, own_uses
 from infer_convert.layers.merging import MERGE_VARIANTS
 from infer_convert.layers.names import AUTOMATIC, stem, weigh, words
 from infer_convert.layers.reshaping import INPUT
@@ -63,7 +63,7 @@ def hole(layer: StoredLayer, class_name: str = HOLE) -> Reading:
         f"the tensors {shapes or '(none)'} at {layer.path} suit no layer class that we know; a class of your own is"
         f" given with --custom-objects MODULE:NAME and --set '{layer.name}.class_name=NAME'"
     )
-    uses = tuple(use(tensor.role.replace("/", "."), tensor) for tensor in layer.tensors)
+    uses = own_uses({tensor.role: tensor for tensor in layer.tensors})
     card = Card(class_name, flow=_unknown_flow)
     return Reading(card, Fit({}, () if class_name == HOLE else uses), 0.0, because)
 
