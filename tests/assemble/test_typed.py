@@ -10,6 +10,7 @@ import pytest
 from infer_convert.assemble.nested import inner_facts
 from infer_convert.assemble.typed import items
 from infer_convert.infer import infer
+from infer_convert.layers.recognise import HOLE
 
 from .files import facts, layers, norm, typed
 
