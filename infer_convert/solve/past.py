@@ -8,8 +8,9 @@ from typing import NamedTuple
 CHUNK = 64
 """Entries that are copied at most when one is added."""
 
-Row = tuple[int, tuple[int, ...]]
-"""Depth of an item and the items that it feeds."""
+Row = tuple[int, tuple[int, ...], int | None]
+"""Depth of an item, the items that it feeds, and the one of these from which Keras' walk meets it first (None when it
+feeds none, or when that is open)."""
 
 
 class History(NamedTuple):
