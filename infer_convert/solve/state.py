@@ -172,7 +172,8 @@ class State(NamedTuple):
         below_x: int | None = None
         below_y: int | None = None
         while x != y:
-            (depth_x, above_x, up_x), (depth_y, above_y, up_y) = self.past.row(self.last - x), self.past.row(self.last - y)
+            depth_x, above_x, up_x = self.past.row(self.last - x)
+            depth_y, above_y, up_y = self.past.row(self.last - y)
             if depth_x == depth_y:
                 return x < y
             if depth_x > depth_y:

@@ -238,7 +238,7 @@ def _row(state: State, index: int, move: Move, group: int, precedence: frozenset
     consumers = tuple(dict.fromkeys([slot.item for slot in move.chosen]))
     if len(consumers) < 2:
         return group, consumers, consumers[0] if consumers else None
-    if move.shared or any([slot.hidden for slot in move.chosen]):
+    if move.shared or any(slot.hidden for slot in move.chosen):
         return group, consumers, None
     return group, consumers, state._replace(precedence=precedence).first_of(index, consumers)
 

@@ -286,21 +286,22 @@ def test_sets_come_by_falling_gain_and_hold_a_deep_member(deep: tuple[bool, ...]
     found = list(_best_first(gains, (False, False, False), deep))
     worth = [sum(gain for i, gain in enumerate(gains) if mask >> i & 1) for _, mask in found]
     assert worth == sorted(worth, reverse=True)
-    assert sorted(mask for _, mask in found) == [m for m in range(1, 8) if any(m >> i & 1 and deep[i] for i in range(3))]
+    allowed = [mask for mask in range(1, 8) if any(mask >> i & 1 and deep[i] for i in range(3))]
+    assert sorted(mask for _, mask in found) == allowed
     forced = {mask for _, mask in _best_first(gains, (False, True, False), deep)}
     assert forced and all(mask >> 1 & 1 for mask in forced)
 
 
 def test_single_operands_are_tried_where_all_of_them_look_likely() -> None:
-    """Five heads in a row, each of which a normalisation could feed: that it feeds one alone must be among the moves."""
+    """Five heads, each of which a normalisation could feed: that it feeds one alone must be among the moves."""
     heads = "\n".join(f"h{i} Activation < b" for i in range(5))
     truth = net("x Input\nc Conv/k in=3 out=8 < x\nb BatchNorm in=8 < c\n" + heads + "\n-> h0 h1 h2 h3 h4")
-    likely = {key: 9.0 for key in [("+", "BatchNorm", "Activation")]}
+    likely = {("+", "BatchNorm", "Activation"): 9.0}
     scene = Scene(truth.items, Weights({}, likely), lambda p, c: 0.0, lambda p, c: "")
     supply = supplies(truth.items)
     state = State(len(truth.items) - 1)
     for index in range(len(truth.items) - 1, 2, -1):
-        (step,) = [s for s in steps(scene, state, index, moves(scene, Rules(), state, index, supply[index])) if not s.move.chosen]
-        state = after(state, index, step, 0.0)
-    found = {tuple(slot.item for slot in move.chosen) for move in moves(scene, Rules(), state, 2, supply[2])}
-    assert {(item,) for item in range(3, 8)} <= found
+        found = steps(scene, state, index, moves(scene, Rules(), state, index, supply[index]))
+        state = after(state, index, next(step for step in found if not step.move.chosen), 0.0)
+    sets = {tuple(slot.item for slot in move.chosen) for move in moves(scene, Rules(), state, 2, supply[2])}
+    assert {(item,) for item in range(3, 8)} <= sets
