@@ -31,7 +31,7 @@ BEAM = 64
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
 LEAST_BEAM = 14
 """States kept after each item of the largest nets: there the motifs of the first blocks guide the others."""
-EXPANSIONS = 6400
+EXPANSIONS = 4500
 """Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
 WIDER = 5
 """How much wider the beam is when a narrow one has lost every wiring."""
