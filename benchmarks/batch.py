@@ -1,10 +1,11 @@
 """The batch against a shell loop over the single-file command, and killed at random times.
 
 ``python -m benchmarks batch`` takes real weights-only files of the corpus and writes ``benchmarks/results/batch.tsv``.
-Throughput: the same files through ``infer-convert FILE`` one after another and through one ``infer-convert batch``.
+Throughput: the same files through ``infer-convert FILE`` one after another and through one ``infer-convert batch``,
+which runs when the loop is half way, so that a machine that others use treats both alike.
 Memory: the most that all processes of the batch held together, against its largest worker times their number.
-Kills: the batch is killed (SIGKILL) at a random time and started again until it ends; the outcome must be that of an
-undisturbed run: the same reports, sources, configs and tensors, apart from times.
+Kills: a batch of every so-manieth of these files is killed (SIGKILL) at a random time and started again until it ends;
+the outcome must be that of an undisturbed run: the same reports, sources, configs and tensors, apart from times.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,45 +44,70 @@ def files(corpus: Path, count: int, most_bytes: int) -> list[Path]:
     return found[:count]
 
 
-def run(chosen: Sequence[Path], jobs: int, kills: int, seed: int = 0) -> Iterator[dict[str, str]]:
+def run(chosen: Sequence[Path], jobs: int, kills: int, kill_files: int, seed: int = 0) -> Iterator[dict[str, str]]:
     """Lines of the results, as they are measured."""
     with tempfile.TemporaryDirectory(prefix="batch-benchmark-") as name:
-        folder = Path(name)
-        manifest = folder / "files.txt"
-        manifest.write_text("".join(f"{path}\n" for path in chosen))
-
-        def line(measure: str, value: float, unit: str, note: str = "") -> dict[str, str]:
-            return dict(zip(COLUMNS, (measure, str(len(chosen)), str(jobs), f"{value:.4g}", unit, note), strict=True))
-
-        started = time.monotonic()
-        codes = [_single(path, folder / f"single-{number}") for number, path in enumerate(chosen)]
-        alone = time.monotonic() - started
-        yield line("shell loop", alone, "s", _counted(codes))
-
-        memory = _Memory()
-        started = time.monotonic()
-        process = _batch(manifest, folder / "whole", jobs)
-        with memory.watching(process.pid):
-            process.wait()
-        together = time.monotonic() - started
-        record = json.loads((folder / "whole" / "index.json").read_text())
-        yield line("batch", together, "s", _counted([entry["exit_code"] for entry in record["files"]]))
-        yield line("speed-up", alone / together, "times")
-        yield line("memory, all", memory.all / 2**20, "MiB")
-        yield line("memory, largest worker", memory.largest / 2**20, "MiB")
-        yield line("memory, all / (largest x jobs)", memory.all / (memory.largest * jobs), "times")
-
-        wanted, dice, equal, struck = content(folder / "whole"), random.Random(seed), 0, 0
-        for number in range(kills):
-            out = folder / f"killed-{number}"
-            struck += _until_done(manifest, out, jobs, dice, together)
-            found = content(out)
-            equal += found == wanted
-            if found != wanted:
-                keys = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
-                yield line("differs", number, "run", ", ".join(sorted(keys)[:4]))
+        yield from _throughput(chosen, Path(name), jobs)
         if kills:
-            yield line("equal after kills", equal, f"of {kills}", f"{struck} kills")
+            yield from _kills(chosen[:: max(1, len(chosen) // kill_files)][:kill_files], Path(name), jobs, kills, seed)
+
+
+def _line(chosen: Sequence[Path], jobs: int, measure: str, value: float, unit: str, note: str = "") -> dict[str, str]:
+    return dict(zip(COLUMNS, (measure, str(len(chosen)), str(jobs), f"{value:.4g}", unit, note), strict=True))
+
+
+def _throughput(chosen: Sequence[Path], folder: Path, jobs: int) -> Iterator[dict[str, str]]:
+    half = len(chosen) // 2
+    manifest = _manifest(chosen, folder / "files.txt")
+    alone, codes = 0.0, list[int]()
+    for number, path in enumerate(chosen):
+        if number == half:
+            together, memory, converted = _together(manifest, folder / "whole", jobs)
+        started = time.monotonic()
+        codes.append(_single(path, folder / "single"))
+        alone += time.monotonic() - started
+        shutil.rmtree(folder / "single", ignore_errors=True)
+    yield _line(chosen, jobs, "shell loop", alone, "s", _counted(codes))
+    yield _line(chosen, jobs, "batch", together, "s", _counted(converted))
+    yield _line(chosen, jobs, "speed-up", alone / together, "times")
+    yield _line(chosen, jobs, "memory, all", memory.all / 2**20, "MiB")
+    yield _line(chosen, jobs, "memory, largest worker", memory.largest / 2**20, "MiB")
+    yield _line(chosen, jobs, "memory, all / (largest x jobs)", memory.all / (memory.largest * jobs), "times")
+
+
+def _manifest(chosen: Sequence[Path], path: Path) -> Path:
+    path.write_text("".join(f"{file}\n" for file in chosen))
+    return path
+
+
+def _together(manifest: Path, out: Path, jobs: int) -> tuple[float, _Memory, list[int]]:
+    """Seconds, memory and exit codes of one undisturbed batch."""
+    memory = _Memory()
+    started = time.monotonic()
+    process = _batch(manifest, out, jobs)
+    with memory.watching(process.pid):
+        process.wait()
+    seconds = time.monotonic() - started
+    record = json.loads((out / "index.json").read_text())
+    return seconds, memory, [entry["exit_code"] for entry in record["files"]]
+
+
+def _kills(
+    chosen: Sequence[Path], folder: Path, jobs: int, kills: int, seed: int
+) -> Iterator[dict[str, str]]:
+    manifest, dice, equal, struck = _manifest(chosen, folder / "few.txt"), random.Random(seed), 0, 0
+    seconds, _, _ = _together(manifest, folder / "undisturbed", jobs)
+    wanted = content(folder / "undisturbed")
+    for number in range(kills):
+        out = folder / f"killed-{number}"
+        struck += _until_done(manifest, out, jobs, dice, seconds)
+        found = content(out)
+        equal += found == wanted
+        if found != wanted:
+            keys = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
+            yield _line(chosen, jobs, "differs", number, "run", ", ".join(sorted(keys)[:4]))
+        shutil.rmtree(out, ignore_errors=True)
+    yield _line(chosen, jobs, "equal after kills", equal, f"of {kills}", f"{struck} kills")
 
 
 def _counted(codes: Sequence[int]) -> str:

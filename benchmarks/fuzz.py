@@ -2,7 +2,8 @@
 
 ``python -m benchmarks fuzz`` takes small files of ``fixtures/`` and the written corpus, cuts each at every 64th,
 flips bytes and alters structure, and runs every copy through reading, inference and a check of the plan, without
-TensorFlow; some of them through the whole command. The outcomes are in ``results/fuzz.tsv``. A worker that dies or
+TensorFlow; some of them through the whole command. ``--guided`` further copies of each are damaged in the direction
+of what the readers have not done yet (``guided.py``). The outcomes are in ``results/fuzz.tsv``. A worker that dies or
 hangs is counted and replaced; in the command that worker is the parsing process.
 """
 
@@ -27,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.guided import Line, Pool, watching
 from benchmarks.mutate import MUTATIONS, PIECES
 from benchmarks.paths import CACHE, HERE, RESULTS, corpus
 
@@ -189,7 +191,28 @@ def whole_command(path: Path) -> str:
         shutil.rmtree(path.parent / "out", ignore_errors=True)
 
 
-STAGES: dict[str, Callable[[Path], str]] = {"read+infer": without_tensorflow, "command": whole_command}
+STAGES: dict[str, Callable[[Path], str]] = {
+    "read+infer": without_tensorflow,
+    "guided": without_tensorflow,
+    "command": whole_command,
+}
+
+
+def guided(paths: Sequence[Path], copies: int) -> list[Task]:
+    """So many copies of every file that is quickly inferred, one file after the other."""
+    return [(str(path), "guided", number) for path in paths if stem(path) not in SLOW for number in range(copies)]
+
+
+def _reached(path: Path) -> set[Line]:
+    """The lines that reading the file and all its numbers reaches."""
+    from infer_convert.readers import open_tensors, read
+
+    with watching() as lines, contextlib.suppress(Exception):
+        facts = read(path)
+        with open_tensors(path) as store:
+            for tensor in facts.all_tensors():
+                store.read(tensor.path)
+    return lines
 
 
 def _serve(stage: str, pipe: Connection, folder: str) -> None:
@@ -197,11 +220,12 @@ def _serve(stage: str, pipe: Connection, folder: str) -> None:
     import warnings
 
     warnings.simplefilter("ignore")
-    if stage == "read+infer":
+    if stage != "command":
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
+    pool = Pool()
     while True:
         try:
             task: Task = pipe.recv()
@@ -211,7 +235,10 @@ def _serve(stage: str, pipe: Connection, folder: str) -> None:
         note = ""
         start = time.monotonic()
         try:
-            path.write_bytes(mutated(task))
+            copy = pool.copy(task[0], task[2]) if stage == "guided" else mutated(task)
+            path.write_bytes(copy)
+            if stage == "guided":
+                pool.reached(task[0], copy, _reached(path))
             start = time.monotonic()
             outcome = STAGES[stage](path)
         except Exception as error:
@@ -220,7 +247,8 @@ def _serve(stage: str, pipe: Connection, folder: str) -> None:
         seconds = time.monotonic() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         path.unlink(missing_ok=True)
-        pipe.send({"outcome": outcome, "seconds": round(seconds, 2), "note": note, "peak_mb": peak})
+        result = {"outcome": outcome, "seconds": round(seconds, 2), "note": note, "peak_mb": peak}
+        pipe.send(result | ({"promising": pool.promising, "lines": pool.lines} if stage == "guided" else {}))
         if stage == "command":
             _forget()
 
@@ -239,11 +267,11 @@ class _Worker:
 
     def __init__(self, stage: str, folder: str) -> None:
         self.stage, self.folder = stage, folder
-        self.done = WORKER_TASKS
+        self.done = 10**9
         self.process: Any = None
 
     def run(self, task: Task) -> Result:
-        if self.done >= (WORKER_TASKS if self.stage == "read+infer" else 60):
+        if self.done >= {"read+infer": WORKER_TASKS, "guided": 10**9, "command": 60}[self.stage]:
             self.stop()
             context = multiprocessing.get_context("spawn")
             self.pipe, theirs = context.Pipe()
@@ -253,7 +281,7 @@ class _Worker:
             self.done = 0
         self.pipe.send(task)
         start, spent = time.monotonic(), self._spent()
-        limit = HANG_SECONDS if self.done or self.stage == "read+infer" else 4 * HANG_SECONDS  # TensorFlow starts
+        limit = HANG_SECONDS if self.done or self.stage != "command" else 4 * HANG_SECONDS  # TensorFlow starts
         self.done += 1
         try:
             while not self.pipe.poll(0.5):
@@ -290,8 +318,7 @@ def confirmed(task: Task, folder: str) -> Result:
     from infer_convert.errors import InferConvertError
     from infer_convert.sandbox import read
 
-    path = Path(folder) / f"died{suffix(task[0])}"
-    path.write_bytes(mutated(task))
+    path = Path(folder) / f"damaged{suffix(task[0])}"  # the worker could not remove it
     try:
         read(path)
     except InferConvertError as error:
@@ -321,7 +348,7 @@ def run(
         worker = _Worker(stage, folder)
         for number, task in enumerate(todo, 1):
             result = worker.run(task)
-            if result["outcome"] == "died" and stage == "read+infer":
+            if result["outcome"] == "died" and stage != "command":
                 result |= confirmed(task, folder)
             known[task] = result
             log.write(json.dumps([task, result]) + "\n")
@@ -332,7 +359,8 @@ def run(
             if number % 500 == 0 or number == len(todo):
                 rate = number / (time.monotonic() - start)
                 counts = Counter(result["outcome"] for result in known.values())
-                say(f"{stage}: {number} of {len(todo)}, {rate:.1f}/s, {dict(counts)}")
+                way = f", {result['promising']} promising, {result['lines']} lines" if "lines" in result else ""
+                say(f"{stage}: {number} of {len(todo)}, {rate:.1f}/s, {dict(counts)}{way}")
         worker.stop()
     return [(task, known[task]) for task in wanted]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,16 +88,20 @@ class Neighbourhood:
 
     def after(self, index: int, skip: tuple[str, ...] = ()) -> Iterator[int]:
         """Consumers of a layer; those whose class is in ``skip`` are passed through."""
-        for consumer in self.consumers[index]:
-            if self.draft.layers[consumer].class_name in skip:
-                yield from self.after(consumer, skip)
-            else:
-                yield consumer
+        return self._around(lambda item: self.consumers[item], index, skip)
 
     def before(self, index: int, skip: tuple[str, ...] = ()) -> Iterator[int]:
         """Producers of a layer; those whose class is in ``skip`` are passed through."""
-        for producer in self.draft.producers(index):
-            if self.draft.layers[producer].class_name in skip:
-                yield from self.before(producer, skip)
-            else:
-                yield producer
+        return self._around(self.draft.producers, index, skip)
+
+    def _around(self, beside: Callable[[int], Sequence[int]], index: int, skip: tuple[str, ...]) -> Iterator[int]:
+        """Depth first; a layer is passed through once, however many ways lead there."""
+        passed: set[int] = set()
+        waiting = list(reversed(beside(index)))
+        while waiting:
+            item = waiting.pop()
+            if self.draft.layers[item].class_name not in skip:
+                yield item
+            elif item not in passed:
+                passed.add(item)
+                waiting.extend(reversed(beside(item)))

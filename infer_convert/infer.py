@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
+from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
@@ -20,8 +21,12 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
+from infer_convert.layers import LAYERS
+from infer_convert.layers.card import Card, Stored
 from infer_convert.layers.recognise import Reading
+from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+from infer_convert.solve import patience
 
 MOST_PLANS = 10
 MOST_SETTLED = 7
@@ -49,30 +54,52 @@ class _Candidate:
     share: float
 
 
-def infer(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
+def infer(
+    facts: WeightFile, hints: Hints | None = None, tensors: object | None = None, limits: Limits = DEFAULT
+) -> Inference:
     """The likeliest architectures of a weight file, best first.
 
     Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
-    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file.
+    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file, and RefusedForSafety
+    when nothing is found in ``limits.infer_seconds`` of processor time, or when the tensors of a small file would
+    become a large model.
     """
-    if has_config(facts):
-        return plan_from_config(facts, hints or Hints(), tensors)
-    found = uncalibrated(facts, hints, tensors)
-    return replace(found, plans=calibrated(found.plans))
+    if tensors is not None:
+        check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
+    with patience.bounded(limits.infer_seconds):
+        if has_config(facts):
+            return plan_from_config(facts, hints or Hints(), tensors)
+        found = uncalibrated(facts, hints, tensors)
+        return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
-    return _infer(facts, hints or Hints(), Numbers.of(tensors, hints or Hints()))[0]
+    said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
+    try:
+        return _infer(facts, said, numbers)[0]
+    except NoArchitecture as error:
+        if not any(card.rare is not None and _rare(card, facts) for card in LAYERS):
+            raise
+        try:
+            return _infer(facts, said, numbers, rare=True)[0]
+        except NoArchitecture:
+            raise error from None
+
+
+def _rare(card: Card, facts: WeightFile) -> bool:
+    """Whether an unusual reading of a card suits any layer of the file."""
+    stored = (Stored({tensor.role: tensor for tensor in layer.tensors}, facts.generation) for layer in facts.layers)
+    return card.rare is not None and any(card.rare(each) for each in stored)
 
 
 def _infer(
-    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False
+    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False, rare: bool = False
 ) -> tuple[Inference, Settled]:
     def nest(layer: StoredLayer) -> Reading | None:
         return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name), numbers))
 
-    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
+    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
     known = from_library.propose(typed, facts, hints)
     drafts: list[tuple[Draft, float]] = [(item.draft, item.share) for item in known]
@@ -90,8 +117,10 @@ def _infer(
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in typed}
     inbound = _inbound_decisions(drafts, candidates, hints)
-    plans = []
+    plans: list[Plan] = []
     for candidate in candidates[:MOST_PLANS]:
+        if plans and patience.hurried():
+            break
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
@@ -151,7 +180,7 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Can
     found: list[tuple[int, Settled, float]] = []
     causes: list[str] = []
     for number, (draft, share) in enumerate(drafts):
-        if found and number >= MOST_SETTLED:
+        if found and (number >= MOST_SETTLED or patience.hurried()):
             break
         result = settle(draft, hints)
         if not result.answers:

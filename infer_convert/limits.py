@@ -7,7 +7,7 @@ a ``model_config`` of 822 kB, 701 layer names); a file beyond one of them is ref
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -21,6 +21,8 @@ class Limits:
     * ``declared_bytes``: sum of shape x item size over all datasets, and of every decompressed archive member.
     * ``declared_ratio``: that sum over the size on disk, tested only above ``ratio_floor`` (trained weights hardly
       compress at all; pruned ones twentyfold; small files do no harm).
+      One array under many names counts once there; the model that would be made of them is held to the same ratio
+      (``check_model``).
     * ``objects``: links visited in the whole file. ``depth``: groups inside groups.
     * ``path_bytes``: sum of the paths of all objects.
     * ``attribute_bytes``: sum of the attributes that are read (names, versions, configs).
@@ -33,6 +35,8 @@ class Limits:
     * ``facts_bytes``: what the parsing process may hand over about one file.
     * ``memory_bytes``: address space of the parsing process. ``cpu_seconds``: its processor time, ``wall_seconds``: the
       clock's; both are for the facts, tensors get more by their size.
+    * ``infer_seconds``: processor time of one inference (``solve/patience.py``); what the trained numbers get
+      (``--numbers``) comes on top.
     """
 
     declared_bytes: int = 64 * 2**30
@@ -54,6 +58,7 @@ class Limits:
     memory_bytes: int = 512 * 2**20
     cpu_seconds: int = 20
     wall_seconds: int = 60
+    infer_seconds: int = 30
 
     def tensor_memory(self, file_bytes: int) -> int:
         """Address space for decoding tensors of a file of this size: a packed tensor may be most of it."""
@@ -80,6 +85,7 @@ LIFTABLE: tuple[str, ...] = (
     "memory_bytes",
     "cpu_seconds",
     "wall_seconds",
+    "infer_seconds",
 )
 """What ``--allow-large`` lifts; no genuine file needs the others."""
 
@@ -98,6 +104,16 @@ def beyond(where: str, limit: str, sought: str, found: object) -> NoReturn:
     raise RefusedForSafety(f"{where}: expected {sought} (limit {limit}), found {found}; refused for safety{lift}")
 
 
+def check_model(where: str, sizes: Iterable[int], file_bytes: int, limits: Limits) -> None:
+    """``sizes`` are the bytes of every tensor that becomes a variable, of one array as often as it is named.
+
+    Raises RefusedForSafety where a small file would become a large model: beyond ``declared_bytes`` or, above
+    ``ratio_floor``, ``declared_ratio``.
+    """
+    meter = Meter(limits, file_bytes)
+    meter.data(where, sum(sizes))
+
+
 class Meter:
     """Counts what one file asks for and refuses at the first bound it crosses."""
 
@@ -109,6 +125,7 @@ class Meter:
         self.path_bytes = 0
         self.attribute_bytes = 0
         self.list_items = 0
+        self._counted: set[Hashable] = set()
 
     def object(self, where: str, depth: int, name: str) -> None:
         """Count one link; raises RefusedForSafety beyond ``objects``, ``depth``, ``path_bytes`` or ``name_chars``."""
@@ -124,8 +141,13 @@ class Meter:
         if self.path_bytes > limits.path_bytes:
             beyond(where[:200], "path_bytes", f"at most {limits.path_bytes} bytes of paths", "more")
 
-    def data(self, where: str, size: int) -> None:
-        """Count the bytes that a dataset or member declares; raises RefusedForSafety beyond the sum or the ratio."""
+    def data(self, where: str, size: int, address: Hashable = None) -> None:
+        """Count the bytes that a dataset or member declares, once for all links to one ``address``; raises
+        RefusedForSafety beyond the sum or the ratio."""
+        if address is not None:
+            if address in self._counted:
+                return
+            self._counted.add(address)
         self.declared += size
         limits = self.limits
         if self.declared > limits.declared_bytes:

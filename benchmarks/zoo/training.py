@@ -8,6 +8,7 @@ number, by the shape of each output.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ def seed_of(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-def settle(model: Any, name: str, trained: bool) -> None:
-    """Give a Keras 3 model non-trivial weights; the library's seed must be set before the model is built."""
+def settle(
+    model: Any, name: str, trained: bool, epochs: int = EPOCHS, after: Callable[[int], None] | None = None
+) -> None:
+    """Give a Keras 3 model non-trivial weights; the library's seed must be set before the model is built. ``after`` is
+    told when an epoch of the training is over."""
     rng = np.random.default_rng(seed_of(name))
     _disturb(model, rng)
     images, labels = _digits(rng)
@@ -34,7 +38,7 @@ def settle(model: Any, name: str, trained: bool) -> None:
     for layer, _ in momenta:
         layer.momentum = 0.9 if trained else 0.5
     if trained:
-        _train(model, inputs, images, labels, rng)
+        _train(model, inputs, images, labels, rng, epochs, after)
     elif momenta:
         for start in range(0, 8 * BATCH, BATCH):
             part = [item[start : start + BATCH] for item in inputs]
@@ -116,7 +120,15 @@ def _target(tensor: Any, images: Array, labels: Array, rng: np.random.Generator,
     )
 
 
-def _train(model: Any, inputs: list[Array], images: Array, labels: Array, rng: np.random.Generator) -> None:
+def _train(
+    model: Any,
+    inputs: list[Array],
+    images: Array,
+    labels: Array,
+    rng: np.random.Generator,
+    epochs: int,
+    after: Callable[[int], None] | None,
+) -> None:
     import keras
 
     targets, losses = [], []
@@ -129,7 +141,8 @@ def _train(model: Any, inputs: list[Array], images: Array, labels: Array, rng: n
         inputs if len(inputs) > 1 else inputs[0],
         targets if len(targets) > 1 else targets[0],
         batch_size=BATCH,
-        epochs=EPOCHS,
+        epochs=epochs,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: after(epoch))] if after else None,
         verbose=0,
         shuffle=False,
     )

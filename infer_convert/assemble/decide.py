@@ -13,15 +13,25 @@ from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants
-from infer_convert.clues.settings import Setting
+from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
+from infer_convert.layers.recognise import HOLE
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 
 FORCED = 0.9995
 LEAST_SHARE = 0.002
 MOST_ALTERNATIVES = 5
+
+
+MOTIFS: Mapping[str, tuple[str, ...]] = {
+    "padding": ("padding", "pool", "transposed", "zeros"),
+    "pool_size": ("pool",),
+    "size": ("up",),
+    "strides": ("stride", "pool", "transposed"),
+}
+"""Fields that layers of one kind share, and the kinds of memories (``clues/settings``) that tell which layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,8 @@ def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision
     others = tuple(
         Option(reading.class_name, math.exp(reading.log_prior)) for reading in entry.readings if reading is not chosen
     )
+    if layer.class_name == HOLE:
+        return [Decision("class_name", HOLE, 0.0, Basis.ASSUMED, (), (Evidence("shapes", 0.0, chosen.because),))]
     if not others and layer.class_name != "Lambda":
         return []
     if layer.class_name == "Lambda":
@@ -160,8 +172,15 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
             continue
         others = _options(shares)
         basis = Basis.FORCED if share >= FORCED else Basis.INFERRED
-        decisions.append(Decision(field, value, share, basis, others, _size_evidence(settled, index, field, share)))
+        evidence = _size_evidence(settled, index, field, share)
+        decisions.append(Decision(field, value, share, basis, others, evidence, _motif(chosen, field)))
     return decisions
+
+
+def _motif(setting: Setting, field: str) -> str | None:
+    """What ties this field's answer to other layers': the kind of memory under which it is kept."""
+    kinds = MOTIFS.get(field, ())
+    return next((kind for kind, _ in setting.writes if kind.partition("/")[0] in kinds), None)
 
 
 def _shown(

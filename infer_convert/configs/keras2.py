@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from infer_convert.configs.arguments import ARGUMENTS
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Item
 from infer_convert.errors import NoArchitecture
@@ -27,6 +28,7 @@ CLASSES: dict[str, str] = {
     "AvgPool3D": "AveragePooling3D", "GlobalMaxPool1D": "GlobalMaxPooling1D", "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "GlobalMaxPool3D": "GlobalMaxPooling3D", "GlobalAvgPool1D": "GlobalAveragePooling1D",
     "GlobalAvgPool2D": "GlobalAveragePooling2D", "GlobalAvgPool3D": "GlobalAveragePooling3D",
+    "GroupedQueryAttention": "GroupQueryAttention",
     "NormalizationV1": "Normalization", "DenseV1": "Dense", "RandomHeight": "Identity", "RandomWidth": "Identity",
 }  # fmt: skip
 """Old class -> the Keras 3 class that computes the same."""
@@ -246,19 +248,21 @@ def epsilon_defaults(item: Item, context: Context) -> Item:
 
 
 def time_major(item: Item, context: Context) -> Item:
-    """Dropped where it is False. True is marked; the operand then has its first two axes exchanged."""
+    """Dropped where it is False. True is marked for ``removed``, which exchanges the first two axes around it."""
     if "time_major" not in item.config:
         return item
     config = dict(item.config)
     if config.pop("time_major"):
-        raise NoArchitecture(f"layer {item.name}: time_major=True; Keras 3 has no recurrent layer with time first")
+        if config.get("return_state") or config.get("stateful"):
+            raise NoArchitecture(f"layer {item.name}: time_major=True with states, which no Keras 3 layer has")
+        return replace(item, config={**config, "_time_major": True})
     context.log.rewrite(item.name, "time_major (False) is no argument any more")
     return replace(item, config=config)
 
 
 def groups(item: Item, context: Context) -> Item:
     """``groups: 1`` on layers that take no groups."""
-    if "groups" not in item.config or item.class_name in ("Conv1D", "Conv2D", "Conv3D", "GroupNormalization"):
+    if "groups" not in item.config or "groups" in ARGUMENTS.get(item.class_name, ("groups",)):
         return item
     if item.config["groups"] != 1:
         raise NoArchitecture(f"layer {item.name}: {item.class_name} with groups={item.config['groups']}")

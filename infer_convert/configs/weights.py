@@ -111,11 +111,12 @@ def contradictions(item: Item, found: Mapping[str, Any]) -> list[str]:
     if "_inner" in found and isinstance(inner, Mapping):
         if inner.get("class_name") != found.get("_class"):
             return [f"the config wraps a {inner.get('class_name')}, the tensors fit a {found.get('_class')}"]
-        return _different(inner.get("config") or {}, found["_inner"])
-    return _different(item.config, found)
+        return different(inner.get("config") or {}, found["_inner"])
+    return different(item.config, found)
 
 
-def _different(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def different(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Arguments that two configs answer differently, each as a sentence."""
     wrong = []
     for key, value in found.items():
         if key.startswith("_") or key in ("axis", "recurrent_activation", "groups"):

@@ -71,7 +71,8 @@ class Card:
 
     ``stems`` are automatic names beside the lower-cased class name (Keras 1 spelled some classes differently);
     ``words`` are what people write in hand-given names, each with its weight in nats. ``fits`` is None for a layer
-    without weights. ``shape`` returns None when the operands do not suit. ``assumed`` are arguments that the file
+    without weights; ``rare`` are readings so unusual that they are tried only when the file has none without them.
+    ``shape`` returns None when the operands do not suit. ``assumed`` are arguments that the file
     never fixes, with the value to take when nothing else is known (the Keras default unless said otherwise). ``finish``
     turns a complete config into Keras' constructor arguments.
     """
@@ -80,6 +81,7 @@ class Card:
     stems: tuple[str, ...] = ()
     words: tuple[tuple[str, float], ...] = ()
     fits: Callable[[Stored], tuple[Fit, ...]] | None = None
+    rare: Callable[[Stored], tuple[Fit, ...]] | None = None
     flow: Callable[[Config], tuple[Variant, ...]] = plain_flow
     shape: Callable[[Config, tuple[Shape, ...]], Shape | None] = same_shape
     choices: Callable[[Config], tuple[Config, ...]] = no_choices

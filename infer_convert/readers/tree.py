@@ -153,7 +153,8 @@ def describe(dataset_id: h5py.h5d.DatasetID, path: str, meter: Meter) -> Dataset
     type_id = dataset_id.get_type()
     space = dataset_id.get_space()
     shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
-    meter.data(path, math.prod(shape) * int(type_id.get_size()))
+    info = h5py.h5o.get_info(dataset_id)
+    meter.data(path, math.prod(shape) * int(type_id.get_size()), (info.fileno, info.addr))
     dtype, kind = _dtype(type_id)
     if space.get_simple_extent_type() == h5py.h5s.NULL:
         dtype, kind = None, "an empty dataspace"

@@ -22,6 +22,7 @@ from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, W
 from infer_convert.solve.finish import complete
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
+from infer_convert.solve.pace import Pace
 from infer_convert.solve.past import Row
 from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.supply import Supply, supplies
@@ -42,6 +43,10 @@ PER_WAITING = 2
 until late."""
 WORST = 16.0
 """States this many nats behind the best are dropped."""
+WORK = 12_000_000
+"""Units of one search, up to a microsecond each; a search that needs more gets a narrower beam."""
+MOVE, STEP, STATE = 40, 20, 100
+"""Units of finding a move, of weighing it in one state, and of a state; every open operand that is looked at is one."""
 
 
 def _silent(producer: int, consumer: int) -> str:
@@ -98,8 +103,9 @@ def affordable(count: int) -> int:
 def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | None = None) -> WiringResult:
     """The best wirings of ``problem``.
 
-    ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Time grows
-    with items x beam; ``beam`` is ``affordable`` when not given.
+    ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
+    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Raises
+    RefusedForSafety when ``patience`` ends.
     """
     beam = affordable(len(problem.items)) if beam is None else beam
     scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
@@ -107,8 +113,9 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     states = [State(last)]
     supply = supplies(problem.items)
     rules = problem.rules()
+    pace = Pace(WORK, len(problem.items), beam)
     for index in range(last, -1, -1):
-        states_before, states = states, _advance(scene, rules, states, index, supply[index], beam)
+        states_before, states = states, _advance(scene, rules, states, index, supply[index], pace)
         if not states:
             return WiringResult((), index, _cause(problem, states_before, index))
     complete_states = [state for state in states if not state.unfilled()]
@@ -134,7 +141,7 @@ def solve_twice(problem: WiringProblem, beam: int | None = None) -> WiringResult
     return first
 
 
-def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, beam: int) -> list[State]:
+def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:
     """The beam after one more item."""
     known: dict[object, list[Move]] = {}
     candidates: list[tuple[float, int, State, Step]] = []
@@ -143,9 +150,12 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
         found = known.get(key)
         if found is None:
             found = known[key] = moves(scene, rules, state, index, supply)
+            pace.spend(len(state.slots) + MOVE * len(found))
+        pace.spend(STATE + STEP * len(found) + len(state.slots))
         for step in steps(scene, state, index, found):
             candidates.append((state.cost + step.cost, len(candidates), state, step))
     heapq.heapify(candidates)
+    beam = pace.width(len(states))
     kept: list[State] = []
     seen: dict[object, int] = {}
     waiting: dict[int, int] = {}

@@ -230,3 +230,37 @@ def test_numbers_are_not_looked_at_for_clusters(tmp_path: Path) -> None:
         file["dense_1/dense_1/kernel:0"][...] = np.nan
     done = batch(Request((str(tmp_path),), tmp_path / "out", inspect_only=True, jobs=1))
     assert len({entry.cluster for entry in done.entries}) == 1
+
+
+def enormous(path: Path) -> Path:
+    """160 convolutions of Keras 2 in 540 MB, of which the disk holds the structure alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    with h5py.File(path, "w") as file:
+        names = [f"conv2d_{number}" for number in range(160)]
+        file.attrs["layer_names"] = np.array([name.encode() for name in names])
+        for name in names:
+            group = file.create_group(name)
+            group.attrs["weight_names"] = np.array([f"{name}/{part}:0".encode() for part in ("kernel", "bias")])
+            inner = group.create_group(name)
+            for part, shape in (("kernel:0", (3, 3, 304, 304)), ("bias:0", (304,))):
+                space = h5py.h5s.create_simple(shape)
+                h5py.h5d.create(inner.id, part.encode(), h5py.h5t.IEEE_F32LE, space, properties)
+    return path
+
+
+def test_of_500_megabytes_less_than_a_twentieth_is_fetched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("fsspec")
+    pytest.importorskip("aiohttp")
+    path = enormous(tmp_path / "in" / "enormous.h5")
+    assert path.stat().st_size > 500_000_000
+    with served(tmp_path / "in") as there:
+        url = f"{there.url}/enormous.h5"
+        code, said, _ = command(capsys, url, "-o", str(tmp_path / "out"), "--inspect-only")
+        assert (code, said["counts"]["inspected"], index(tmp_path / "out")["files"][0]["n_tensors"]) == (0, 1, 320)
+        assert 0 < there.sent["/enormous.h5"] < 0.05 * path.stat().st_size
+        print(there.sent, there.requests, path.stat().st_size)

@@ -85,7 +85,11 @@ def test_an_unknown_argument_lowers_the_confidence() -> None:
 @pytest.mark.parametrize(
     ("class_name", "config"),
     [
-        ("LSTM", {"units": 2, "time_major": True}),
+        ("LSTM", {"units": 2, "time_major": True, "return_state": True}),
+        ("Conv2D", {"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}}),
+        ("Dense", {"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int2", "source_name": "x"}}}),
+        ("StringLookup", {"vocabulary": None}),
+        ("TextVectorization", {"vocabulary": "/etc/passwd"}),
         ("BatchNormalization", {"axis": [1, 2]}),
         ("DepthwiseConv2D", {"groups": 2}),
     ],

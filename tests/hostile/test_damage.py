@@ -144,3 +144,17 @@ def test_too_many_layers(tmp_path: Path) -> None:
     path = samples.legacy(tmp_path / "w.h5")
     with pytest.raises(RefusedForSafety, match=r"limit layers.*--allow-large"):
         read(path, limits=dataclasses.replace(DEFAULT, layers=4))
+
+
+def test_one_array_under_many_names_counts_once_in_the_file_and_often_in_the_model(tmp_path: Path) -> None:
+    path = files.shared_layers(tmp_path / "w.h5")
+    facts = read(path)
+    assert len(facts.layers) == 2000
+    with open_tensors(path) as store, pytest.raises(RefusedForSafety, match=r"the model: .*limit declared_ratio"):
+        infer(facts, None, store)
+    path = stack(tmp_path / "twice.h5", {"dense": np.ones((64, 64), "float32")})
+    with h5py.File(path, "a") as file:
+        for number in range(300):
+            file[f"stray_{number}"] = file["dense/kernel:0"]
+    limits = dataclasses.replace(DEFAULT, ratio_floor=1, declared_ratio=1, declared_bytes=2 * 64 * 64 * 4)
+    assert len(read(path, limits=limits).unread) == 300
