@@ -263,7 +263,7 @@ def test_layers_behind_two_pools_may_be_called_twice() -> None:
     assert WiringProblem(items, lambda producer, consumer: 0.0).may_share
 
 
-@pytest.mark.parametrize(("count", "beam"), [(1, BEAM), (100, BEAM), (300, EXPANSIONS // 300), (3000, LEAST_BEAM)])
+@pytest.mark.parametrize(("count", "beam"), [(1, BEAM), (70, BEAM), (100, EXPANSIONS // 100), (3000, LEAST_BEAM)])
 def test_long_lists_get_a_narrower_beam(count: int, beam: int) -> None:
     assert affordable(count) == beam
 
