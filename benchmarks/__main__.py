@@ -13,6 +13,7 @@ from rich.table import Table
 
 from benchmarks import compare as comparing
 from benchmarks import summary as summing
+from benchmarks import table
 from benchmarks.naming import Naming
 from benchmarks.paths import RESULTS
 
@@ -26,13 +27,9 @@ def families(variants: Annotated[int, typer.Option(min=1)] = 5) -> None:
     """Residual nets, U-Nets, two-input nets and LSTM classifiers through the whole road; writes families.tsv."""
     from benchmarks import families as everyday
 
-    rows = []
-    for row in everyday.run(variants):
-        rows.append(row)
-        typer.echo("\t".join(row[column] for column in everyday.COLUMNS))
-    lines = ["\t".join(everyday.COLUMNS), *("\t".join(row[column] for column in everyday.COLUMNS) for row in rows)]
+    rows = _shown(everyday.run(variants), everyday.COLUMNS)
     if variants == everyday.VARIANTS:
-        (RESULTS / "families.tsv").write_text("\n".join(lines) + "\n")
+        table.write(RESULTS / "families.tsv", everyday.COLUMNS, rows)
     for family in everyday.FAMILIES:
         mine = [row for row in rows if row["family"] == family.__name__]
         right = sum(row["outputs"] == "1" for row in mine)
@@ -53,9 +50,7 @@ def strangers() -> None:
     where = corpus()
     if where is None:
         raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    rows = list(foreign.run(where))
-    lines = ["\t".join(foreign.COLUMNS), *("\t".join(row[column] for column in foreign.COLUMNS) for row in rows)]
-    (RESULTS / "strangers.tsv").write_text("\n".join(lines) + "\n")
+    rows = _written("strangers.tsv", foreign.COLUMNS, foreign.run(where))
     converted = [row for row in rows if row["exit"] == "0" and row["bit_exact"] == "1"]
     typer.echo(f"{len(converted)} of {len(rows)} convert with exit 0 and every tensor bit-exact; the others:")
     for row in rows:
@@ -129,12 +124,9 @@ def batch(
     where = corpus()
     if where is None:
         raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    lines = ["\t".join(many.COLUMNS)]
-    for row in many.run(many.files(where, count, most_bytes), jobs, kills, kill_files):
-        lines.append("\t".join(row[column] for column in many.COLUMNS))
-        typer.echo(lines[-1])
+    rows = _shown(many.run(many.files(where, count, most_bytes), jobs, kills, kill_files), many.COLUMNS)
     if save:
-        (RESULTS / "batch.tsv").write_text("\n".join(lines) + "\n")
+        table.write(RESULTS / "batch.tsv", many.COLUMNS, rows)
 
 
 @app.command()
@@ -144,13 +136,9 @@ def pooling(
     """Five checkpoints of one training run, alone and heard together; writes pooling.tsv."""
     from benchmarks import pooling as together
 
-    rows = []
-    for row in together.run(only or together.CASES):
-        rows.append(row)
-        typer.echo("\t".join(row[column] for column in together.COLUMNS))
+    rows = _shown(together.run(only or together.CASES), together.COLUMNS)
     if not only:
-        lines = ["\t".join(together.COLUMNS), *("\t".join(row[column] for column in together.COLUMNS) for row in rows)]
-        (RESULTS / "pooling.tsv").write_text("\n".join(lines) + "\n")
+        table.write(RESULTS / "pooling.tsv", together.COLUMNS, rows)
     for line in together.summary(rows):
         typer.echo(line)
 
@@ -170,7 +158,7 @@ def run(
     fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,
 ) -> None:
     """Run sets and write benchmarks/results/<set>-<naming>.tsv."""
-    from benchmarks import runner, table
+    from benchmarks import runner
 
     results, worse = {}, []
     for name in sets or ALL:
@@ -182,8 +170,8 @@ def run(
             results[stem] = rows
             if check:
                 committed = runner.result_file(name, naming)  # type: ignore[arg-type]
-                old = {stem: {table.key(row): row for row in table.read(committed.read_text())}}
-                worse += comparing.regressions(old, {stem: {table.key(row): row for row in rows}})
+                old = {stem: table.cases(table.read(committed.read_text()))}
+                worse += comparing.regressions(old, {stem: table.cases(rows)})
             elif engine == "infer" and library and not without_own_family and not only and rows:
                 runner.save(name, naming, rows)  # type: ignore[arg-type]
     _print(results, ("split",))
@@ -204,10 +192,7 @@ def library(
     """What the reference library does: whole and partial matches, variants, false matches, cost; writes library.tsv."""
     from benchmarks import known
 
-    rows = []
-    for row in known.run(parts or tuple(known.PARTS)):
-        rows.append(row)
-        typer.echo("\t".join(row[column] for column in known.COLUMNS))
+    rows = _shown(known.run(parts or tuple(known.PARTS)), known.COLUMNS)
     if not parts:
         known.write(rows)
     for line in known.summary(rows):
@@ -221,12 +206,9 @@ def wiring(
     """The wiring engine alone: edges against the truth; writes wiring.tsv."""
     from benchmarks import wiring as edges
 
-    rows = []
-    for row in edges.run(sets or ("zoo", "applications", "corpus")):
-        rows.append(row)
-        typer.echo("\t".join(row[column] for column in (*edges.COLUMNS[:-1], "seconds")))
+    rows = _shown(edges.run(sets or ("zoo", "applications", "corpus")), (*edges.COLUMNS[:-1], "seconds"))
     if not sets:
-        _written("wiring.tsv", edges.COLUMNS, rows)
+        table.write(RESULTS / "wiring.tsv", edges.COLUMNS, rows)
     typer.echo("\n".join(edges.summary(rows)))
 
 
@@ -246,6 +228,18 @@ def fit_wiring(nets: int = 2000, from_scratch: bool = False) -> None:
 
     steps, count = fitting.run(nets, from_scratch)
     typer.echo(f"{count} weights from {steps} steps")
+
+
+@app.command("fit-settings")
+def fit_settings() -> None:
+    """Fit the habits of strides, paddings and windows; writes infer_convert/clues/settings/habits.json."""
+    from benchmarks import fit_settings as fitting
+
+    nets, choices, families = fitting.run()
+    typer.echo(f"{choices} choices of {nets} nets; left out, by kind of family: mean log share and accuracy")
+    for family, groups in families.items():
+        figures = (f"{group} {share:.3f} {right:.3f}" for group, (share, right) in groups.items())
+        typer.echo(f"  {family}: {', '.join(figures)}")
 
 
 @app.command("fit-confidence")
@@ -281,8 +275,16 @@ def numbers(
 
 def _written(name: str, columns: tuple[str, ...], found: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     rows = list(found)
-    lines = ["\t".join(columns), *("\t".join(row[column] for column in columns) for row in rows)]
-    (RESULTS / name).write_text("\n".join(lines) + "\n")
+    table.write(RESULTS / name, columns, rows)
+    return rows
+
+
+def _shown(found: Iterable[dict[str, str]], columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows, each printed as soon as it is there."""
+    rows = []
+    for row in found:
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in columns))
     return rows
 
 
@@ -295,10 +297,7 @@ def questions(
     """Exactness against the number of questions that are answered truthfully; writes questions.tsv."""
     from benchmarks import questions as review
 
-    rows = []
-    for row in review.run(only or (), library, every):
-        rows.append(row)
-        typer.echo("\t".join(row[column] for column in review.COLUMNS))
+    rows = _shown(review.run(only or (), library, every), review.COLUMNS)
     if not only:
         review.write(rows)
     for text in review.curve(rows):

@@ -10,8 +10,13 @@ from pathlib import Path
 from benchmarks import table
 from benchmarks.paths import HERE, RESULTS
 
-Tables = Mapping[str, Mapping[tuple[str, str], Mapping[str, str]]]
-FLAGS = ("converted", "bit_exact", "exact", "top5", "functional", "logits", "shape.exact", "shape.functional")
+Tables = Mapping[str, Mapping[tuple[str, ...], Mapping[str, str]]]
+FLAGS = (
+    *("converted", "converts", "parsed", "bit_exact", "agrees"),
+    *("exact", "top5", "functional", "logits", "shape.exact", "shape.functional"),
+    *("outputs", "given", "after.0", "after.1", "after.3", "after.5"),
+)
+WORDS = {"True": 1.0, "False": 0.0}
 RATIOS = ("class", "fields", "f1", "shape.fields", "shape.f1")
 
 
@@ -20,7 +25,7 @@ class Change:
     """One cell of one case that differs; ``better`` is its direction."""
 
     table: str
-    case: tuple[str, str]
+    case: tuple[str, ...]
     column: str
     old: str
     new: str
@@ -29,7 +34,7 @@ class Change:
     def __str__(self) -> str:
         sign = "+" if self.better else "-"
         old, new = self.old or "nothing", self.new or "nothing"
-        return f"{sign} {self.table}\t{self.case[0]} {self.case[1]}\t{self.column}: {old} -> {new}"
+        return f"{sign} {self.table}\t{' '.join(self.case)}\t{self.column}: {old} -> {new}"
 
 
 def tables(where: str) -> Tables:
@@ -40,7 +45,7 @@ def tables(where: str) -> Tables:
     texts = dict(_folder(Path(where))) if Path(where).is_dir() else dict(_revision(where))
     if not texts:
         raise ValueError(f"no results in {where}")
-    return {name: {table.key(row): row for row in table.read(text)} for name, text in sorted(texts.items())}
+    return {name: table.cases(table.read(text)) for name, text in sorted(texts.items())}
 
 
 def _folder(folder: Path) -> Iterator[tuple[str, str]]:
@@ -69,7 +74,7 @@ def changes(old: Tables, new: Tables) -> list[Change]:
     return sorted(found, key=lambda change: (change.better, change.table, change.case, change.column))
 
 
-def _cells(name: str, case: tuple[str, str], old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+def _cells(name: str, case: tuple[str, ...], old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
     for column in (*FLAGS, *RATIOS):
         before, after = old.get(column, ""), new.get(column, "")
         if before != after:
@@ -79,9 +84,11 @@ def _cells(name: str, case: tuple[str, str], old: Mapping[str, str], new: Mappin
 
 
 def number(cell: str) -> float:
-    """A cell as a number: ``3/4`` is 0.75, an empty cell is below everything."""
+    """A cell as a number: ``3/4`` is 0.75, words ("alternative 2") are 0, an empty cell is below everything."""
     if not cell:
         return -1.0
+    if cell in WORDS or not cell[0].isdigit():
+        return WORDS.get(cell, 0.0)
     right, slash, total = cell.partition("/")
     return float(right) / max(1.0, float(total)) if slash else float(right)
 

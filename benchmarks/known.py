@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from benchmarks import engine
+from benchmarks import engine, table
 from benchmarks.calibration import judge
 from benchmarks.configs import from_config
 from benchmarks.item import Item, Loaded
@@ -44,8 +44,7 @@ def run(parts: Iterable[str]) -> Iterator[dict[str, str]]:
 def write(rows: Sequence[dict[str, str]]) -> None:
     """Keep the outcome; times stay out, they are no outcome."""
     kept = [{**row, "ms": row["ms"] if row["part"] == "cost" else ""} for row in rows]
-    lines = ["\t".join(COLUMNS), *("\t".join(row[column] for column in COLUMNS) for row in kept)]
-    (RESULTS / "library.tsv").write_text("\n".join(lines) + "\n")
+    table.write(RESULTS / "library.tsv", COLUMNS, kept)
 
 
 def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:

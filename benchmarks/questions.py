@@ -8,12 +8,11 @@ skipped and not counted.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import engine, oracle
+from benchmarks import engine, oracle, table
 from benchmarks.functional import function
 from benchmarks.item import Item
 from benchmarks.naming import Renamed, show
@@ -49,10 +48,7 @@ def run(
 
 def write(rows: Iterable[dict[str, str]], path: Path = RESULTS / "questions.tsv") -> None:
     """The results as they stand in git."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: row["case"]))
+    table.write(path, COLUMNS, sorted(rows, key=lambda row: row["case"]))
 
 
 def curve(rows: Sequence[dict[str, str]]) -> list[str]:

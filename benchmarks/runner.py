@@ -17,6 +17,7 @@ from benchmarks import alike, oracle, table
 from benchmarks.item import Item
 from benchmarks.naming import Naming
 from benchmarks.paths import CACHE, HERE, RESULTS
+from benchmarks.row import COLUMNS
 from benchmarks.row import run as run_row
 
 Key = tuple[str, str]
@@ -177,5 +178,5 @@ def _forget() -> None:
 def save(name: str, naming: Naming, rows: Sequence[dict[str, str]]) -> Path:
     """Write the outcomes that git keeps."""
     path = result_file(name, naming)
-    table.write(path, rows)
+    table.write(path, COLUMNS, rows)
     return path

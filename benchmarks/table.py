@@ -7,16 +7,26 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.row import COLUMNS
-
 Row = Mapping[str, str]
+IDENTITIES = (
+    ("part", "case", "form"),
+    ("case", "form"),
+    ("set", "case", "names"),
+    ("case", "naming", "mode"),
+    ("case", "naming"),
+    ("case",),
+    ("family", "variant", "library"),
+    ("file",),
+    ("attack",),
+)
+"""Which columns identify a line, by kind of table: the first ones that are all there."""
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
+def write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Replace a results file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ["\t".join(COLUMNS)]
-    lines += ["\t".join(row.get(column, "").replace("\t", " ") for column in COLUMNS).rstrip() for row in rows]
+    lines = ["\t".join(columns)]
+    lines += ["\t".join(row.get(column, "").replace("\t", " ") for column in columns).rstrip() for row in rows]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -26,9 +36,15 @@ def read(text: str) -> list[dict[str, str]]:
     return [{key: value or "" for key, value in row.items() if key is not None} for row in reader]
 
 
-def key(row: Row) -> tuple[str, str]:
-    """What identifies a line."""
-    return row["case"], row["form"]
+def key(row: Row) -> tuple[str, ...]:
+    """What identifies a line; nothing in tables of measures that are no cases."""
+    columns = next((columns for columns in IDENTITIES if all(column in row for column in columns)), ())
+    return tuple(row[column] for column in columns)
+
+
+def cases(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
+    """The lines by what identifies them; none of a table without cases."""
+    return {name: row for row in rows if (name := key(row))}
 
 
 def share(rows: Sequence[Row], column: str) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants
-from infer_convert.clues.settings import Setting
+from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
@@ -22,6 +22,15 @@ from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLaye
 FORCED = 0.9995
 LEAST_SHARE = 0.002
 MOST_ALTERNATIVES = 5
+
+
+MOTIFS: Mapping[str, tuple[str, ...]] = {
+    "padding": ("padding", "pool", "transposed", "zeros"),
+    "pool_size": ("pool",),
+    "size": ("up",),
+    "strides": ("stride", "pool", "transposed"),
+}
+"""Fields that layers of one kind share, and the kinds of memories (``clues/settings``) that tell which layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +169,15 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
             continue
         others = _options(shares)
         basis = Basis.FORCED if share >= FORCED else Basis.INFERRED
-        decisions.append(Decision(field, value, share, basis, others, _size_evidence(settled, index, field, share)))
+        evidence = _size_evidence(settled, index, field, share)
+        decisions.append(Decision(field, value, share, basis, others, evidence, _motif(chosen, field)))
     return decisions
+
+
+def _motif(setting: Setting, field: str) -> str | None:
+    """What ties this field's answer to other layers': the kind of memory under which it is kept."""
+    kinds = MOTIFS.get(field, ())
+    return next((kind for kind, _ in setting.writes if kind.partition("/")[0] in kinds), None)
 
 
 def _shown(

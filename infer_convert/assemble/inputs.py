@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
@@ -27,12 +27,15 @@ ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupN
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the consumers of an input demand: the number of axes behind the batch, the channels, whether indices."""
+    """What the consumers of an input demand: the number of axes behind the batch, the channels, whether indices and
+    whether the first axis is time; ``shape`` is the whole shape where a nested model says it."""
 
     axes: int | None = None
     channels: int | None = None
     indices: bool = False
     flat: int | None = None
+    timed: bool = False
+    shape: Shape | None = None
 
 
 def wanted(draft: Draft, index: int) -> Wanted:
@@ -100,7 +103,8 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
 
 
 def _channels(draft: Draft, index: int) -> int | None:
-    """The last axis of a layer's result, where the layers with weights fix it."""
+    """The last axis of a layer's result, where the layers with weights fix it; an Embedding that is flattened holds
+    one category."""
     for _ in range(len(draft.layers)):
         layer = draft.layers[index]
         if layer.class_name == "InputLayer":
@@ -108,9 +112,11 @@ def _channels(draft: Draft, index: int) -> int | None:
         variant = layer.card.flow(layer.config)[0]
         if variant.channels == "fixed":
             return variant.channels_out
-        if variant.channels != "same" or variant.operands[1] != 1:
+        producer = layer.operands[0][0][0] if layer.operands else index
+        category = layer.class_name == "Flatten" and draft.layers[producer].class_name == "Embedding"
+        if not category and (variant.channels != "same" or variant.operands[1] != 1):
             return None
-        index = layer.operands[0][0][0]
+        index = producer
     return None
 
 
@@ -123,15 +129,14 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
     if name == "TimeDistributed" and "_inner" in config:
         inner = config["_inner"]
         axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
-        return Wanted(axes=axes, channels=inner.get("_channels_in"))
+        return Wanted(axes=axes, channels=inner.get("_channels_in"), timed=True)
     if name == "Bidirectional":
         inner = config["_inner"]
-        return Wanted(
-            axes=2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2, channels=inner["_channels_in"]
-        )
+        axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
+        return Wanted(axes=axes, channels=inner["_channels_in"], timed=True)
     if "kernel_size" in config:
-        extra = 1 if name.startswith("ConvLSTM") else 0
-        return Wanted(axes=len(config["kernel_size"]) + 1 + extra, channels=channels)
+        timed = name.startswith("ConvLSTM")
+        return Wanted(axes=len(config["kernel_size"]) + 1 + timed, channels=channels, timed=timed)
     if name in ("LSTM", "GRU", "SimpleRNN"):
         return Wanted(axes=2, channels=channels)
     if name in ("MultiHeadAttention",):
@@ -140,7 +145,7 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
         return Wanted(axes=1, channels=channels)
     if "_input_shape" in config:
         shape = config["_input_shape"]
-        return Wanted(axes=len(shape), channels=shape[-1])
+        return Wanted(axes=len(shape), channels=shape[-1], shape=None if None in shape else tuple(shape))
     return None
 
 
@@ -150,17 +155,22 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
     want = wanted(draft, index)
     if want.flat is not None:
         return tuple(_unflattened(want.flat))
+    if want.shape is not None:
+        return ((want.shape, 0.0),)
     axes = want.axes if want.axes is not None else 1
     if axes == 1:
         if want.indices:
             return _indices(draft, index) if fixed else (((None,), 0.0),)
         return (((want.channels,), 0.0),)
     channels = want.channels
+    if want.timed and axes > 2:
+        return _clips(axes, channels, fixed)
     if axes == 2:
         series: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
         if fixed:
             known = {length for length, _ in LENGTHS}
-            series += [((length, channels), -8.0) for length in range(1, 400) if length not in known]
+            odd = dict.fromkeys([*range(1, 400), *_lengths_before_flatten(draft)])
+            series += [((length, channels), -8.0) for length in odd if length not in known]
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
         images = _images(channels, fixed)
@@ -179,6 +189,42 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
         return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
+
+
+TIMES = (10, 16, 5, 8, 20, 30, 4, 6, 12, 15, 24, 25, 40)
+"""Numbers of frames of short clips."""
+
+
+def _clips(axes: int, channels: int | None, fixed: bool) -> tuple[tuple[Shape, float], ...]:
+    """Frames over time: their number is mostly left open, and where it is not it is small."""
+    if axes == 3:
+        frames: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
+    else:
+        frames = _images(channels, fixed)
+    still = [((None, *shape), score) for shape, score in frames]
+    return (*still, *(((time, *shape), score - 3.0) for time in TIMES for shape, score in frames[:LIKELIEST_FRAMES]))
+
+
+LIKELIEST_FRAMES = 12
+"""Frame sizes that are tried with a number of frames."""
+SHRINKS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 20, 25, 27, 32, 50, 64, 81, 100, 125, 128, 256)
+"""By how much a chain of pools and strides may shrink a sequence."""
+LONGEST, BORDER = 20_000, 24
+"""Sequences tried at most; steps that kernels without padding may take away, in all."""
+
+
+def _lengths_before_flatten(draft: Draft) -> Iterator[int]:
+    """Lengths that pools and strides can bring down to what the Dense behind a Flatten takes."""
+    consumers = draft.consumers()
+    for index, layer in enumerate(draft.layers):
+        if layer.class_name != "Flatten":
+            continue
+        channels = _channels(draft, layer.operands[0][0][0])
+        widths = [draft.layers[item].config.get("_channels_in") for item in consumers[index]]
+        for width in widths:
+            if channels and width and width % channels == 0:
+                last = width // channels
+                yield from (last * by + more for by in SHRINKS for more in range(BORDER) if last * by < LONGEST)
 
 
 def _indices(draft: Draft, index: int) -> tuple[tuple[Shape, float], ...]:
@@ -254,6 +300,10 @@ def depends_on_size(draft: Draft) -> bool:
     for index, layer in enumerate(draft.layers):
         if layer.class_name == "Flatten" and consumers[index]:
             return True
+        if layer.class_name == "TimeDistributed" and "_inner" not in layer.config:
+            return True
+        if "ConvLSTM" in layer.class_name or "ConvLSTM" in str(layer.config.get("_class", "")):
+            return True  # Keras builds them for known sizes only
         if (
             layer.class_name == "PReLU"
             and len(layer.config.get("_alpha", ())) > 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble import inputs
 from infer_convert.assemble.chains import ABSENT
-from infer_convert.clues.settings import Setting, Style, settings
+from infer_convert.clues.settings.choices import Setting, settings
+from infer_convert.clues.settings.places import Style
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
@@ -67,7 +68,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
         items.append(
             SizeItem(
                 tuple(
-                    SizeOption(setting.log_prior, function, setting.habit)
+                    SizeOption(setting.log_prior, function, setting.reads, setting.writes)
                     for setting, function in zip(tried, functions, strict=True)
                 )
             )
@@ -145,9 +146,7 @@ def _agrees(value: Any, wanted: Any) -> bool:
 
 
 def _with_absence(tried: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    present = tuple(
-        Setting(setting.config, setting.log_prior + math.log(1 - ABSENT_SHARE), setting.habit) for setting in tried
-    )
+    present = tuple(replace(setting, log_prior=setting.log_prior + math.log(1 - ABSENT_SHARE)) for setting in tried)
     return (*present, Setting({ABSENT: True}, math.log(ABSENT_SHARE)))
 
 
@@ -174,7 +173,7 @@ def _input_options(
         candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed), fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
     tried = tuple(
-        Setting({"batch_shape": [None, *shape]}, score - total, (f"input/{layer.name}", shape))
+        Setting({"batch_shape": [None, *shape]}, score - total, writes=((f"input/{layer.name}", shape),))
         for shape, score in candidates
     )
     return tried, tuple(_constant(shape) for shape, _ in candidates)
@@ -219,6 +218,12 @@ def _reshape_options(
         for wanted in dict.fromkeys((target, (*target[:-1], -1))):
             tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
             functions.append(_exactly(layer, wanted))
+    if not target and axes is None and all(
+        near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index]
+    ):
+        for last, score in IMAGES_AT_THE_END:
+            tried.append(Setting({"_target": ("image", last)}, score))
+            functions.append(_image(last))
     for count in (1, 2, 3, 4):
         score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
@@ -231,6 +236,23 @@ def _reshape_options(
 
 OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0
 """Nats for a known architecture's target of a Reshape with another last axis, and for other targets in its place."""
+
+
+IMAGES_AT_THE_END = ((1, -0.7), (3, -0.7))
+"""Channels of square images into which the last values of a net are put, with their log priors."""
+
+
+def _image(channels: int) -> ShapeFunction:
+    """To a square image, if the numbers are right for one."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        if None in shapes[0]:
+            return None
+        side = math.isqrt(math.prod(length for length in shapes[0] if length is not None) // channels)
+        found = (side, side, channels)
+        return found if side > 2 and math.prod(found) == math.prod(shapes[0]) else None  # type: ignore[arg-type]
+
+    return shape
 
 
 def _exactly(layer: DraftLayer, target: Shape) -> ShapeFunction:

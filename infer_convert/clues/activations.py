@@ -116,6 +116,10 @@ def _shares(function: str, share: float) -> Shares:
     return {function: share, ("relu" if function == "linear" else "linear"): 1 - share}
 
 
+RESHAPING = ("Reshape", "Flatten", "Permute", "Cropping1D", "Cropping2D", "Cropping3D")
+"""Layers behind which an output is still the same numbers."""
+
+
 def _is_output(near: Neighbourhood, index: int) -> bool:
     """Whether its result, perhaps through layers that change nothing, is all that the model gives there."""
     outputs = {producer for producer, _ in near.draft.outputs}
@@ -125,7 +129,7 @@ def _is_output(near: Neighbourhood, index: int) -> bool:
         if item in outputs:
             continue
         for consumer in near.consumers[item]:
-            if near.draft.layers[consumer].class_name not in INERT:
+            if near.draft.layers[consumer].class_name not in (*INERT, *RESHAPING):
                 return False
             if consumer not in seen:
                 seen.add(consumer)
@@ -147,6 +151,8 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         )
         width = _width(source) if source is not None else None
         return _output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
+    if _weighs_steps(near, index):
+        return ActivationBelief({"softmax": 0.95, "sigmoid": 0.05}, Evidence("habits", 2.9, "it weighs time steps"))
     if _gates(near, index):
         return ActivationBelief(
             {"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply")
@@ -164,6 +170,35 @@ def _gates(near: Neighbourhood, index: int) -> bool:
     )
 
 
+def _weighs_steps(near: Neighbourhood, index: int) -> bool:
+    """The layer's result is repeated over the channels before it multiplies: attention over time as people copy it,
+    ``Dense(1, tanh)``, Flatten, softmax, RepeatVector, Permute, Multiply."""
+    return any(near.draft.layers[i].class_name == "RepeatVector" for i in near.after(index, ("Flatten", "Reshape")))
+
+
+def _scores_steps(near: Neighbourhood, index: int) -> bool:
+    """A Dense of one unit whose scores weigh time steps behind an activation of their own."""
+    return _width(near.draft.layers[index]) == 1 and any(
+        near.draft.layers[i].class_name in ("Activation", "Softmax") and _weighs_steps(near, i)
+        for i in near.after(index, ("Flatten", "Reshape"))
+    )
+
+
+def _half_of_gate(near: Neighbourhood, index: int) -> str | None:
+    """``tanh`` or ``sigmoid`` for the two halves of a gated unit, ``tanh(f(x)) * sigmoid(g(x))`` as in WaveNet: two
+    layers with weights that read one tensor and multiply, written in this order."""
+    for consumer in near.consumers[index]:
+        layer = near.draft.layers[consumer]
+        if layer.class_name != "Multiply" or len(layer.operands[0]) != 2:
+            continue
+        first, second = (item for item, _ in layer.operands[0])
+        pair = [near.draft.layers[item] for item in (first, second)]
+        alike = all("activation" in item.card.assumed and item.operands == pair[0].operands for item in pair)
+        if alike and first != second and _width(pair[0]) == _width(pair[1]):
+            return "tanh" if index == first else "sigmoid"
+    return None
+
+
 def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     layer = near.draft.layers[index]
     function = _spoken_function(layer)
@@ -178,7 +213,7 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
                     _shares(function, 0.8),
                     Evidence("names", 1.7, f"an output whose name says {word}"),
                 )
-        return _output(near, _width(layer), layer.class_name, "it is an output")
+        return _head(near, index, layer) or _output(near, _width(layer), layer.class_name, "it is an output")
     after = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, "ZeroPadding2D"))}
     direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
     if after & set(ACTIVATIONS) and len(near.consumers[index]) == 1:
@@ -190,6 +225,12 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if "LayerNormalization" in direct:
         because = Evidence("habits", 1.5, "it feeds a LayerNormalization")
         return ActivationBelief({"linear": 0.82, "relu": 0.18}, because)
+    if _scores_steps(near, index):
+        return ActivationBelief({"tanh": 0.85, "linear": 0.15}, Evidence("habits", 1.7, "its scores weigh time steps"))
+    half = _half_of_gate(near, index)
+    if half is not None:
+        other = "sigmoid" if half == "tanh" else "linear"
+        return ActivationBelief({half: 0.8, other: 0.2}, Evidence("habits", 1.4, "half of a gated unit"))
     if _gates(near, index):
         return ActivationBelief(
             {"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply")
@@ -311,6 +352,39 @@ def _generates(near: Neighbourhood) -> bool:
     return first == "Dense" and any(
         name.startswith(("UpSampling", "Conv2DTranspose", "Conv1DTranspose")) for name in names
     )
+
+
+def _head(near: Neighbourhood, index: int, layer: DraftLayer) -> ActivationBelief | None:
+    """What an output among several, or one of the inputs' own width, is for."""
+    width = _width(layer)
+    heads = [item for item, _ in near.draft.outputs if "activation" in near.draft.layers[item].card.assumed]
+    twins = [item for item in heads if near.draft.layers[item].operands == layer.operands and item != index]
+    if twins and width != 1 and all(_width(near.draft.layers[item]) == width for item in twins):
+        because = "two outputs of one width behind one tensor: the mean and the variance of a latent code"
+        return ActivationBelief({"linear": 0.7, "softmax": 0.2, "sigmoid": 0.1}, Evidence("habits", 1.2, because))
+    if width == 1 and any((_width(near.draft.layers[item]) or 1) > 1 for item in twins):
+        because = "one value beside several of another output, behind one tensor: a critic beside a policy"
+        return ActivationBelief({"linear": 0.6, "sigmoid": 0.4}, Evidence("habits", 0.4, because))
+    if layer.class_name == "Dense" and width is not None and width > 1 and width in _widths_in(near):
+        because = "as many values as the net takes in: it reconstructs them"
+        return ActivationBelief({"sigmoid": 0.55, "linear": 0.35, "tanh": 0.1}, Evidence("habits", 0.5, because))
+    if near.consumers[index] and any(
+        near.draft.layers[item].class_name == "Reshape" for item in near.after(index, INERT)
+    ):
+        because = "its values are put into the shape of an image"
+        return ActivationBelief({"sigmoid": 0.45, "tanh": 0.4, "linear": 0.15}, Evidence("habits", 0.1, because))
+    return None
+
+
+def _widths_in(near: Neighbourhood) -> set[int]:
+    """Widths of the vectors that the net takes in."""
+    firsts = (
+        near.draft.layers[i]
+        for index, layer in enumerate(near.draft.layers)
+        if layer.class_name == "InputLayer"
+        for i in near.after(index, (*INERT, *NORMALISATIONS))
+    )
+    return {layer.config["_channels_in"] for layer in firsts if layer.class_name == "Dense"}
 
 
 def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:

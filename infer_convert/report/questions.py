@@ -65,7 +65,8 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
         union = 0
         for name in names:
             union |= reach[numbers[name]]
-        found.append(Ask(names, members[0][1], entropy(members[0][1]), union.bit_count()))
+        doubtful = max((decision for _, decision in members), key=entropy)
+        found.append(Ask(names, doubtful, entropy(doubtful), union.bit_count()))
     return tuple(sorted(found, key=lambda ask: (-ask.weight, ask.decision.confidence)))
 
 

@@ -1,10 +1,11 @@
 """Joint choice of settings by exact propagation of shapes through a graph.
 
 Every call has options; each option maps the operand shapes to a result shape or to None (it does not fit) and has a log
-prior. ``habit`` ties options of different calls together: people set a thing the same way throughout a net, so the
-first use of a habit pays its prior and a later switch pays extra. The engine runs forward over the calls with a beam of
-merged states (live shapes and habits), then backward for marginals, then picks the k best assignments. It knows nothing
-of Keras.
+prior. Memories tie options of different calls together: people set a thing the same way throughout a net, so an option
+may write what it did under a kind, and gain nats where it repeats what was written there last. The weight of an option
+is its probability among the item's options, memories counted in. The engine runs forward over the calls with a beam of
+merged states (live shapes and memories), then backward for marginals, then picks the k best assignments. It knows
+nothing of Keras.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ from infer_convert.solve.pace import Pace
 Shape = tuple[int | None, ...]
 ShapeFunction = Callable[[tuple[Shape, ...]], Shape | None]
 
-SWITCH = 2.0
-"""Nats for a setting that differs from the net's habit (WIRING §6 had 3; tutorials alternate more often)."""
 STATES = 400
 """States kept after each call."""
 WORK = 3_000_000
@@ -39,18 +38,31 @@ MOST_PER_STRATUM = 4
 
 @dataclass(frozen=True, slots=True)
 class SizeOption:
-    """One setting of one item. ``habit`` is (kind, value) or None; ``shape`` gets the operand shapes of one call."""
+    """One setting of one item; ``shape`` gets the operand shapes of one call. ``reads`` are (kind, value, nats): what
+    the option gains where the kind's last value is this one. ``writes`` are (kind, value)."""
 
     log_prior: float
     shape: ShapeFunction
-    habit: tuple[str, Hashable] | None = None
+    reads: tuple[tuple[str, Hashable, float], ...] = ()
+    writes: tuple[tuple[str, Hashable], ...] = ()
+
+    def gained(self, memories: Mapping[str, Hashable]) -> float:
+        """Nats for repeating what ``memories`` hold by kind."""
+        return math.fsum(nats for kind, value, nats in self.reads if kind in memories and memories[kind] == value)
 
 
 @dataclass(frozen=True, slots=True)
 class SizeItem:
-    """An item with its calls' operands as indices into the sequence of calls, parents first."""
+    """An item with its options, each weighed against the others."""
 
     options: tuple[SizeOption, ...]
+
+    def weights(self, memories: Mapping[str, Hashable]) -> tuple[float, ...]:
+        """Log probability of every option where ``memories`` are the last values by kind."""
+        scores = [option.log_prior + option.gained(memories) for option in self.options]
+        top = max(scores)
+        total = top + math.log(math.fsum(math.exp(score - top) for score in scores))
+        return tuple(score - total for score in scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +98,11 @@ class SizeResult:
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    """A merged state behind one call: the live shapes, the settings of items that are called again, the habits."""
+    """A merged state behind one call: the live shapes, the settings of items that are called again, the memories."""
 
     shapes: tuple[Shape, ...]
     chosen: tuple[int, ...]
-    habits: tuple[Hashable, ...]
+    memories: tuple[Hashable, ...]
     alpha: float = -math.inf
     best: float = -math.inf
     beta: float = -math.inf
@@ -143,19 +155,19 @@ def solve_sizes(
 ) -> SizeResult:
     """The ``best`` assignments and every item's marginals. An item called twice keeps one setting for both calls.
 
-    ``strata`` are kinds of habits whose values each keep a share of the beam, so that an unusual input size survives
+    ``strata`` are kinds of memories whose values each keep a share of the beam, so that an unusual input size survives
     until something further on asks for it. Raises RefusedForSafety when ``patience`` ends.
     """
-    kinds: dict[str, int] = {}
-    for item in items:
-        for option in item.options:
-            if option.habit is not None:
-                kinds.setdefault(option.habit[0], len(kinds))
+    last_read = _last_read(items, calls, strata)
+    kinds = {kind: number for number, kind in enumerate(last_read)}
     layers: list[list[_Node]] = [[_Node((), (), (None,) * len(kinds), 0.0, 0.0)]]
     memo: list[dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]]] = [{} for _ in items]
     pace = Pace(WORK, len(calls), states)
+    weighers = [_Weigher(item, kinds) for item in items]
+    ends = list(last_read.values())
     for index, step in enumerate(_plan_steps(calls)):
-        found = _advance(items[step.item].options, step, layers[-1], memo[step.item], kinds)
+        forgets = [position for position, end in enumerate(ends) if end == index]
+        found = _advance(weighers[step.item], step, layers[-1], memo[step.item], forgets)
         if not found:
             return SizeResult((), failed_at=index)
         pace.spend(sum([NODE + len(node.shapes) + len(node.edges) for node in found]))
@@ -164,25 +176,59 @@ def solve_sizes(
     return _read(items, calls, layers, best)
 
 
+def _last_read(items: Sequence[SizeItem], calls: Sequence[SizeCall], strata: Sequence[str]) -> dict[str, int]:
+    """Every kind that is written and read, and the last call that reads it; strata are read to the end."""
+    written = {kind for item in items for option in item.options for kind, _ in option.writes}
+    found: dict[str, int] = {}
+    for index, call in enumerate(calls):
+        for option in items[call.item].options:
+            found.update((kind, index) for kind, _, _ in option.reads if kind in written)
+    return found | {kind: len(calls) for kind in strata if kind in written}
+
+
 def _pruned(found: list[_Node], states: int, strata: Sequence[int]) -> list[_Node]:
     if len(found) <= states:
         return found
     groups: dict[tuple[Hashable, ...], list[_Node]] = {}
     for node in found:
-        groups.setdefault(tuple(node.habits[kind] for kind in strata), []).append(node)
+        groups.setdefault(tuple(node.memories[kind] for kind in strata), []).append(node)
     share = max(MOST_PER_STRATUM, states // len(groups))
     shrunk = [heapq.nlargest(share, group, key=lambda node: node.best) for group in groups.values()]
     likeliest = heapq.nlargest(max(1, states // share), shrunk, key=lambda group: group[0].best)
     return [node for group in likeliest for node in group]
 
 
+class _Weigher:
+    """An item's weights by the memories that it reads, and what its options write, by position."""
+
+    def __init__(self, item: SizeItem, kinds: Mapping[str, int]) -> None:
+        self.item = item
+        reads = {kind: None for option in item.options for kind, _, _ in option.reads if kind in kinds}
+        self._kinds = tuple(reads)
+        self._reads = tuple(kinds[kind] for kind in reads)
+        self.writes = [
+            [(kinds[kind], value) for kind, value in option.writes if kind in kinds] for option in item.options
+        ]
+        self._known: dict[tuple[Hashable, ...], tuple[float, ...]] = {}
+
+    def weights(self, memories: tuple[Hashable, ...]) -> tuple[float, ...]:
+        """Of every option behind these memories."""
+        key = tuple([memories[position] for position in self._reads])
+        found = self._known.get(key)
+        if found is None:
+            last = {kind: value for kind, value in zip(self._kinds, key, strict=True) if value is not None}
+            found = self._known[key] = self.item.weights(last)
+        return found
+
+
 def _advance(
-    options: tuple[SizeOption, ...],
+    weigher: _Weigher,
     step: _Step,
     before: list[_Node],
     memo: dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]],
-    kinds: Mapping[str, int],
+    forgets: Sequence[int],
 ) -> list[_Node]:
+    options = weigher.item.options
     found: dict[tuple[object, ...], _Node] = {}
     for node in before:
         operands = tuple([node.shapes[position] for position in step.operands])
@@ -192,29 +238,24 @@ def _advance(
             results = memo[operands] = tuple((number, shape) for number, shape in tried if shape is not None)
         kept = tuple([node.shapes[position] for position in step.kept])
         fixed = None if step.fixed_at is None else node.chosen[step.fixed_at]
+        weights = weigher.weights(node.memories)
         for number, result in results:
             if fixed is not None and number != fixed:
                 continue
-            option = options[number]
-            habits = node.habits
-            weight = option.log_prior
-            if fixed is not None:
-                weight = 0.0
-            elif option.habit is not None:
-                kind, value = kinds[option.habit[0]], option.habit[1]
-                if habits[kind] is None:
-                    habits = (*habits[:kind], value, *habits[kind + 1 :])
-                elif habits[kind] == value:
-                    weight *= 0.3
-                else:
-                    weight = 0.3 * weight - SWITCH
-                    habits = (*habits[:kind], value, *habits[kind + 1 :])
+            memories = node.memories
+            weight = weights[number] if fixed is None else 0.0
+            for position, value in weigher.writes[number] if fixed is None else ():
+                if memories[position] != value:
+                    memories = (*memories[:position], value, *memories[position + 1 :])
+            for position in forgets:
+                if memories[position] is not None:
+                    memories = (*memories[:position], None, *memories[position + 1 :])
             shapes = (*kept, result) if step.keeps_result else kept
             chosen = (*node.chosen, number) if step.remembers else node.chosen
-            key = (shapes, chosen, habits)
+            key = (shapes, chosen, memories)
             target = found.get(key)
             if target is None:
-                target = found[key] = _Node(shapes, chosen, habits)
+                target = found[key] = _Node(shapes, chosen, memories)
                 target.alpha = node.alpha + weight
                 target.best = node.best + weight
             else:

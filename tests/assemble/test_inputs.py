@@ -69,3 +69,34 @@ def test_given_shapes_go_by_name_then_in_order() -> None:
     given = {"b": ((3,),), "": ((1,), (2,))}
     assert by_name(["a", "b", "c"], given) == {"b": (3,), "a": (1,), "c": (2,)}  # type: ignore[arg-type]
     assert by_name(["a"], {}) == {}
+
+
+def test_one_vector_beside_flattened_categories() -> None:
+    """32 channels, of which the embedding brings 6."""
+    text = "x InputLayer\ne Embedding\nf Flatten\ny InputLayer\nc Concatenate < f y\nd Dense"
+    there = draft(text, e={"input_dim": 9, "output_dim": 6}, d=dense(32, 4))
+    assert candidates(there, 3, True) == (((26,), 0.0),)
+
+
+def test_frames_over_time_leave_their_number_open() -> None:
+    inner = {"_class": "Conv2D", "_inner": {"kernel_size": [3, 3], "filters": 8, "_channels_in": 1}}
+    there = draft("x InputLayer\nt TimeDistributed", t=inner)
+    found = candidates(there, 0, True)
+    assert {shape[-1] for shape, _ in found} == {1} and {len(shape) for shape, _ in found} == {4}
+    assert max(found, key=lambda item: item[1])[0][0] is None and any(shape[0] == 10 for shape, _ in found)
+
+
+def test_recurrent_convolutions_are_built_for_one_size() -> None:
+    assert depends_on_size(draft("x InputLayer\nr ConvLSTM2D", r=conv(3, 1, 8)))
+
+
+def test_a_long_sequence_is_found_from_what_flatten_leaves() -> None:
+    """6800 = 425 · 16 values behind two pools by 2: 1700 steps."""
+    text = "x InputLayer\nc Conv1D\np MaxPooling1D\nq MaxPooling1D\nf Flatten\nd Dense"
+    there = draft(text, c=conv(3, 1, 16, 1), d=dense(6800, 4))
+    assert (1700, 1) in [shape for shape, _ in candidates(there, 0, True)]
+
+
+def test_a_nested_model_says_its_input() -> None:
+    there = draft("x InputLayer\nm Identity", m={"_input_shape": (5, 3)})
+    assert candidates(there, 0, True) == (((5, 3), 0.0),)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import compare, table
+from benchmarks.paths import RESULTS
+from benchmarks.row import COLUMNS
 from benchmarks.summary import line
 
 
@@ -15,7 +17,7 @@ def row(case: str, **cells: str) -> dict[str, str]:
 
 
 def folder(path: Path, rows: list[dict[str, str]]) -> str:
-    table.write(path / "zoo-kept.tsv", rows)
+    table.write(path / "zoo-kept.tsv", COLUMNS, rows)
     return str(path)
 
 
@@ -59,3 +61,20 @@ def test_an_unconverted_case_counts_as_wrong() -> None:
     assert cells[6] == "1/2"
     assert cells[8] == "1/2"
     assert cells[5] == "0.500"
+
+
+def test_every_committed_table_can_be_compared() -> None:
+    found = compare.tables(str(RESULTS))
+    assert len(found["families"]) > 40 and len(found["strangers"]) > 50 and len(found["wiring"]) > 200
+    assert not compare.changes(found, found)
+
+
+def test_tables_of_other_kinds_have_cases_of_their_own(tmp_path: Path) -> None:
+    columns = ("family", "variant", "library", "outputs")
+    for side, outputs in (("old", "alternative 2"), ("new", "1")):
+        line = {"family": "residual", "variant": "0", "library": "keras", "outputs": outputs}
+        table.write(tmp_path / side / "families.tsv", columns, [line])
+        table.write(tmp_path / side / "killed.tsv", ("outcome", "runs"), [{"outcome": "whole", "runs": "3"}])
+    old, new = (compare.tables(str(tmp_path / side)) for side in ("old", "new"))
+    (change,) = compare.changes(old, new)
+    assert change.better and str(change).startswith("+ families\tresidual 0 keras")

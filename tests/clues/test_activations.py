@@ -143,3 +143,54 @@ def test_a_generator_ends_in_tanh_and_a_mask_in_sigmoid() -> None:
 
 def test_recurrent_layers_keep_tanh() -> None:
     assert best("x InputLayer\nrnn LSTM\nfc Dense", "rnn", fc=dense(4, 1)) == "tanh"
+
+
+REMEMBERED = {
+    "attention over time": (
+        "x InputLayer\nrnn LSTM\nscore Dense < rnn\nflat Flatten\nsoft Activation\nrep RepeatVector\nperm Permute\n"
+        "mul Multiply < rnn perm\nend Dense",
+        {"score": dense(8, 1), "end": dense(8, 2), "rnn": {"units": 8, "_channels_in": 4}},
+        {"score": "tanh", "soft": "softmax"},
+    ),
+    "a gated unit": (
+        "x InputLayer\nf Conv1D\ng Conv1D < x\nmul Multiply < f g\nend Conv1D",
+        {"f": conv(2, 4, 4, 1), "g": conv(2, 4, 4, 1), "end": conv(1, 4, 3, 1)},
+        {"f": "tanh", "g": "sigmoid"},
+    ),
+    "a latent code": (
+        "x InputLayer\nh Dense\nmean Dense < h\nlog Dense < h",
+        {"h": dense(784, 64), "mean": dense(64, 2), "log": dense(64, 2)},
+        {"h": "relu"},
+    ),
+    "two codes": (
+        "x InputLayer\nh Dense\na Dense < h\nb Dense < h",
+        {"h": dense(784, 64), "a": dense(64, 9), "b": dense(64, 9)},
+        {"a": "linear", "b": "linear"},
+    ),
+    "a policy and a value": (
+        "x InputLayer\nh Dense\npi Dense < h\nv Dense < h",
+        {"h": dense(8, 64), "pi": dense(64, 4), "v": dense(64, 1)},
+        {"pi": "softmax", "v": "linear"},
+    ),
+    "a reconstruction": (
+        "x InputLayer\nh Dense\nend Dense",
+        {"h": dense(784, 32), "end": dense(32, 784)},
+        {"end": "sigmoid"},
+    ),
+    "an image at the end": (
+        "x InputLayer\nh Dense\nend Dense\nshape Reshape",
+        {"h": dense(100, 256), "end": dense(256, 784)},
+        {"h": "relu", "end": "sigmoid"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_what_people_copy(name: str) -> None:
+    text, sizes, expected = REMEMBERED[name]
+    assert {layer: best(text, layer, **sizes) for layer in expected} == expected
+
+
+def test_halves_of_a_gate_read_one_tensor() -> None:
+    sizes = {"f": conv(2, 4, 4, 1), "g": conv(2, 4, 4, 1)}
+    assert best("x InputLayer\ny InputLayer\nf Conv1D < x\ng Conv1D < y\nmul Multiply < f g", "f", **sizes) != "tanh"

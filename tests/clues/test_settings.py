@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from infer_convert.clues.settings import Setting, Style, settings
+from infer_convert.clues.settings.choices import Setting, settings
+from infer_convert.clues.settings.places import Style
 
 from .drafts import conv, dense, near, place
 
@@ -28,7 +29,7 @@ def share(found: tuple[Setting, ...], **wanted: Any) -> float:
 
 def test_a_layer_without_open_settings_has_one() -> None:
     (only,) = tried("x InputLayer\nfc Dense", "fc", fc=dense(3, 2))
-    assert (only.config, only.log_prior, only.habit) == ({}, 0.0, None)
+    assert only == Setting({}, 0.0)
 
 
 def test_what_is_fixed_stays_fixed() -> None:
@@ -36,11 +37,16 @@ def test_what_is_fixed_stays_fixed() -> None:
     assert {tuple(s.config["strides"]) for s in found} == {(2, 2)} and len({s.config["padding"] for s in found}) == 2
 
 
+def kinds(found: tuple[Setting, ...]) -> set[tuple[str, Any]]:
+    return {memory for setting in found for memory in setting.writes if memory[0] == "padding"}
+
+
 def test_one_padding_for_a_whole_net_is_a_habit() -> None:
     found = tried("x InputLayer\nc Conv2D\nd Conv2D", "c", c=conv(3, 3, 8), d=conv(3, 8, 8))
-    assert {setting.habit for setting in found} == {("padding", "same"), ("padding", "valid")}
+    assert kinds(found) == {("padding", "same"), ("padding", "valid")}
+    assert all(nats > 1 for setting in found for kind, _, nats in setting.reads if kind == "padding")
     pointwise = tried("x InputLayer\nc Conv2D\nd Conv2D", "c", c=conv(1, 3, 8), d=conv(3, 8, 8))
-    assert {setting.habit for setting in pointwise} == {None}, "padding changes nothing for a 1×1 kernel"
+    assert not kinds(pointwise), "padding changes nothing for a 1×1 kernel"
 
 
 STRIDED = {
@@ -49,7 +55,7 @@ STRIDED = {
         "a Conv2D\nb Conv2D\nc Conv2D < a\nsum Add < b c", {"c": conv(1, 8, 16)}, 0.5, 1.0,
     ),
     "a 1×1 projection that keeps": ("a Conv2D\nb Conv2D\nc Conv2D < a\nsum Add < b c", {"c": conv(1, 8, 8)}, 0.0, 0.3),
-    "a kernel behind ZeroPadding": ("a Conv2D\nz ZeroPadding2D\nc Conv2D", {"c": conv(3, 8, 8)}, 0.5, 1.0),
+    "a kernel behind ZeroPadding": ("a Conv2D\nz ZeroPadding2D\nc Conv2D", {"c": conv(3, 8, 8)}, 0.4, 1.0),
     "a kernel behind a convolution": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(3, 8, 8)}, 0.0, 0.2),
     "one that widens, without pools": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(3, 8, 16)}, 0.4, 0.7),
     "one that widens, beside pools": (
@@ -78,7 +84,7 @@ def test_merges_of_maps_speak_for_same() -> None:
     sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8)}
     joined = tried("x InputLayer\na Conv2D\nb Conv2D\ns Add < a b\nf Flatten", "b", **sizes)
     chained = tried("x InputLayer\na Conv2D\nb Conv2D\nf Flatten", "b", **sizes)
-    assert share(joined, padding="same") > 0.9 > 0.5 > share(chained, padding="same")
+    assert share(joined, padding="same") > 0.9 > 0.6 > share(chained, padding="same")
 
 
 def test_merged_vectors_do_not() -> None:
@@ -97,7 +103,7 @@ def test_pools() -> None:
     sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8)}
     halving = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
     plain = tried("x InputLayer\na Conv2D\np MaxPooling2D\nb Conv2D", "p", **sizes)
-    assert share(plain, **halving) > 0.6
+    assert share(plain, **halving) > 0.55
     padded = tried("x InputLayer\na Conv2D\nz ZeroPadding2D\np MaxPooling2D\nb Conv2D", "p", **sizes)
     assert share(padded, pool_size=[3, 3], strides=[2, 2], padding="valid") > 0.8
     last = tried("x InputLayer\na Conv2D\np AveragePooling2D\nf Flatten", "p", **sizes)

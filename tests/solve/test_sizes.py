@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infer_convert.solve.sizes import SWITCH, Shape, SizeCall, SizeItem, SizeOption, solve_sizes
+from infer_convert.solve.sizes import Shape, SizeCall, SizeItem, SizeOption, solve_sizes
 
 
 def start(size: int) -> SizeOption:
@@ -31,10 +31,14 @@ class Linear:
         return (result + self.extra,) if not rest and result + self.extra > 0 else None
 
 
-HABITS = st.none() | st.tuples(st.sampled_from(["padding", "stride"]), st.integers(0, 1))
+KINDS, VALUES = st.sampled_from(["padding", "stride"]), st.integers(0, 1)
 OPTIONS = st.builds(
-    SizeOption, st.floats(-4, -0.1), st.builds(Linear, st.integers(1, 2), st.integers(-1, 1)), HABITS
-)  # fmt: skip
+    SizeOption,
+    st.floats(-4, -0.1),
+    st.builds(Linear, st.integers(1, 2), st.integers(-1, 1)),
+    st.lists(st.tuples(KINDS, VALUES, st.floats(-2, 2)), max_size=2).map(tuple),
+    st.lists(st.tuples(KINDS, VALUES), max_size=2, unique_by=lambda pair: pair[0]).map(tuple),
+)
 
 
 @st.composite
@@ -57,11 +61,12 @@ def brute_force(items: list[SizeItem], calls: list[SizeCall]) -> dict[tuple[int,
     found = {}
     for chosen in itertools.product(*(range(len(item.options)) for item in items)):
         shapes: list[Shape] = []
-        habits: dict[str, object] = {}
+        last: dict[str, object] = {}
         counted: set[int] = set()
         score = 0.0
         for call in calls:
-            option = items[call.item].options[chosen[call.item]]
+            options = items[call.item].options
+            option = options[chosen[call.item]]
             shape = option.shape(tuple(shapes[operand] for operand in call.operands))
             if shape is None:
                 break
@@ -69,15 +74,16 @@ def brute_force(items: list[SizeItem], calls: list[SizeCall]) -> dict[tuple[int,
             if call.item in counted:
                 continue
             counted.add(call.item)
-            if option.habit is None or option.habit[0] not in habits:
-                score += option.log_prior
-            else:
-                score += 0.3 * option.log_prior - (0.0 if habits[option.habit[0]] == option.habit[1] else SWITCH)
-            if option.habit is not None:
-                habits[option.habit[0]] = option.habit[1]
+            weights = [weight(other, last) for other in options]
+            score += weight(option, last) - math.log(math.fsum(map(math.exp, weights)))
+            last |= dict(option.writes)
         else:
             found[chosen] = score
     return found
+
+
+def weight(option: SizeOption, last: dict[str, object]) -> float:
+    return option.log_prior + sum(nats for kind, value, nats in option.reads if kind in last and last[kind] == value)
 
 
 @settings(max_examples=150)
@@ -113,17 +119,17 @@ def test_fewer_answers_are_the_best_ones(problem: tuple[list[SizeItem], list[Siz
     assert [answer.log_score for answer in solve_sizes(*problem, best=best).answers] == pytest.approx(scores)
 
 
-def keep(log_prior: float, habit: str) -> SizeOption:
-    return SizeOption(log_prior, lambda shapes: shapes[0], ("padding", habit))
+def keep(value: str) -> SizeOption:
+    return SizeOption(-1.0, lambda shapes: shapes[0], (("padding", value, 2.0),), (("padding", value),))
 
 
-def test_a_switch_of_habits_is_dear() -> None:
-    """Two layers, two habits with equal priors: the answers that switch cost SWITCH more."""
-    item = SizeItem((keep(-1.0, "same"), keep(-1.0, "valid")))
+def test_keeping_what_was_done_gains() -> None:
+    """Two layers, two ways with equal priors: the answers that keep to one way are exp(2) times as likely."""
+    item = SizeItem((keep("same"), keep("valid")))
     result = solve_sizes([SizeItem((start(4),)), item, item], [SizeCall(0, ()), SizeCall(1, (0,)), SizeCall(2, (1,))])
     scores = {answer.options[1:]: answer.log_score for answer in result.answers}
     assert scores[0, 0] == pytest.approx(scores[1, 1]) and scores[0, 1] == pytest.approx(scores[1, 0])
-    assert scores[0, 0] - scores[0, 1] == pytest.approx(SWITCH)
+    assert scores[0, 0] - scores[0, 1] == pytest.approx(2.0)
 
 
 def test_an_item_called_twice_keeps_one_setting() -> None:

@@ -1,0 +1,128 @@
+"""How likely each spatial setting of a layer is, from its place in the net: log priors for ``solve/sizes``, whose shape
+constraints decide most of them.
+
+Windows, strides, paddings and borders are weighed by the fitted model of ``habits``; the rest by rounded frequencies
+that follow WIRING §6.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from infer_convert.clues.settings.frequencies import frequency
+from infer_convert.clues.settings.habits import features, group_of, memories, reminders, weights
+from infer_convert.clues.settings.places import PASSED, Style, place
+from infer_convert.clues.settings.windows import first
+from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
+from infer_convert.layers.card import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One choice of a layer's spatial settings and its log prior; ``reads`` and ``writes`` are what it repeats and
+    leaves behind, as in ``solve/sizes``."""
+
+    config: Config
+    log_prior: float
+    reads: tuple[tuple[str, Any, float], ...] = ()
+    writes: tuple[tuple[str, Any], ...] = ()
+
+
+def settings(near: Neighbourhood, style: Style, index: int) -> tuple[Setting, ...]:
+    """Every setting of layer ``index`` with its prior; a layer without open settings has one empty setting."""
+    layer = near.draft.layers[index]
+    choices = layer.card.choices(layer.config)
+    open_choices = [choice for choice in choices if _compatible(layer, choice)]
+    if not open_choices:
+        return (Setting({}, 0.0),)
+    weighted = _weigh(near, style, index, layer, open_choices)
+    total = math.log(math.fsum(math.exp(item.log_prior) for item in weighted))
+    normal = tuple(replace(item, log_prior=item.log_prior - total) for item in weighted)
+    known = near.draft.preferred.get(index)
+    return normal if known is None or not choices[0] else _with_known(normal, choices[0], known)
+
+
+SIZED = ("dilation_rate", "groups", "output_padding")
+"""Settings that no choice varies and that a known architecture may have all the same."""
+
+
+def _with_known(normal: tuple[Setting, ...], choice: Config, known: Preferred) -> tuple[Setting, ...]:
+    """The settings mixed with the one of a known architecture; no habit ties them then."""
+    config = {key: known.config[key] for key in (*choice, *SIZED) if key in known.config}
+    if not config:
+        return normal
+    rest = math.log(1 - known.trust)
+    merged = []
+    for item in normal:
+        agrees = all(_same(item.config[key], value) for key, value in config.items() if key in item.config)
+        if not agrees:
+            merged.append(Setting(item.config, item.log_prior + rest))
+    return (Setting({**config}, math.log(known.trust)), *merged)
+
+
+def _compatible(layer: DraftLayer, choice: Config) -> bool:
+    return all(key not in layer.config or _same(layer.config[key], value) for key, value in choice.items())
+
+
+def _same(a: Any, b: Any) -> bool:
+    def flat(value: Any) -> Any:
+        return value[0] if isinstance(value, (list, tuple)) and len(set(map(str, value))) == 1 and len(value) else value
+
+    return bool(a == b or flat(a) == flat(b))
+
+
+def _weigh(
+    near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choices: Sequence[Config]
+) -> list[Setting]:
+    group = group_of(layer.class_name, choices[0])
+    if group is None:
+        return [_by_table(near, index, layer, choice) for choice in choices]
+    there, learned = place(near, style, index), weights()
+    found = []
+    for choice in choices:
+        score = frequency(near, style, index, choice)
+        score += math.fsum(learned.get(feature, 0.0) for feature in features(group, there, layer.config, choice))
+        reads = tuple(
+            (kind, value, math.fsum(learned.get(name, 0.0) for name in names))
+            for (kind, value), names in reminders(group, there, layer.config, choice)
+        )
+        found.append(Setting(choice, score, reads, memories(group, there, layer.config, choice)))
+    return found
+
+
+KEEPS = 2.0
+"""Nats for the same again where no model weighs it."""
+
+
+def _by_table(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config) -> Setting:
+    name = layer.class_name
+    if name.startswith("UpSampling"):
+        size = first(choice["size"])
+        return Setting(choice, {2: -0.1, 4: -3.0, 3: -4.0}.get(size, -5.0), (("up", size, KEEPS),), (("up", size),))
+    if name.startswith("Cropping"):
+        return Setting(choice, -0.3 * _amount(choice["cropping"]))
+    if "return_sequences" in choice:
+        return _recurrent(near, index, choice)
+    if "_class" in choice:
+        return Setting(choice, {"Flatten": -1.0, "MaxPooling2D": -1.2}.get(choice["_class"], -2.5))
+    if "keepdims" in choice:
+        return Setting(choice, -3.0 if choice["keepdims"] else -0.05)
+    return Setting(choice, 0.0)
+
+
+def _amount(value: Any) -> int:
+    while not isinstance(value, int):
+        value = max(value, key=lambda item: _amount(item))
+    return value
+
+
+def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
+    after = [near.draft.layers[i].class_name for i in near.after(index, (*PASSED, "Masking"))]
+    ends = not after or all(
+        name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after
+    )
+    share = 0.88 if ends else 0.1
+    return Setting(choice, math.log(1 - share if choice["return_sequences"] else share))

@@ -1,0 +1,29 @@
+"""The numbers of a layer's window, whatever way its config spells them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infer_convert.layers.card import Config
+
+
+def kernel(config: Config) -> int:
+    """The longest side of a kernel; 1 where there is none."""
+    return int(max(config.get("_inner", config).get("kernel_size", (1,))))
+
+
+def first(value: Any) -> int:
+    """The first axis of an argument that is one number or one per axis."""
+    return int(value) if isinstance(value, int) else int(value[0])
+
+
+def border(choice: Config) -> tuple[int, int]:
+    """A ZeroPadding's amounts before and after the first axis."""
+    amounts = choice["padding"]
+    before, after = amounts if isinstance(amounts[0], int) else amounts[0]
+    return int(before), int(after)
+
+
+def pool(choice: Config) -> tuple[int, int, str]:
+    """Pool size, stride and padding of the first axis."""
+    return first(choice["pool_size"]), first(choice["strides"]), str(choice["padding"])

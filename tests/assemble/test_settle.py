@@ -1,0 +1,41 @@
+"""Open settings chosen jointly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infer_convert.assemble.settle import settle
+from infer_convert.hints import Hints
+
+from ..clues.drafts import conv, dense, draft
+
+
+def configs(text: str, hints: Hints | None = None, **sizes: Any) -> dict[str, dict[str, Any]]:
+    best = settle(draft(text, **sizes), hints or Hints()).answers[0]
+    shapes = {layer.name: best.shapes[index, 0] for index, layer in enumerate(best.draft.layers)}
+    return {layer.name: {**best.config(i), "shape": shapes[layer.name]} for i, layer in enumerate(best.draft.layers)}
+
+
+def test_the_last_reshape_makes_a_square_image() -> None:
+    found = configs("x InputLayer\nd Dense\nr Reshape", d=dense(100, 784))
+    assert found["r"]["shape"] == (28, 28, 1)
+    assert configs("x InputLayer\nd Dense\nr Reshape", d=dense(100, 3072))["r"]["shape"] == (32, 32, 3)
+
+
+def test_flatten_decides_the_padding_of_all() -> None:
+    """5408 = 13·13·32 behind 28·28: no padding and one pool by 2."""
+    sizes = {"c": conv(3, 1, 32), "d": dense(5408, 10)}
+    found = configs("x InputLayer\nc Conv2D\np MaxPooling2D\nf Flatten\nd Dense", Hints({"": ((28, 28, 1),)}), **sizes)
+    assert found["c"]["padding"] == "valid" and found["p"]["shape"] == (13, 13, 32)
+
+
+def test_a_hint_for_one_layer_sways_its_like() -> None:
+    """Behind a first layer without padding the second has none either."""
+    text, sizes = "x InputLayer\na Conv2D\nb Conv2D\ng GlobalAveragePooling2D\nd Dense", {
+        "a": conv(3, 3, 8), "b": conv(3, 8, 8), "d": dense(8, 2)
+    }  # fmt: skip
+    ways = {
+        padding: configs(text, Hints(answers={("a", "padding"): padding}), **sizes)["b"]["padding"]
+        for padding in ("same", "valid")
+    }
+    assert ways == {"same": "same", "valid": "valid"}
