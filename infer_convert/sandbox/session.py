@@ -58,10 +58,7 @@ class Session:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         _widen(self._out)
-        if remote is not None:
-            size = remote.seek(0, os.SEEK_END)
-        else:
-            size = path.stat().st_size if path.is_file() else 0
+        size = _size(path, remote)
         self._size = size
         much = 0 if purpose == "facts" else size // _BYTES_PER_SECOND + 10 * limits.cpu_seconds
         self._cpu = limits.cpu_seconds + much
@@ -224,6 +221,12 @@ def one_line(text: str) -> str:
     """A message of the child as one printable line."""
     text = " ".join(text[:_MOST_TEXT].split())
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _size(path: Path, remote: BinaryIO | None) -> int:
+    if remote is not None:
+        return remote.seek(0, os.SEEK_END)
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _folders() -> list[str]:
