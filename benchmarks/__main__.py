@@ -124,7 +124,8 @@ def batch(
     where = corpus()
     if where is None:
         raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    rows = _shown(many.run(many.files(where, count, most_bytes), jobs, kills, kill_files), many.COLUMNS)
+    found = many.run(many.files(where, count, most_bytes), jobs, kills, kill_files)
+    rows = _shown(found, many.COLUMNS)
     if save:
         table.write(RESULTS / "batch.tsv", many.COLUMNS, rows)
 

@@ -16,7 +16,7 @@ from infer_convert.solve.features import Key, Scene, Weights, family, motif_key
 from infer_convert.solve.moves import moves
 from infer_convert.solve.state import State
 from infer_convert.solve.supply import supplies
-from infer_convert.solve.wiring import Step, WiringProblem, advanced, raw_steps
+from infer_convert.solve.wiring import Step, WiringProblem, after, raw_steps
 
 
 @dataclass(slots=True)
@@ -86,14 +86,14 @@ class Steps:
                 more = [
                     [
                         key
-                        for context, pattern in step.motifs
-                        if (key := motif_key(context[0], state.memory.get(context), pattern)) is not None
+                        for level, (context, choice) in enumerate(step.motifs)
+                        if (key := motif_key(level, state.memory.get(context), choice)) is not None
                     ]
                     for step in found
                 ]
                 self._count(scene, index, found[best], state.depth)
                 yield found, more, best
-            state = advanced(state, index, found[best], 0.0)
+            state = after(state, index, found[best], 0.0)
 
     def _count(self, scene: Scene, index: int, step: Step, depth: int) -> None:
         """What happened to every operand that could be fed."""

@@ -2,7 +2,8 @@
 
 One line per file in ``benchmarks/results/stored_configs.tsv``: whether it converts, bit for bit, and the largest
 difference from what tf_keras computes (it loads the same file, Lambda-free ones only; kernels of Theano files rotated)
-or, with ``--golden FOLDER``, from outputs that the original library computed. Beside it whether
+or, with ``--golden FOLDER`` and for the corpus' ``.truth.io.h5``, from outputs that the original library computed.
+Weights-only files with such outputs count too, by the config beside them. Beside it whether
 ``keras.models.load_model`` loads the file.
 """
 
@@ -13,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,24 @@ def full_models(roots: Sequence[Path]) -> Iterator[tuple[Path, WeightFile]]:
                 facts = read(path)
             except InferConvertError:
                 continue
+            side = path.with_name(f"{path.name}.truth.json")
+            if facts.model_config is None and side.is_file() and _told(path) is not None:
+                facts = replace(facts, model_config=json.loads(side.read_text()))
             if facts.model_config is not None:
                 yield path, facts
+
+
+def _told(path: Path) -> tuple[list[Any], list[Any]] | None:
+    """Inputs and predictions that the corpus keeps beside a file (``.truth.io.h5``)."""
+    place = path.with_name(f"{path.name}.truth.io.h5")
+    if not place.is_file():
+        return None
+    import h5py
+
+    with h5py.File(place) as file:
+        if "inputs" not in file or "predictions" not in file:
+            return None
+        return [each[()] for each in file["inputs"].values()], [each[()] for each in file["predictions"].values()]
 
 
 def holds_code(config: Any) -> bool:
@@ -212,7 +229,7 @@ def measure(path: Path, facts: WeightFile, golden: Path | None, keras_too: bool)
         row.note = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
         return row
     try:
-        kept = _golden(path, golden)
+        kept = _told(path) or _golden(path, golden)
         if kept is not None:
             row.reference = "original"
             row.difference = difference(outputs_of(built.model, kept[0]), kept[1])

@@ -7,6 +7,7 @@ outside is equal up to renaming, and the same of their calls are read from outsi
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -66,25 +67,29 @@ def wires(network: Network, start: int, length: int) -> tuple[tuple[tuple[int, i
 def repeats(network: Network, least: float = 4.0) -> tuple[Repeat, ...]:
     """The blocks that save the reader most, best first; none overlaps another. ``least``: calls that one must save."""
     groups = _groups(network)
-    free = [True] * len(network.keys)
+    free = bytearray(b"\1" * len(network.keys))
     found: list[Repeat] = []
-    values = {signature: _value(network, signature, starts) for signature, starts in groups.items()}
-    while values:
-        signature = max(values, key=lambda item: (values[item], -groups[item][0]))
-        if values[signature] < least:
-            break
-        starts = tuple(start for start in groups[signature] if all(free[start : start + signature[0]]))
-        if starts != groups[signature]:
-            groups[signature] = starts = _apart(starts, signature[0])
-            values[signature] = _value(network, signature, starts)
-            if len(starts) < 2:
-                del values[signature]
+    numbered = list(groups.items())
+    queue = [
+        (-value, starts[0], number, starts)
+        for number, (signature, starts) in enumerate(numbered)
+        if (value := _value(network, signature, starts)) >= least
+    ]
+    heapq.heapify(queue)
+    while queue:
+        _, _, number, before = heapq.heappop(queue)
+        signature = numbered[number][0]
+        length = signature[0]
+        starts = _apart([start for start in before if free.find(0, start, start + length) < 0], length)
+        if starts != before:
+            # Calls of a better block are gone: what is left goes back in line.
+            value = _value(network, signature, starts)
+            if value >= least:
+                heapq.heappush(queue, (-value, starts[0], number, starts))
             continue
-        block = Repeat(signature[0], starts)
-        found.append(block)
+        found.append(Repeat(length, starts))
         for start in starts:
-            free[start : start + block.length] = [False] * block.length
-        del values[signature]
+            free[start : start + length] = bytes(length)
     return tuple(found)
 
 

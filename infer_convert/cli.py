@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +13,8 @@ import typer
 from rich.console import Console
 
 from infer_convert import __version__
-from infer_convert.batch.command import batch_command
-from infer_convert.batch.remote import is_url
-from infer_convert.batch.work import inspect_url
 from infer_convert.errors import ExitCode, InferConvertError, UsageError
+from infer_convert.facts import WeightFile
 from infer_convert.formats import EXTRAS, FORMATS, formats
 from infer_convert.hints import Hints, load_hints, to_toml, with_options
 from infer_convert.limits import DEFAULT, Limits
@@ -193,16 +192,13 @@ def inspect_command(
 ) -> None:
     """Show what the file says; infers and writes nothing."""
     limits = DEFAULT.large() if allow_large else DEFAULT
-    facts = inspect_url(file, digest, limits) if is_url(file) else inspect(Path(file), digest, limits)
+    facts = _elsewhere(file, digest, limits) if "://" in file else inspect(Path(file), digest, limits)
     if not as_json:
         print_inspection(facts, console())
         return
     head: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tool": tool(), "source": source(facts)}
     head["stored_config"] = facts.model_config is not None
     typer.echo(dumps(plain(head | facts.to_json())), nl=False)
-
-
-app.command("batch")(batch_command)
 
 
 def console() -> Console:
@@ -215,11 +211,28 @@ def complain(message: str) -> None:
     typer.echo(f"infer-convert: {visible(' '.join(message.split()))}", err=True)
 
 
+@cache
+def _elsewhere(url: str, digest: bool, limits: Limits) -> WeightFile:
+    """The facts of a file on a server."""
+    from infer_convert.batch.work import inspect_url
+
+    return inspect_url(url, digest, limits)
+
+
+def _with_batch() -> None:
+    """Add the command of many files: what it imports would double the time of a quick look at one."""
+    from infer_convert.batch.command import batch_command
+
+    app.command("batch")(batch_command)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; a bug of ours raises."""
     words = list(arguments) or ["--help"]
     if words[0] not in (*COMMANDS, "--help", "--version"):
         words.insert(0, "convert")
+    if words[0] in ("batch", "--help"):
+        _with_batch()
     try:
         code = typer.main.get_command(app).main(args=words, prog_name="infer-convert", standalone_mode=False)
     except InferConvertError as error:

@@ -78,8 +78,8 @@ class Neighbourhood:
 
     draft: Draft
     consumers: Mapping[int, list[int]] = field(default_factory=dict)
-    known: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False, repr=False)
-    """What clues have found out about the whole net, so that they need not ask for every layer."""
+    notes: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What a clue found out about the whole draft, for its next question."""
 
     @classmethod
     def of(cls, draft: Draft) -> Neighbourhood:

@@ -82,7 +82,8 @@ class WeightFile:
     layers without weights are listed too (legacy and Keras 3 files do, flat dumps and Keras 0 names do not);
     ``names_are_real`` is False where layer names are only group keys or numbers.
     ``model_config`` and ``training_config`` are parsed JSON, never executed. ``optimizer`` are the optimizer's slots
-    in file order. ``unread`` are datasets that no reader could place, each with the reason.
+    in file order. ``vocabularies`` are the words of adapted lookup layers in an archive, each with the layer's group.
+    ``unread`` are datasets that no reader could place, each with the reason.
     """
 
     file: str
@@ -103,6 +104,7 @@ class WeightFile:
     optimizer: tuple[Tensor, ...] = ()
     unread: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    vocabularies: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def all_tensors(self) -> Iterator[Tensor]:
         """Every weight tensor, in layer order."""
@@ -120,6 +122,7 @@ class WeightFile:
         fields["layers"] = tuple(_layer(item) for item in data["layers"])
         fields["optimizer"] = tuple(_tensor(item) for item in data.get("optimizer", ()))
         fields["unread"] = tuple((path, reason) for path, reason in data.get("unread", ()))
+        fields["vocabularies"] = tuple((place, tuple(words)) for place, words in data.get("vocabularies", ()))
         fields["warnings"] = tuple(data.get("warnings", ()))
         return cls(**fields)
 

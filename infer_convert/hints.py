@@ -27,7 +27,8 @@ class Hints:
     ``("add_3", "inbound") -> ["relu_2", "conv2d_9"]``. ``outputs`` names the model's outputs in order. ``library`` is
     False under ``--no-library``; ``without_families`` are families that it leaves out, with their look-alikes.
     ``data_format`` is ``keep`` or ``channels_last``, None when not given. ``numbers`` is ``auto``, ``always`` or
-    ``never``: whether the tensors themselves are asked.
+    ``never``: whether the tensors themselves are asked. ``customs`` are the names of the user's own classes, which come
+    before everything that we would make of a class of that name.
     """
 
     input_shapes: Mapping[str, tuple[tuple[int | None, ...], ...]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Hints:
     data_format: str | None = None
     without_families: frozenset[str] = frozenset()
     numbers: str = "auto"
+    customs: frozenset[str] = frozenset()
 
     def answer(self, layer: str, name: str) -> Any:
         """The pinned value of one field, or None."""
@@ -54,6 +56,7 @@ def inner_hints(hints: Hints, outer: str) -> Hints:
         hints.data_format,
         hints.without_families,
         hints.numbers,
+        hints.customs,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
+from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
@@ -20,6 +21,8 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
+from infer_convert.layers import LAYERS
+from infer_convert.layers.card import Card, Stored
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
@@ -67,21 +70,36 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints or Hints(), tensors)
         found = uncalibrated(facts, hints, tensors)
-        return replace(found, plans=calibrated(found.plans))
+        return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
-    return _infer(facts, hints or Hints(), Numbers.of(tensors, hints or Hints()))[0]
+    said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
+    try:
+        return _infer(facts, said, numbers)[0]
+    except NoArchitecture as error:
+        if not any(card.rare is not None and _rare(card, facts) for card in LAYERS):
+            raise
+        try:
+            return _infer(facts, said, numbers, rare=True)[0]
+        except NoArchitecture:
+            raise error from None
+
+
+def _rare(card: Card, facts: WeightFile) -> bool:
+    """Whether an unusual reading of a card suits any layer of the file."""
+    stored = (Stored({tensor.role: tensor for tensor in layer.tensors}, facts.generation) for layer in facts.layers)
+    return card.rare is not None and any(card.rare(each) for each in stored)
 
 
 def _infer(
-    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False
+    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False, rare: bool = False
 ) -> tuple[Inference, Settled]:
     def nest(layer: StoredLayer) -> Reading | None:
         return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name), numbers))
 
-    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest)
+    typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
     known = from_library.propose(typed, facts, hints)
     drafts: list[tuple[Draft, float]] = [(item.draft, item.share) for item in known]

@@ -110,7 +110,8 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     try:
         with open_tensors(options.file, limits=options.limits) as store:
             progress("inferring")
-            inference = infer(facts, options.hints, store, options.limits)
+            hints = replace(options.hints, customs=frozenset(customs))
+            inference = infer(facts, hints, store, options.limits)
             if set(options.to) == {"report"}:
                 return _reported(options, inference)
             return _converted(options, inference, store, customs, progress)

@@ -97,8 +97,10 @@ class PlanLayer:
 
     ``config`` holds Keras 3 constructor arguments as JSON values, ``name`` excepted; wrapped layers appear as
     ``{"class_name": ..., "config": ...}``. ``inbound`` has one tuple of ordered operands per call; an InputLayer has
-    none. ``stored`` is the name of the stored layer it stands for (None when the file does not list it); ``hidden``
-    marks an operator that no list can show (``x + y`` in functional code). A nested model has ``inner``.
+    none. ``keywords`` are plain arguments of every call (``{"use_causal_mask": true}``), ``named`` the keywords under
+    which the last operands are passed (``("attention_mask",)``). ``stored`` is the name of the stored layer it stands
+    for (None when the file does not list it); ``hidden`` marks an operator that no list can show (``x + y`` in
+    functional code). A nested model has ``inner``.
     """
 
     name: str
@@ -110,6 +112,8 @@ class PlanLayer:
     stored: str | None = None
     hidden: bool = False
     inner: Plan | None = None
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
 
     def decision(self, name: str) -> Decision | None:
         """The decision about one field, or None when the file itself fixes it."""

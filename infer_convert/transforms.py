@@ -19,6 +19,9 @@ returns one array. Every name here is listed in the report beside the tensor it 
 ``lora:scale``      kernel + scale · a b (a low-rank update stored beside its kernel)
 ``local-patches:k…,s…``  a locally connected map (*in, c, *out, f) as (places, patch, f): each place's own window
                     of size k at stride s (tf.keras LocallyConnected, implementation 2)
+``negate``, ``ones``  the numbers with the other sign; ones in their place (constants of a rebuilt SReLU)
+``srelu-right``     a + |b|: where SReLU's right branch begins (Keras 1.2.2 ``advanced_activations.py``)
+``same``            one of several equal tensors (SpectralNormalization stores the kernel twice)
 ``cast:a→b``        another dtype
 ==================  ====================================================================================
 """
@@ -132,6 +135,26 @@ def _local_patches(arrays: Sequence[Array], argument: str) -> Array:
     return np.stack(patches)
 
 
+def _negate(arrays: Sequence[Array], argument: str) -> Array:
+    return np.asarray(np.negative(_one(arrays)))
+
+
+def _ones(arrays: Sequence[Array], argument: str) -> Array:
+    return np.ones_like(_one(arrays))
+
+
+def _srelu_right(arrays: Sequence[Array], argument: str) -> Array:
+    left, right = arrays
+    return np.asarray(np.add(left, np.abs(right)))
+
+
+def _same(arrays: Sequence[Array], argument: str) -> Array:
+    first, *others = arrays
+    if any(first.tobytes() != other.tobytes() for other in others):
+        raise ValueError("the tensors that should be the same are not")
+    return first
+
+
 def _cast(arrays: Sequence[Array], argument: str) -> Array:
     return _one(arrays).astype(argument.partition("→")[2])
 
@@ -150,5 +173,9 @@ _TRANSFORMS: dict[str, Callable[[Sequence[Array], str], Array]] = {
     "add": _add,
     "lora": _lora,
     "local-patches": _local_patches,
+    "negate": _negate,
+    "ones": _ones,
+    "srelu-right": _srelu_right,
+    "same": _same,
     "cast": _cast,
 }

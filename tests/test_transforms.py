@@ -94,3 +94,10 @@ def test_reshape_and_cast() -> None:
 def test_every_transform_is_documented() -> None:
     for name in transforms.names():
         assert f"``{name}" in (transforms.__doc__ or "")
+
+
+def test_same_takes_one_of_equal_tensors_and_no_others() -> None:
+    one = array(2, 3)
+    assert transforms.apply(("same",), [one, one.copy()]) is one
+    with pytest.raises(ValueError, match="not"):
+        transforms.apply(("same",), [one, one + 1])

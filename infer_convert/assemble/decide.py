@@ -17,6 +17,7 @@ from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
+from infer_convert.layers.recognise import HOLE
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 
 FORCED = 0.9995
@@ -142,6 +143,8 @@ def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision
     others = tuple(
         Option(reading.class_name, math.exp(reading.log_prior)) for reading in entry.readings if reading is not chosen
     )
+    if layer.class_name == HOLE:
+        return [Decision("class_name", HOLE, 0.0, Basis.ASSUMED, (), (Evidence("shapes", 0.0, chosen.because),))]
     if not others and layer.class_name != "Lambda":
         return []
     if layer.class_name == "Lambda":

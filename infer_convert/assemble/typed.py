@@ -10,7 +10,7 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config
-from infer_convert.layers.recognise import Reading, recognise
+from infer_convert.layers.recognise import Reading, hole, recognise
 from infer_convert.solve.items import Item, Variant
 
 
@@ -40,21 +40,26 @@ Nest = Callable[[StoredLayer], Reading | None]
 """Reads a stored layer as a nested model."""
 
 
-def type_layers(layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints, nest: Nest) -> tuple[Typed, ...]:
-    """Readings of every layer. Raises NoArchitecture when a layer's tensors fit no class that we know."""
+def type_layers(
+    layers: Sequence[StoredLayer], facts: WeightFile, hints: Hints, nest: Nest, rare: bool = False
+) -> tuple[Typed, ...]:
+    """Readings of every layer; one whose tensors fit no class that we know is a hole, which passes on what it is given.
+    Raises NoArchitecture when a hint demands a class that the tensors do not suit."""
     spatial = _spatial_axes(layers)
     typed = []
     for place, layer in enumerate(layers):
         readings = (
             ()
             if layer.children
-            else recognise(layer, facts.generation, facts.backend, spatial, place == 0 and facts.lists_weightless)
+            else recognise(layer, facts.generation, facts.backend, spatial, place == 0 and facts.lists_weightless, rare)
         )
         if not readings:
             model = nest(layer)
-            readings = (model,) if model is not None else ()
+            readings = (model,) if model is not None else (hole(layer),) if layer.tensors else ()
         pinned = hints.answer(layer.name, "class_name")
-        if pinned is not None:
+        if pinned is not None and pinned in hints.customs:
+            readings = (hole(layer, str(pinned)),)
+        elif pinned is not None:
             readings = tuple(reading for reading in readings if reading.class_name == pinned)
         if not readings:
             shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.all_tensors())

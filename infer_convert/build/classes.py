@@ -7,6 +7,7 @@ in the user's own ``custom_objects``), keys in the constructor's signature, valu
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -67,6 +68,9 @@ DTYPES: tuple[str, ...] = _names(
     mixed_float16 mixed_bfloat16
     """
 )
+
+QUANTISED = re.compile(r"(int8|int4(/-?\d+)?|float8)_from_(float32|float16|bfloat16|mixed_float16|mixed_bfloat16)")
+"""Names of quantised dtype policies."""
 
 POPPED: dict[str, tuple[str, ...]] = {
     "Embedding": ("input_length",),
@@ -211,7 +215,7 @@ def _squash(name: str) -> str:
 def _dtype(class_name: str, value: Any) -> str:
     if isinstance(value, Mapping) and value.get("class_name") == "DTypePolicy":
         value = dict(value.get("config") or {}).get("name")
-    if value not in DTYPES:
+    if value not in DTYPES and not (isinstance(value, str) and QUANTISED.fullmatch(value)):
         raise NoArchitecture(f"{class_name}: dtype {value!r:.80} is none that we build")
     return str(value)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from infer_convert.build.classes import construct
+from infer_convert.build.classes import LAYER_CLASSES, construct
 from infer_convert.build.names import keras_names, safe_name
 from infer_convert.build.operations import call_operation, operation
 from infer_convert.build.order import ordered_calls
@@ -51,6 +51,8 @@ def _model(plan: Plan, customs: Mapping[str, type], name: str) -> Any:
     for item, call in ordered_calls(plan):
         try:
             results[item.name, call] = _call(item, call, names[item.name], layers, results, customs, taken)
+        except NoArchitecture as error:
+            raise NoArchitecture(_naming(item, str(error)), error.causes) from error
         except InferConvertError as error:
             raise type(error)(_naming(item, str(error))) from error
         except Exception as error:
@@ -86,7 +88,10 @@ def _call(
         return _operation(item, operands, taken)
     if item.name not in layers:
         layers[item.name] = _layer(item, name, customs)
-    return _listed(call_layer(layers[item.name], calling_style(item), operands))
+    layer = layers[item.name]
+    last = len(operands) - len(item.named)
+    keywords = {**item.keywords, **dict(zip(item.named, operands[last:], strict=True))}
+    return _listed(call_layer(layer, calling_style(item), operands[:last], keywords))
 
 
 def _operation(item: PlanLayer, operands: list[Any], taken: frozenset[str]) -> list[Any]:
@@ -100,6 +105,11 @@ def _operation(item: PlanLayer, operands: list[Any], taken: frozenset[str]) -> l
 
 
 def _layer(item: PlanLayer, name: str, customs: Mapping[str, type]) -> Any:
+    unknown = item.class_name not in (*LAYER_CLASSES, *customs)
+    said = item.decision("class_name")
+    if item.inner is None and unknown and said is not None and said.evidence:
+        first, *rest = (each.because for each in said.evidence)
+        raise NoArchitecture(f"layer {item.name}: {first}", (f"{item.name}: {first}", *rest))
     if item.inner is None:
         return construct(item.class_name, {**item.config, "name": name}, customs)
     if item.class_name == "TimeDistributed":
@@ -128,15 +138,16 @@ def calling_style(item: PlanLayer) -> str:
     return "listed" if item.class_name in LISTED else "single"
 
 
-def call_layer(layer: Any, style: str, operands: Sequence[Any]) -> Any:
-    """Apply a layer to its operands."""
+def call_layer(layer: Any, style: str, operands: Sequence[Any], keywords: Mapping[str, Any] | None = None) -> Any:
+    """Apply a layer to its operands, with call arguments such as ``use_causal_mask=True``."""
+    given = dict(keywords or {})
     if style == "spread":
-        return layer(*operands)
+        return layer(*operands, **given)
     if style == "state" and len(operands) > 1:
-        return layer(operands[0], initial_state=list(operands[1:]))
+        return layer(operands[0], initial_state=list(operands[1:]), **given)
     if style == "listed" or len(operands) > 1:
-        return layer(list(operands))
-    return layer(operands[0])
+        return layer(list(operands), **given)
+    return layer(operands[0], **given)
 
 
 def _tensor(results: Mapping[tuple[str, int], list[Any]], ref: Ref) -> Any:

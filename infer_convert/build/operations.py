@@ -67,8 +67,76 @@ OPERATIONS: tuple[OperationCard, ...] = (
     OperationCard("depth_to_space", (1, 1), ("block_size",)),
     OperationCard("space_to_depth", (1, 1), ("block_size",)),
     OperationCard("getitem", (1, 1), ("key",)),
+    *(OperationCard(name, (1, 1), _REDUCE) for name in ("std", "prod", "argmin", "logsumexp", "any", "all", "median")),
+    *(
+        OperationCard(name, (1, 1))
+        for name in (
+            "round",
+            "sign",
+            "floor",
+            "ceil",
+            "sin",
+            "cos",
+            "tan",
+            "log1p",
+            "log2",
+            "log10",
+            "expm1",
+            "rsqrt",
+            "erf",
+            "reciprocal",
+            "arctan",
+            "sinh",
+            "cosh",
+            "isnan",
+            "isfinite",
+            "isinf",
+            "logical_not",
+            "ones_like",
+            "zeros_like",
+            "trunc",
+            "stop_gradient",
+            "nan_to_num",
+            "log_sigmoid",
+            "silu",
+        )
+    ),
+    *(
+        OperationCard(name, (1, 2), ("x2",))
+        for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "floor_divide", "mod")
+    ),
+    *(OperationCard(name, (2, 2)) for name in ("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot")),
+    OperationCard("where", (1, 3), ("x1", "x2")),
+    OperationCard("cumsum", (1, 1), ("axis",)),
+    OperationCard("cumprod", (1, 1), ("axis",)),
+    OperationCard("sort", (1, 1), ("axis",)),
+    OperationCard("argsort", (1, 1), ("axis",)),
+    OperationCard("one_hot", (1, 1), ("num_classes", "axis")),
+    OperationCard("repeat", (1, 1), ("repeats", "axis")),
+    OperationCard("roll", (1, 1), ("shift", "axis")),
+    OperationCard("tril", (1, 1), ("k",)),
+    OperationCard("triu", (1, 1), ("k",)),
+    OperationCard("moveaxis", (1, 1), ("source", "destination")),
+    OperationCard("broadcast_to", (1, 1), ("shape",)),
+    OperationCard("norm", (1, 1), ("ord", "axis", "keepdims")),
+    OperationCard("take", (1, 2), ("indices", "axis")),
+    OperationCard("take_along_axis", (2, 2), ("axis",)),
+    OperationCard("average_pool", (1, 1), ("pool_size", "strides", "padding", "data_format")),
+    OperationCard("max_pool", (1, 1), ("pool_size", "strides", "padding", "data_format")),
+    OperationCard("tensordot", (2, 2), ("axes",)),
+    OperationCard("diff", (1, 1), ("n", "axis")),
+    OperationCard("diagonal", (1, 1), ("axis1", "axis2")),
+    OperationCard("glu", (1, 1), ("axis",)),
+    OperationCard("celu", (1, 1), ("alpha",)),
+    OperationCard("threshold", (1, 1), ("threshold", "default_value")),
+    OperationCard("pad", (1, 1), ("pad_width", "mode", "constant_values")),
+    OperationCard("unstack", (1, 1), ("num", "axis")),
+    OperationCard("rgb_to_grayscale", (1, 1), ("data_format",)),
+    OperationCard("einsum", (1, 8), ("subscripts",)),
 )
-"""``getitem`` is ``x[key]``; its ``key`` lists one integer, null or ``[start, stop, step]`` per axis."""
+"""Functions of ``keras.ops`` (3.15) alone; ``rgb_to_grayscale`` is one of ``keras.ops.image``. ``getitem`` is
+``x[key]``; its ``key`` lists one integer, null, ``"..."`` or ``[start, stop, step]`` per axis. ``einsum`` takes its
+subscripts first."""
 
 _BY_NAME: Mapping[str, OperationCard] = {card.function: card for card in OPERATIONS}
 
@@ -94,15 +162,22 @@ def call_operation(ops: Any, card: OperationCard, arguments: Mapping[str, Any], 
         raise ValueError(f"{card.function} takes {least} to {most} tensors, got {len(operands)}")
     if card.function == "getitem":
         return operands[0][item_key(arguments.get("key", []))]
-    function: Callable[..., Any] = getattr(ops, card.function)
+    owner = ops.image if card.function == "rgb_to_grayscale" else ops
+    function: Callable[..., Any] = getattr(owner, card.function)
+    if card.function == "einsum":
+        return function(arguments["subscripts"], *operands)
     return function(list(operands), **arguments) if card.listed else function(*operands, **arguments)
 
 
 def item_key(key: Sequence[Any]) -> tuple[Any, ...]:
-    """``[null, [0, 4, null], 2]`` -> ``(slice(None), slice(0, 4, None), 2)``."""
-    return tuple(
-        slice(None) if part is None else slice(*part) if isinstance(part, list | tuple) else part for part in key
-    )
+    """``[null, [0, 4, null], 2, "..."]`` -> ``(slice(None), slice(0, 4, None), 2, ...)``."""
+    return tuple(_item_key(part) for part in key)
+
+
+def _item_key(part: Any) -> Any:
+    if isinstance(part, list | tuple):
+        return slice(*part)
+    return {None: slice(None), "...": ...}.get(part, part)
 
 
 def _plain(value: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -30,6 +31,11 @@ def resolve(layer: Any, path: str) -> Any:
     a number picks from a list (``cell.cells.0.kernel``). Raises LookupError with the attribute that is missing.
     """
     steps = path.split(".")
+    if steps[0] == "ordered":  # as legacy files list a layer's weights
+        weights = [*layer.trainable_weights, *layer.non_trainable_weights]
+        if int(steps[1]) >= len(weights):
+            raise LookupError(f"{type(layer).__name__} has {len(weights)} variables, none with the number {steps[1]}")
+        return weights[int(steps[1])]
     found = layer
     for number, step in enumerate(steps):
         wanted = keras.Variable if number == len(steps) - 1 else (keras.layers.Layer, list, tuple)
@@ -41,11 +47,27 @@ def resolve(layer: Any, path: str) -> Any:
 
 def _step(owner: Any, step: str, wanted: Any) -> Any:
     if isinstance(owner, list | tuple):
-        return owner[int(step)] if step.isdigit() and int(step) < len(owner) else None
+        return _member(owner, step)
+    if step.isdigit():  # as Keras 3 numbers a layer's own variables (``Layer.save_own_variables``)
+        return _member([*owner._trainable_variables, *owner._non_trainable_variables], step)
     for name in (f"_{step}", step, *ALIASES.get(step, ())):
         candidate = getattr(owner, name, None)
         if isinstance(candidate, wanted):
             return candidate
+    return None
+
+
+def _member(owner: Sequence[Any], step: str) -> Any:
+    """An element of a list by its number, or as Keras 3 trees call it: ``dense``, ``dense_1`` (its class, counted)."""
+    if step.isdigit():
+        return owner[int(step)] if int(step) < len(owner) else None
+    counts: dict[str, int] = {}
+    for element in owner:
+        stem = re.sub(r"\W+|(?<=[a-z0-9])(?=[A-Z])", "_", type(element).__name__).lower()
+        number = counts.get(stem, 0)
+        counts[stem] = number + 1
+        if step == (f"{stem}_{number}" if number else stem):
+            return element
     return None
 
 

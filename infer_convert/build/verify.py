@@ -78,14 +78,19 @@ def _same_order(model: Any, plan: Plan, stored: tuple[StoredLayer, ...]) -> bool
     ours = [name for name in _stored_names(rebuilt) if name not in unlisted]
     wanted = [layer.name for layer in stored if layer.name in ours or not _is_input(layer, inputs)]
     operations = {item.stored for item in plan.layers if item.class_name == "Operation"}  # in no list of Keras 3
-    wanted = [name for name in wanted if name not in operations]
+    planned = {item.stored for item in plan.layers}
+    weightless = {layer.name for layer in stored if not any(True for _ in layer.all_tensors())}
+    wanted = [name for name in wanted if name not in operations and (name in planned or name not in weightless)]
     if ours != wanted:
         return False
     children = {layer.name: layer.children for layer in stored if layer.children}
     for layer, item in zip(model.layers, rebuilt, strict=True):
         if item.inner is not None and item.stored in children:
-            inner = layer.layer if item.class_name == "TimeDistributed" else layer
-            if not _same_order(inner, item.inner, children[item.stored]):
+            timed = item.class_name == "TimeDistributed"
+            inner, below = layer.layer if timed else layer, children[item.stored]
+            if timed and len(below) == 1 and below[0].children:
+                below = below[0].children
+            if not _same_order(inner, item.inner, below):
                 return False
     return True
 

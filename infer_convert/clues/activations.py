@@ -267,6 +267,13 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
 
 def _normalises_layers(near: Neighbourhood) -> bool:
     """Transformers, mixers and their kind."""
+    found = near.notes.get("normalises layers")
+    if found is None:
+        found = near.notes["normalises layers"] = _counted_normalisations(near)
+    return bool(found)
+
+
+def _counted_normalisations(near: Neighbourhood) -> bool:
     names = [layer.class_name for layer in near.draft.layers]
     return names.count("LayerNormalization") > 1 and "BatchNormalization" not in names
 
@@ -315,13 +322,13 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
 
 def _explicit(near: Neighbourhood, kind: str) -> bool:
     """Whether most hidden layers of this kind (``Conv`` or ``Dense``) are followed by an activation layer."""
-    key = ("explicit", kind)
-    if key not in near.known:
-        near.known[key] = _mostly_followed(near, kind)
-    return near.known[key]
+    found = near.notes.get(("explicit", kind))
+    if found is None:
+        found = near.notes["explicit", kind] = _counted_explicit(near, kind)
+    return bool(found)
 
 
-def _mostly_followed(near: Neighbourhood, kind: str) -> bool:
+def _counted_explicit(near: Neighbourhood, kind: str) -> bool:
     followed = total = 0
     for index, layer in enumerate(near.draft.layers):
         if kind in layer.class_name and "activation" in layer.card.assumed and not _is_output(near, index):

@@ -95,6 +95,8 @@ def _keras3(value: Any) -> Any:
         if value.get("class_name") == "__keras_tensor__" and isinstance(inner, Mapping):
             layer, node, tensor = inner["keras_history"]
             return Ref(str(layer), int(node), int(tensor))
+        if value.get("class_name") in ("__tensor__", "__numpy__") and isinstance(inner, Mapping):
+            return inner.get("value")
         return {key: _keras3(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_keras3(each) for each in value]

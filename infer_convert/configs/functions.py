@@ -28,7 +28,74 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "bias_add": ("x1", "x2"), "squared_difference": ("x1", "x2"),
 }  # fmt: skip
 
+_OF_ONE = (
+    "round", "sign", "floor", "ceil", "sin", "cos", "tan", "log1p", "log2", "log10", "expm1", "erf", "reciprocal",
+    "arctan", "sinh", "cosh", "isnan", "isfinite", "isinf", "logical_not", "ones_like", "zeros_like", "trunc",
+    "stop_gradient", "nan_to_num", "log_sigmoid", "relu", "relu6",
+)  # fmt: skip
+"""Functions of one tensor and nothing else."""
+
+PLAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    **dict.fromkeys(_OF_ONE, (("x",), ())),
+    **dict.fromkeys(("arctan2", "logical_and", "logical_or", "logical_xor", "outer", "dot"), (("x1", "x2"), ())),
+    **dict.fromkeys(("std", "prod", "any", "all", "argmin", "logsumexp", "median"), (("x",), ("axis", "keepdims"))),
+    "cumsum": (("x",), ("axis",)), "cumprod": (("x",), ("axis",)), "sort": (("x",), ("axis",)),
+    "argsort": (("x",), ("axis",)), "one_hot": (("x",), ("num_classes", "axis")),
+    "repeat": (("x",), ("repeats", "axis")), "roll": (("x",), ("shift", "axis")),
+    "tile": (("x",), ("repeats",)), "tril": (("x",), ("k",)), "triu": (("x",), ("k",)),
+    "moveaxis": (("x",), ("source", "destination")), "swapaxes": (("x",), ("axis1", "axis2")),
+    "broadcast_to": (("x",), ("shape",)), "norm": (("x",), ("ord", "axis", "keepdims")),
+    "take": (("x", "indices"), ("axis",)), "take_along_axis": (("x", "indices"), ("axis",)),
+    "average_pool": (("x",), ("pool_size", "strides", "padding", "data_format")),
+    "max_pool": (("x",), ("pool_size", "strides", "padding", "data_format")),
+    "tensordot": (("x1", "x2"), ("axes",)), "diff": (("a",), ("n", "axis")), "diagonal": (("x",), ("axis1", "axis2")),
+    "where": (("condition", "x1", "x2"), ()), "glu": (("x",), ("axis",)), "celu": (("x",), ("alpha",)),
+    "pad": (("x",), ("pad_width", "mode", "constant_values")), "rgb_to_grayscale": (("images",), ("data_format",)),
+    "unstack": (("x",), ("num", "axis")), "threshold": (("x",), ("threshold", "default_value")),
+}  # fmt: skip
+"""Functions of ``keras.ops`` that are called as they stand: names of their tensors, names of their plain arguments."""
+
+SIGNATURES.update({name: (*tensors, *values) for name, (tensors, values) in PLAIN.items() if name not in SIGNATURES})
+
+COMPARISONS = ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
+SIGNATURES.update(dict.fromkeys((*COMPARISONS, "floor_divide", "mod"), ("x1", "x2")))
+SIGNATURES["einsum"] = ("subscripts", "operands")
+
 TENSORFLOW: dict[str, tuple[str, tuple[str, ...]]] = {
+    **{f"math.{name}": (name, ("x",)) for name in ("round", "sign", "floor", "ceil", "sin", "cos", "tan", "log1p",
+       "expm1", "erf", "reciprocal", "sinh", "cosh", "log_sigmoid", "logical_not")},
+    **{name: (name, ("x",)) for name in ("round", "sign", "floor", "sin", "cos")},
+    **{f"math.{name}": (name, ("x1:x", "x2:y")) for name in (*COMPARISONS, "logical_and", "logical_or")},
+    **{f"__operators__.{short}": (name, ("x1:x", "x2:y")) for short, name in (
+        ("eq", "equal"), ("ne", "not_equal"), ("gt", "greater"), ("ge", "greater_equal"), ("lt", "less"),
+        ("le", "less_equal"))},
+    "math.floordiv": ("floor_divide", ("x1:x", "x2:y")), "math.floormod": ("mod", ("x1:x", "x2:y")),
+    "math.mod": ("mod", ("x1:x", "x2:y")), "math.atan2": ("arctan2", ("x1:y", "x2:x")),
+    "math.atan": ("arctan", ("x",)), "math.reciprocal_no_nan": ("reciprocal", ("x",)),
+    "zeros_like": ("zeros_like", ("x:input",)), "ones_like": ("ones_like", ("x:input",)),
+    "compat.v1.zeros_like": ("zeros_like", ("x:tensor",)), "compat.v1.ones_like": ("ones_like", ("x:tensor",)),
+    "where": ("where", ("condition", "x1:x", "x2:y")), "compat.v1.where": ("where", ("condition", "x1:x", "x2:y")),
+    "gather": ("take", ("x:params", "indices", "validate_indices", "axis", "batch_dims")),
+    "compat.v1.gather": ("take", ("x:params", "indices", "validate_indices", "name", "axis", "batch_dims")),
+    "einsum": ("einsum", ("subscripts:equation", "operands:inputs")), "norm": ("norm", ("x:tensor", "ord", "axis",
+    "keepdims")), "compat.v1.norm": ("norm", ("x:tensor", "ord", "axis",
+    "keepdims")), "linalg.norm": ("norm", ("x:tensor", "ord", "axis", "keepdims")),
+    "math.cumsum": ("cumsum", ("x", "axis")), "cumsum": ("cumsum", ("x", "axis")),
+    "sort": ("sort", ("x:values", "axis")), "argsort": ("argsort", ("x:values", "axis")),
+    "one_hot": ("one_hot", ("x:indices", "num_classes:depth")), "repeat": ("repeat", ("x:input", "repeats", "axis")),
+    "roll": ("roll", ("x:input", "shift", "axis")),
+    "math.reduce_logsumexp": ("logsumexp", ("x:input_tensor", "axis", "keepdims")),
+    "math.reduce_any": ("any", ("x:input_tensor", "axis", "keepdims")),
+    "math.reduce_all": ("all", ("x:input_tensor", "axis", "keepdims")),
+    "math.argmin": ("argmin", ("x:input", "axis")), "broadcast_to": ("broadcast_to", ("x:input", "shape")),
+    "nn.avg_pool2d": ("average_pool", ("x:input", "pool_size:ksize", "strides", "padding")),
+    "nn.max_pool2d": ("max_pool", ("x:input", "pool_size:ksize", "strides", "padding")),
+    "nn.avg_pool": ("average_pool", ("x:input", "pool_size:ksize", "strides", "padding")),
+    "nn.max_pool": ("max_pool", ("x:input", "pool_size:ksize", "strides", "padding")),
+    "ensure_shape": ("identity", ("x",)), "grad_pass_through": ("identity", ("x",)),
+    "image.rgb_to_grayscale": ("rgb_to_grayscale", ("images",)),
+    "linalg.tensordot": ("tensordot", ("x1:a", "x2:b", "axes")), "tensordot": ("tensordot", ("x1:a", "x2:b", "axes")),
+    "slice": ("slice", ("x:input_", "begin", "size")), "nn.dropout": ("identity", ("x",)),
     "__operators__.add": ("add", ("x1:x", "x2:y")), "math.add": ("add", ("x1:x", "x2:y")),
     "math.subtract": ("subtract", ("x1:x", "x2:y")), "math.multiply": ("multiply", ("x1:x", "x2:y")),
     "math.divide": ("divide", ("x1:x", "x2:y")), "math.truediv": ("divide", ("x1:x", "x2:y")),
@@ -97,7 +164,10 @@ KERAS3: dict[str, str] = {
     "TrueDivide": "divide", "GetItem": "getitem", "Cast": "cast", "SiLU": "silu", "Silu": "silu",
     "Absolute": "absolute",
     "Abs": "absolute", "L2Normalize": "l2_normalize", "LeakyRelu": "leaky_relu", "LogSoftmax": "log_softmax",
-    "ExpandDims": "expand_dims", "HardSigmoid": "hard_sigmoid",
+    "ExpandDims": "expand_dims", "HardSigmoid": "hard_sigmoid", "RGBToGrayscale": "rgb_to_grayscale",
+    "StopGradient": "identity", "Arctan2": "arctan2", "Log1p": "log1p", "Log2": "log2", "Log10": "log10",
+    "Expm1": "expm1", "Amax": "max", "Amin": "min", "Dot": "dot", "Any": "any", "All": "all", "HardSilu": "hard_silu",
+    "Minimum": "minimum", "Maximum": "maximum", "Squareplus": "squareplus",
 }  # fmt: skip
 """Operation classes of Keras 3 whose name is not simply the function's."""
 

@@ -38,7 +38,7 @@ class Item:
 
     ``stored_class`` is the class as the file spells it, ``class_name`` what it stands for now. ``tensors`` are the
     stored tensors by role once they are matched, ``stored`` the stored layer's name. ``module`` is Keras 3's.
-    ``listed_inner`` is the name of the wrapped layer (old files name a wrapper's weights after it).
+    ``keywords`` and ``named`` are those of a PlanLayer.
     """
 
     name: str
@@ -53,6 +53,8 @@ class Item:
     weights: tuple[WeightUse, ...] = ()
     decisions: tuple[Decision, ...] = ()
     hidden: bool = False
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,17 @@ from typing import Any
 from infer_convert.configs.context import Context, context_of
 from infer_convert.configs.graph import Graph, Item
 from infer_convert.configs.inputs import with_shapes
-from infer_convert.configs.lambdas import hole
+from infer_convert.configs.lambdas import CLASS, lambdas_read, with_reason
 from infer_convert.configs.layout import channels_last
 from infer_convert.configs.operands import flattened
-from infer_convert.configs.operations import MASK, check_known, lowered, marked
+from infer_convert.configs.operations import check_known, lowered, marked
 from infer_convert.configs.parse import parse
+from infer_convert.configs.proposed import proposed
 from infer_convert.configs.removed import REMOVED, rebuilt
 from infer_convert.configs.rewrites import rewrite
 from infer_convert.configs.supply import supplied
 from infer_convert.configs.theano import bordered
+from infer_convert.configs.thirdparty import handled, rebuilt_others
 from infer_convert.configs.weights import placed
 from infer_convert.configs.wiring import pruned
 from infer_convert.errors import NoArchitecture
@@ -93,7 +95,7 @@ def _plan(graph: Graph, facts: WeightFile, context: Context) -> Plan:
     graph = supplied(graph, facts)
     context = context.with_ordering(_ordering(graph, context))
     graph = rewrite(marked(graph, context), context)
-    graph = graph.mapped(lambda item: item if item.class_name in REMOVED else placed(item, context))
+    graph = graph.mapped(lambda item: _settled(item, context))
     graph = _levels(graph, context)
     graph = with_shapes(graph, context)
     graph = channels_last(graph, context)
@@ -101,23 +103,27 @@ def _plan(graph: Graph, facts: WeightFile, context: Context) -> Plan:
     return replace(plan, confidence=context.log.confidence, rewrites=context.log.sentences())
 
 
+def _settled(item: Item, context: Context) -> Item:
+    """One item with its class decided and its tensors placed."""
+    if item.class_name in REMOVED or handled(item, context):
+        return item
+    return placed(proposed(item, context), context)
+
+
 def _levels(graph: Graph, context: Context) -> Graph:
     """One level after the other: operations, removed layers, operands, pruning."""
     items = tuple(
         replace(item, inner=_levels(item.inner, context)) if item.inner is not None else item for item in graph.items
     )
-    graph = lowered(replace(graph, items=items), context)
-    graph = bordered(rebuilt(graph, context), context)
+    graph = lambdas_read(replace(graph, items=items), context)
+    graph = lowered(graph, context)
+    graph = bordered(rebuilt_others(rebuilt(graph, context), context), context)
     graph = pruned(flattened(graph, context), context)
     check_known(graph)
-    for item in graph.items:
-        if item.class_name == "Lambda":
-            raise hole(item)
-        if item.class_name == MASK:
-            raise NoArchitecture(
-                f"layer {item.name}: {item.stored_class} computes a mask that a layer reads as a tensor"
-            )
-    return graph
+    items = tuple(with_reason(item) if item.class_name == CLASS else item for item in graph.items)
+    if any(item.class_name == CLASS for item in items):
+        context.log.confidence = 0.0
+    return replace(graph, items=items)
 
 
 def _ordering(graph: Graph, context: Context) -> str:
@@ -159,6 +165,8 @@ def _as_layer(item: Item) -> PlanLayer:
         stored=item.stored,
         hidden=item.hidden,
         inner=inner,
+        keywords=item.keywords,
+        named=item.named,
     )
 
 

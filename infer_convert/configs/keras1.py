@@ -203,12 +203,7 @@ def sampled_normalization(item: Item, context: Context) -> Item:
         context.log.rewrite(item.name, "BatchNormalization(mode=1) normalises each sample: LayerNormalization")
         return replace(item, class_name="LayerNormalization", config={**config, "axis": -1, "_mode": 1})
     if mode == 2:
-        raise NoArchitecture(
-            f"layer {item.name}: BatchNormalization(mode=2) normalises with the statistics of the batch it is given,"
-            f" also"
-            f" when predicting; no Keras 3 layer does. --set {item.name}.class_name=BatchNormalization takes the"
-            f" stored ones"
-        )
+        return replace(item, class_name="BatchwiseNormalization", config=config)
     return replace(item, config=config)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from infer_convert.configs.arguments import ARGUMENTS
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Item
 from infer_convert.errors import NoArchitecture
@@ -27,6 +28,7 @@ CLASSES: dict[str, str] = {
     "AvgPool3D": "AveragePooling3D", "GlobalMaxPool1D": "GlobalMaxPooling1D", "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "GlobalMaxPool3D": "GlobalMaxPooling3D", "GlobalAvgPool1D": "GlobalAveragePooling1D",
     "GlobalAvgPool2D": "GlobalAveragePooling2D", "GlobalAvgPool3D": "GlobalAveragePooling3D",
+    "GroupedQueryAttention": "GroupQueryAttention",
     "NormalizationV1": "Normalization", "DenseV1": "Dense", "RandomHeight": "Identity", "RandomWidth": "Identity",
 }  # fmt: skip
 """Old class -> the Keras 3 class that computes the same."""
@@ -123,6 +125,31 @@ def attention_arguments(item: Item, context: Context) -> Item:
         return item
     context.log.rewrite(item.name, f"{', '.join(found)} follow from the operands")
     return replace(item, config={key: value for key, value in item.config.items() if key not in found})
+
+
+_PREPROCESSING = {"max_tokens": "num_tokens", "bins": "bin_boundaries"}
+_MODES = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+
+
+def preprocessing_words(item: Item, context: Context) -> Item:
+    """TensorFlow 2.3 to 2.5 called outputs ``binary`` and ``tf-idf``, CategoryEncoding's size ``max_tokens``."""
+    config = dict(item.config)
+    if config.get("output_mode") in _MODES:
+        config["output_mode"] = _MODES[config["output_mode"]]
+    if item.class_name in ("CategoryEncoding", "Discretization"):
+        config = {_PREPROCESSING.get(key, key): value for key, value in config.items()}
+    return replace(item, config=config)
+
+
+def causal_attention(item: Item, context: Context) -> Item:
+    """``causal`` was an argument of the layer up to TensorFlow 2.10, since then it is one of its calls."""
+    if item.class_name not in ("Attention", "AdditiveAttention") or "causal" not in item.config:
+        return item
+    config = dict(item.config)
+    if not config.pop("causal"):
+        return replace(item, config=config)
+    context.log.rewrite(item.name, "causal is said at the call now (use_causal_mask)")
+    return replace(item, config=config, keywords={"use_causal_mask": True})
 
 
 def score_modes(item: Item, context: Context) -> Item:
@@ -246,19 +273,21 @@ def epsilon_defaults(item: Item, context: Context) -> Item:
 
 
 def time_major(item: Item, context: Context) -> Item:
-    """Dropped where it is False. True is marked; the operand then has its first two axes exchanged."""
+    """Dropped where it is False. True is marked for ``removed``, which exchanges the first two axes around it."""
     if "time_major" not in item.config:
         return item
     config = dict(item.config)
     if config.pop("time_major"):
-        raise NoArchitecture(f"layer {item.name}: time_major=True; Keras 3 has no recurrent layer with time first")
+        if config.get("return_state") or config.get("stateful"):
+            raise NoArchitecture(f"layer {item.name}: time_major=True with states, which no Keras 3 layer has")
+        return replace(item, config={**config, "_time_major": True})
     context.log.rewrite(item.name, "time_major (False) is no argument any more")
     return replace(item, config=config)
 
 
 def groups(item: Item, context: Context) -> Item:
     """``groups: 1`` on layers that take no groups."""
-    if "groups" not in item.config or item.class_name in ("Conv1D", "Conv2D", "Conv3D", "GroupNormalization"):
+    if "groups" not in item.config or "groups" in ARGUMENTS.get(item.class_name, ("groups",)):
         return item
     if item.config["groups"] != 1:
         raise NoArchitecture(f"layer {item.name}: {item.class_name} with groups={item.config['groups']}")

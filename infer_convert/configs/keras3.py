@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,20 @@ from infer_convert.errors import NoArchitecture
 
 OLD_HARD_SIGMOID = "hard_sigmoid_keras2"
 """What ``build/`` calls clip(0.2 x + 0.5, 0, 1), the hard_sigmoid of Keras 0 to 2 (FORMATS §5)."""
+
+
+def vocabularies(item: Item, context: Context) -> Item:
+    """A lookup layer whose words are not in the file would answer with one index for everything: a hole."""
+    if item.class_name not in ("StringLookup", "IntegerLookup", "TextVectorization"):
+        return item
+    words = item.config.get("vocabulary")
+    if not isinstance(words, list):
+        raise NoArchitecture(
+            f"layer {item.name}: the vocabulary of this {item.class_name} is not in the file"
+            f" ({'it names ' + words[:60] if isinstance(words, str) else 'it was learnt by adapt()'}); give it with"
+            f" --set '{item.name}.vocabulary=[...]'"
+        )
+    return item
 
 
 def policies(item: Item, context: Context) -> Item:
@@ -33,16 +48,27 @@ def policies(item: Item, context: Context) -> Item:
     return replace(item, config={**item.config, "dtype": name})
 
 
+QUANTISED = ("Dense", "EinsumDense", "Embedding", "ReversibleEmbedding")
+"""Layers that Keras 3 quantises."""
+MODES = re.compile(r"(int8|int4(/-?\d+)?|float8)")
+
+
 def quantised(item: Item, context: Context) -> Item:
-    """Quantised layers compute with integers; nothing we may build does that."""
+    """A quantised layer is built as one, under the policy's own name (``int8_from_float32``; Keras 3.15
+    ``dtype_policies/dtype_policy.py``); modes and layers that are not known are refused."""
     dtype = item.config.get("dtype")
-    if isinstance(dtype, Mapping):
+    if not isinstance(dtype, Mapping):
+        return item
+    inner = dtype.get("config")
+    words = inner if isinstance(inner, Mapping) else {}
+    mode, source = words.get("mode"), words.get("source_name")
+    if item.class_name not in QUANTISED or not isinstance(mode, str) or MODES.fullmatch(mode) is None:
         raise NoArchitecture(
-            f"layer {item.name}: it is quantised ({dtype.get('class_name')!s:.40}); a model of floating-point layers"
-            f" would"
-            " compute something else"
+            f"layer {item.name}: it is quantised ({dtype.get('class_name')!s:.40}, {mode!s:.20}); a model of"
+            " floating-point layers would compute something else"
         )
-    return item
+    context.log.rewrite(item.name, f"it stays quantised ({mode}); its numbers are those of the file")
+    return replace(item, config={**item.config, "dtype": f"{mode}_from_{source}"})
 
 
 def activations(item: Item, context: Context) -> Item:
@@ -161,6 +187,8 @@ _HARMLESS = frozenset(
     [
         "activity_regularizer",
         "autocast",
+        "rng_type",
+        "auto_vectorize",
         "quantization_config",
         "build_config",
         "registered_name",

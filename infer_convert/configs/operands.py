@@ -13,18 +13,34 @@ from infer_convert.plan import Ref
 
 ATTENTION = ("MultiHeadAttention", "GroupQueryAttention")
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-_SILENT = ("mask", "name", "inputs_mask", "attention_mask", "use_causal_mask", "return_attention_scores", "training")
+ATTENTION_MASKS = ("attention_mask", "query_mask", "value_mask", "key_mask")
+_SILENT = ("mask", "name", "inputs_mask", "training", *ATTENTION_MASKS)
 
 
 def flattened(graph: Graph, context: Context) -> Graph:
     """Every call of one level with tensors only, in the order in which the layer takes them."""
-    items = tuple(
-        replace(item, calls=tuple(Call(_operands(item, call, context)) for call in item.calls)) for item in graph.items
+    masks = any(
+        item.class_name == "Masking" or item.config.get("mask_zero") or item.inner is not None for item in graph.items
     )
-    return replace(graph, items=items)
+    return replace(graph, items=tuple(_flat(item, context, masks) for item in graph.items))
 
 
-def _operands(item: Item, call: Call, context: Context) -> tuple[Ref, ...]:
+def _flat(item: Item, context: Context, masks: bool) -> Item:
+    """One item; what its calls take beside operands must be the same in all of them."""
+    made = [_operands(item, call, context, masks) for call in item.calls]
+    if not made:
+        return item
+    _, keywords, named = made[0]
+    if any(other[1:] != (keywords, named) for other in made):
+        raise NoArchitecture(f"layer {item.name}: its calls differ in their arguments, which a rebuilt layer's cannot")
+    calls = tuple(Call(operands) for operands, _, _ in made)
+    return replace(item, calls=calls, keywords={**item.keywords, **keywords}, named=named)
+
+
+Taken = tuple[tuple[Ref, ...], dict[str, Any], tuple[str, ...]]
+
+
+def _operands(item: Item, call: Call, context: Context, masks: bool) -> Taken:
     kwargs = dict(call.kwargs)
     _check(item, kwargs, context)
     args = list(call.args)
@@ -41,31 +57,33 @@ def _operands(item: Item, call: Call, context: Context) -> tuple[Ref, ...]:
     rest = [key for key, value in kwargs.items() if refs_in(value) and key not in _SILENT]
     if rest:
         raise NoArchitecture(f"layer {item.name}: it reads tensors as {', '.join(rest)}, which no rebuilt layer can")
-    return tuple(found)
+    keywords = {"return_attention_scores": True} if kwargs.get("return_attention_scores") else {}
+    if kwargs.get("use_causal_mask"):
+        keywords["use_causal_mask"] = True
+    mask = kwargs.get("mask")
+    if isinstance(mask, Ref) and not masks:  # no layer here makes masks, so it is the model's own tensor
+        return (*found, mask), keywords, ("mask",)
+    if refs_in(mask):
+        context.log.rewrite(item.name, "the mask that it is called with is computed again by Keras")
+    return tuple(found), keywords, ()
 
 
-def _attention(args: list[Any], kwargs: Mapping[str, Any]) -> tuple[Ref, ...]:
-    """query, value, key in Keras' order; key is left out where it is the value."""
-    positional: list[Any] = [*(ref for arg in args for ref in refs_in(arg)), None, None, None]
+def _attention(args: list[Any], kwargs: Mapping[str, Any]) -> Taken:
+    """query, value, key in Keras' order (key is left out where it is the value), then masks by their names."""
+    positional: list[Any] = [*(ref for arg in args[:3] for ref in refs_in(arg)), None, None, None]
     named = [kwargs.get(word) for word in ("query", "value", "key")]
     found = [first or second for first, second in zip(positional, named, strict=False)]
-    return tuple(ref for ref in found if isinstance(ref, Ref))
+    operands = [ref for ref in found if isinstance(ref, Ref)]
+    keywords = {word: True for word in ("use_causal_mask", "return_attention_scores") if kwargs.get(word)}
+    given = {word: kwargs[word] for word in ("attention_mask",) if isinstance(kwargs.get(word), Ref)}
+    return (*operands, *given.values()), keywords, tuple(given)
 
 
 def _check(item: Item, kwargs: dict[str, Any], context: Context) -> None:
     """Call arguments that change the result and that a plan cannot carry."""
-    for key in ("use_causal_mask", "return_attention_scores"):
-        if kwargs.get(key):
-            raise NoArchitecture(f"layer {item.name}: it is called with {key}=True, which a rebuilt layer cannot be")
-    if refs_in(kwargs.get("attention_mask")):
-        raise NoArchitecture(
-            f"layer {item.name}: it is called with an attention_mask tensor, which a rebuilt layer cannot be"
-        )
     if kwargs.get("training") is True and context.generation != "keras3":  # Keras 3 models override it when called
         if item.class_name == "BatchNormalization":
             raise NoArchitecture(
                 f"layer {item.name}: it is called with training=True: it uses the statistics of each batch"
             )
         context.log.guess(item.name, "it is called with training=True; the rebuilt model predicts without", 0.5)
-    if refs_in(kwargs.get("mask")):
-        context.log.rewrite(item.name, "the mask that it is called with is computed again by Keras")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from infer_convert.configs.arguments import ARGUMENTS
 from infer_convert.configs.context import Context
-from infer_convert.configs.functions import KERAS3, MASKS, NODES, SIGNATURES, TENSORFLOW
+from infer_convert.configs.functions import COMPARISONS, KERAS3, MASKS, NODES, PLAIN, SIGNATURES, TENSORFLOW
 from infer_convert.configs.graph import Call, Graph, Item, refs_in
 from infer_convert.configs.nodes import node_arguments
 from infer_convert.configs.steps import Step, inlined, operation
@@ -17,9 +18,6 @@ from infer_convert.plan import Ref
 
 UNKNOWN = "_Unknown"
 """The class of an operation that is not rebuilt; fatal only where an output needs it."""
-
-MASK = "_Mask"
-"""The class of an item that only computes a mask."""
 
 
 OPERATION_MODULE = "keras.ops"
@@ -40,7 +38,8 @@ def marked(graph: Graph, context: Context) -> Graph:
         return graph
 
     def mark(item: Item) -> Item:
-        bare = not {"trainable", "dtype"} & set(item.config) and item.inner is None and item.module is None
+        told = {"trainable", "dtype"} & set(item.config) - ({"dtype"} if item.class_name not in ARGUMENTS else set())
+        bare = not told and item.inner is None and item.module is None
         named = item.class_name in MASKS or _function(item.class_name) in SIGNATURES
         if bare and named and item.class_name not in CLASSES_TOO:
             return replace(item, module=OPERATION_MODULE)
@@ -58,19 +57,17 @@ def _function(class_name: str) -> str:
 
 
 def lowered(graph: Graph, context: Context) -> Graph:
-    """Every operation of one level as layers that ``build`` can make; masks are marked for removal."""
+    """Every operation of one level as layers that ``build`` can make."""
     for item in graph.items:
         if not is_operation(item):
-            continue
-        if item.class_name in MASKS:
-            graph = _replaced(graph, replace(item, class_name=MASK))
             continue
         for number, single in enumerate(_per_call(item)):
             if number or len(item.calls) > 1:
                 graph = _split(graph, item, number, single)
             steps = _steps(single, context)
             if steps is None:
-                graph = _replaced(graph, replace(single, class_name=UNKNOWN))
+                spelled = single.stored_class or single.class_name
+                graph = _replaced(graph, replace(single, class_name=UNKNOWN, stored_class=spelled))
                 continue
             context.log.rewrite(single.name, f"{_spelled(item)} is {_made(steps)} now")
             graph = inlined(graph, single.name, steps)
@@ -79,7 +76,7 @@ def lowered(graph: Graph, context: Context) -> Graph:
 
 def _spelled(item: Item) -> str:
     function = item.config.get("function")
-    return f"tf.{function}" if isinstance(function, str) else item.class_name
+    return f"tf.{function}" if isinstance(function, str) else item.stored_class or item.class_name
 
 
 def _made(steps: Sequence[Step]) -> str:
@@ -148,10 +145,17 @@ def _bound(item: Item, call: Call) -> tuple[str, dict[str, Any]]:
         ours = {(name.partition(":")[2] or name): name.partition(":")[0] for name in names}
         bound = {ours.get(name, name): value for name, value in zip(order, call.args, strict=False)}
         bound.update({ours.get(key, key): value for key, value in kwargs.items()})
+        if function == "einsum":
+            bound["operands"] = list(call.refs())
+        if function == "take":
+            bound["axis"] = bound.get("axis") or 0
         return function, bound
     function = _function(item.class_name)
     names = SIGNATURES.get(function, ())
-    own = {key: value for key, value in item.config.items() if key not in ("dtype", "trainable")}
+    own_dtype = function == "cast"
+    own = {key: value for key, value in item.config.items() if key != "trainable" and (key != "dtype" or own_dtype)}
+    if function == "einsum":
+        return function, {**own, "operands": list(call.refs())}
     return function, {**own, **dict(zip(names, call.args, strict=False)), **kwargs}
 
 
@@ -159,7 +163,7 @@ _COMMUTE = {"add", "multiply", "maximum", "minimum"}
 _BINARY = {*_COMMUTE, "subtract", "divide", "power", "bias_add"}
 _UNARY = {"negative", "absolute", "square", "sqrt", "exp", "log", "sigmoid", "tanh", "relu", "relu6"}
 _ACTIVATIONS = {"selu", "silu", "softplus", "softsign", "elu", "gelu", "log_softmax", "hard_sigmoid"}
-_REDUCE = {"mean", "sum", "max", "min", "var", "argmax"}
+_REDUCE = {"mean", "sum", "max", "min", "var", "std", "prod", "argmax", "argmin", "logsumexp", "any", "all"}
 METHODS = {
     "bilinear": "bilinear",
     "nearest": "nearest",
@@ -188,8 +192,14 @@ def make(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
         return (Step("", "Add", {}, tuple(bound["xs"])),)
     if function in ("concatenate", "stack"):
         return _listed(function, bound)
+    if function in COMPARISONS or function in ("floor_divide", "mod"):
+        return _compared(function, bound.get("x1"), bound.get("x2"))
+    if function == "where":
+        return _where(bound)
+    if function == "einsum":
+        return _einsum(bound)
     if not isinstance(x, Ref):
-        return None
+        return _as_it_stands(function, bound)
     if function in _UNARY:
         return (operation("", function, x),)
     if function in _ACTIVATIONS:
@@ -206,7 +216,88 @@ def make(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
     if function in ("softmax",):
         axis = bound.get("axis", -1)
         return (operation("", function, x, axis=-1 if axis is None else axis),)
-    return _shaping(function, x, bound)
+    return _shaping(function, x, bound) or _as_it_stands(function, bound)
+
+
+_OPPOSITE = {"greater": "less", "less": "greater", "greater_equal": "less_equal", "less_equal": "greater_equal",
+             "equal": "equal", "not_equal": "not_equal"}  # fmt: skip
+
+
+def _compared(function: str, left: Any, right: Any) -> tuple[Step, ...] | None:
+    if isinstance(left, Ref) and isinstance(right, Ref):
+        return (operation("", function, left, right),)
+    if isinstance(left, Ref) and _constant(right):
+        return (operation("", function, left, x2=right),)
+    if isinstance(right, Ref) and _constant(left) and function in _OPPOSITE:
+        return (operation("", _OPPOSITE[function], right, x2=left),)
+    return None
+
+
+def _where(bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
+    """``where`` with tensors and numbers on either side; operands come first, so a number may stand last only."""
+    condition, left, right = bound.get("condition"), bound.get("x1"), bound.get("x2")
+    if not isinstance(condition, Ref):
+        return None
+    if isinstance(left, Ref) and isinstance(right, Ref):
+        return (operation("", "where", condition, left, right),)
+    if isinstance(left, Ref) and _constant(right):
+        return (operation("", "where", condition, left, x2=right),)
+    if isinstance(right, Ref) and _constant(left):
+        return (operation("otherwise", "logical_not", condition), operation("", "where", 0, right, x2=left))
+    if _constant(left) and _constant(right):
+        return (operation("", "where", condition, x1=left, x2=right),)
+    return None
+
+
+def _einsum(bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
+    subscripts, operands = bound.get("subscripts"), bound.get("operands")
+    tensors = list(operands) if isinstance(operands, list | tuple) else [operands]
+    if not isinstance(subscripts, str) or not tensors or not all(isinstance(each, Ref) for each in tensors):
+        return None
+    return (operation("", "einsum", *tensors, subscripts=subscripts),)
+
+
+def _as_it_stands(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
+    """A function that ``keras.ops`` has under the same name, with its arguments as they are."""
+    known = PLAIN.get(function)
+    if known is None:
+        return None
+    tensors, words = known
+    operands = [bound.get(name) for name in tensors]
+    given = {name: _plain(bound[name]) for name in words if bound.get(name) is not None}
+    if function == "take":
+        if bound.get("batch_dims") or not isinstance(operands[0], Ref):
+            return None
+        if not isinstance(operands[1], Ref):
+            indices = _plain(operands.pop())
+            if not isinstance(indices, int) and not (isinstance(indices, list) and _numbers(indices)):
+                return None
+            given["indices"] = indices
+    if function in ("average_pool", "max_pool"):
+        given = _pooled(given)
+    if given.get("ord") == "euclidean":
+        del given["ord"]
+    if "mode" in given:
+        given["mode"] = str(given["mode"]).lower()
+    if not all(isinstance(each, Ref) for each in operands) or refs_in(tuple(given.values())):
+        return None
+    return (operation("", function, *operands, **given),)
+
+
+def _numbers(values: list[Any]) -> bool:
+    return all(isinstance(each, int | float) or (isinstance(each, list) and _numbers(each)) for each in values)
+
+
+def _pooled(given: dict[str, Any]) -> dict[str, Any]:
+    """TensorFlow's ``ksize`` and ``strides`` may count batch and channels (``[1, 2, 2, 1]``); ``SAME`` is ``same``."""
+    for key in ("pool_size", "strides"):
+        value = given.get(key)
+        if isinstance(value, list) and len(value) == 4:
+            given[key] = value[1:-1]
+    if "padding" in given:
+        given["padding"] = str(given["padding"]).lower()
+    given.pop("data_format", None)
+    return given
 
 
 def _shaping(function: str, x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
@@ -242,7 +333,11 @@ def _shaping(function: str, x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...
         return (operation("", "cast", x, dtype=str(dtype)),) if isinstance(dtype, str) else None
     if function == "getitem":
         key = item_key(bound.get("key"))
-        return None if key is None else (operation("", "getitem", x, key=key),)
+        return None if key is None else sliced(x, key)
+    if function == "slice" and not refs_in((bound.get("begin"), bound.get("size"))):
+        starts, sizes = bound["begin"], bound["size"]
+        key = [[a, None if n == -1 else a + n, None] for a, n in zip(starts, sizes, strict=True)]
+        return (operation("", "getitem", x, key=[None if part == [0, None, None] else part for part in key]),)
     if function in ("depth_to_space", "space_to_depth") and bound.get("data_format", "NHWC") == "NHWC":
         return (operation("", function, x, block_size=bound["block"]),)
     if function == "tile" and not refs_in(bound.get("repeats")):
@@ -266,6 +361,10 @@ def _plain(value: Any) -> Any:
 def _binary(function: str, left: Any, right: Any) -> tuple[Step, ...] | None:
     if isinstance(left, Ref) and isinstance(right, Ref):
         return (operation("", function, left, right),)
+    if isinstance(left, Ref) and isinstance(right, list) and function in _PER_CHANNEL:
+        return _per_channel(function, left, right)
+    if isinstance(right, Ref) and isinstance(left, list) and function in _COMMUTE:
+        return _per_channel(function, right, left)
     if isinstance(left, Ref) and _constant(right):
         return (operation("", function, left, x2=right),)
     if isinstance(right, Ref) and _constant(left):
@@ -278,8 +377,35 @@ def _binary(function: str, left: Any, right: Any) -> tuple[Step, ...] | None:
     return None
 
 
+_PER_CHANNEL = ("add", "subtract", "multiply", "divide")
+
+
+def _per_channel(function: str, x: Ref, numbers: list[Any]) -> tuple[Step, ...] | None:
+    """A number for every channel (``x - [103.9, 116.8, 123.7]``) or place as Rescaling; outer axes of length 1 say
+    nothing."""
+    while len(numbers) == 1 and isinstance(numbers[0], list):
+        numbers = numbers[0]
+    if not numbers or not _numbers(numbers):
+        return None
+    config: dict[str, Any] = {"scale": 1.0, "offset": _each(numbers, float)}
+    if function == "subtract":
+        config["offset"] = _each(numbers, lambda number: -float(number))
+    elif function == "multiply":
+        config = {"scale": _each(numbers, float), "offset": 0.0}
+    elif function == "divide":
+        try:
+            config = {"scale": _each(numbers, lambda number: 1.0 / number), "offset": 0.0}
+        except ZeroDivisionError:
+            return None
+    return (Step("", "Rescaling", config, (x,)),)
+
+
+def _each(values: Any, change: Callable[[Any], float]) -> Any:
+    return [_each(value, change) for value in values] if isinstance(values, list) else change(values)
+
+
 def _constant(value: Any) -> bool:
-    return isinstance(value, int | float | list) and not refs_in(value)
+    return isinstance(value, int | float)
 
 
 def _listed(function: str, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
@@ -320,20 +446,47 @@ def _pad(x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...] | None:
     return (Step("", f"ZeroPadding{len(inner)}D", {"padding": inner[0] if len(inner) == 1 else inner}, (x,)),)
 
 
+NEW = "new"
+"""``None`` (``newaxis``) in a key."""
+
+
 def item_key(spec: Any) -> list[Any] | None:
-    """TensorFlow's and Keras 3's slices -> ``[null, [start, stop, step], index, ...]``."""
+    """TensorFlow's and Keras 3's keys -> ``[[start, stop, step], index, "...", NEW]``; None for one with tensors."""
     if not isinstance(spec, list):
         spec = [spec]
     key: list[Any] = []
     for part in spec:
         if isinstance(part, Mapping):
             inner = part.get("config", part)
+            if part.get("class_name") == "__ellipsis__":
+                key.append("...")
+                continue
             if refs_in(inner) or not isinstance(inner, Mapping) or "start" not in inner:
                 return None
-            bounds = [inner.get("start"), inner.get("stop"), inner.get("step")]
-            key.append(None if bounds == [None, None, None] else bounds)
+            key.append([inner.get("start"), inner.get("stop"), inner.get("step")])
+        elif part is None:
+            key.append(NEW)
         elif isinstance(part, int) and not isinstance(part, bool):
             key.append(part)
         else:
             return None
     return key
+
+
+def sliced(x: Ref, key: list[Any]) -> tuple[Step, ...]:
+    """``x[key]``: one slice, then an ``expand_dims`` for every newaxis."""
+    kept = [None if part == [None, None, None] else part for part in key if part != NEW]
+    steps: list[Step] = []
+    if any(part is not None and part != "..." for part in kept) or NEW not in key:
+        steps.append(operation("slice", "getitem", x, key=kept))
+    for number, part in enumerate(key):
+        if part == NEW:
+            steps.append(operation("axis", "expand_dims", len(steps) - 1 if steps else x, axis=_place(key, number)))
+    return tuple(steps)
+
+
+def _place(key: list[Any], number: int) -> int:
+    """The axis of a newaxis in the result; counted from the end behind an ellipsis."""
+    if "..." in key[:number]:
+        return -1 - sum(not isinstance(part, int) for part in key[number + 1 :])
+    return sum(not isinstance(part, int) for part in key[:number])

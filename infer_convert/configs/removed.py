@@ -103,11 +103,6 @@ def _scaled(suffix: str, tensor: Tensor, operand: int) -> Step:
     return Step(suffix, "EinsumDense", config, (operand,), (use("kernel", tensor),))
 
 
-def softplus(item: Item, context: Context) -> Sequence[Step]:
-    """``SReLU`` and other parametric activations of Keras 1 are not rebuilt."""
-    raise NoArchitecture(f"layer {item.name}: {item.class_name} cannot be rebuilt from Keras 3's layers")
-
-
 def locally_connected(item: Item, context: Context) -> Sequence[Step]:
     """An own kernel per place: patches by slicing, then one einsum (Keras 2.2.4 ``layers/local.py``).
 
@@ -226,12 +221,76 @@ def _picked(item: Item, kernel: Tensor, size: list[int], strides: list[int], fir
 def layer_scale(item: Item, context: Context) -> Sequence[Step]:
     """ConvNeXt's LayerScale: every channel times its gamma, as a 1 × 1 depthwise convolution."""
     roles = _roles(item, "gamma")
-    gamma = roles.get("gamma")
+    gamma = next(iter(roles.values())) if len(roles) == 1 else None
     if gamma is None or len(gamma.shape) != 1:
         raise contradiction(item, "a LayerScale has one gamma per channel")
     (channels,) = gamma.shape
     uses = (use("kernel", gamma, f"reshape:1,1,{channels},1", shape=(1, 1, channels, 1)),)
     return (Step("", "DepthwiseConv2D", {"kernel_size": [1, 1], "use_bias": False}, (INPUT,), uses),)
+
+
+def batchwise(item: Item, context: Context) -> Sequence[Step]:
+    """BatchNormalization(mode=2): the statistics of the batch that it is given, also when predicting (Keras 1.2.2
+    ``normalization.py``). The stored running statistics are of no use to it."""
+    roles = _roles(item, "gamma", "beta", "moving_mean", "moving_variance")
+    gamma, beta = roles.get("gamma"), roles.get("beta")
+    if gamma is None or beta is None or len(gamma.shape) != 1:
+        raise contradiction(item, "a BatchNormalization has gamma and beta")
+    (channels,) = gamma.shape
+    axis = int(item.config.get("axis", -1))
+    equation = {"equation": "...c,c->...c", "output_shape": channels, "bias_axes": "c"}
+    return (
+        operation("last", "moveaxis", INPUT, source=axis, destination=-1),
+        operation("rows", "reshape", 0, newshape=[-1, channels]),
+        operation("mean", "mean", 1, axis=0, keepdims=True),
+        operation("variance", "var", 1, axis=0, keepdims=True),
+        operation("bounded", "add", 3, x2=float(item.config.get("epsilon", 1e-3))),
+        operation("root", "sqrt", 4),
+        operation("centred", "subtract", 0, 2),
+        operation("normal", "divide", 6, 5),
+        Step("scaled", "EinsumDense", equation, (7,), (use("kernel", gamma), use("bias", beta))),
+        operation("", "moveaxis", 8, source=-1, destination=axis),
+    )
+
+
+def srelu(item: Item, context: Context) -> Sequence[Step]:
+    """SReLU: t_l + a_l (x - t_l) below t_l, t_r + a_r (x - t_r) above t_r = t_l + |stored t_r|, x between (Keras 1.2.2
+    ``advanced_activations.py``). Written with the excesses max(x - t, 0), which only need adding and scaling."""
+    roles = _roles(item, "t_left", "a_left", "t_right", "a_right")
+    if set(roles) != {"t_left", "a_left", "t_right", "a_right"} or len({t.shape for t in roles.values()}) != 1:
+        raise contradiction(item, "an SReLU has t_left, a_left, t_right and a_right of one shape")
+    letters = _LETTERS[: len(roles["t_left"].shape)]
+
+    def shifted(suffix: str, operand: int, *uses: WeightUse) -> Step:
+        config = {"equation": f"a{letters},{letters}->a{letters}", "output_shape": list(roles["t_left"].shape),
+                  "bias_axes": letters}  # fmt: skip
+        return Step(suffix, "EinsumDense", config, (operand,), uses)
+
+    left, right = roles["t_left"], roles["t_right"]
+    ones = replace(use("kernel", left), transforms=("ones",))
+    under = replace(use("bias", left), transforms=("negate",))
+    over = replace(use("bias", left), sources=(left.path, right.path), transforms=("srelu-right", "negate"))
+    return (
+        shifted("under", INPUT, ones, under),  # x - t_l
+        operation("below", "minimum", 0, x2=0.0),
+        _scaled("below_slope", roles["a_left"], 1),
+        shifted("over", INPUT, ones, over),  # x - t_r
+        operation("above", "maximum", 3, x2=0.0),
+        _scaled("above_slope", roles["a_right"], 4),
+        Step("lost", "Add", {}, (1, 4)),
+        Step("kept", "Subtract", {}, (INPUT, 6)),
+        Step("", "Add", {}, (7, 2, 5)),
+    )
+
+
+def time_major(item: Item, context: Context) -> Sequence[Step]:
+    """A recurrent layer with time first: axes exchanged before it and, if it returns sequences, after it."""
+    config = {key: value for key, value in item.config.items() if key != "_time_major"}
+    turned = operation("batch", "transpose", INPUT, axes=[1, 0, 2])
+    layer = Step("", item.class_name, config, (0,), item.weights)
+    if not config.get("return_sequences"):
+        return (turned, layer)
+    return (turned, replace(layer, suffix="steps"), operation("", "transpose", 1, axes=[1, 0, 2]))
 
 
 def nothing(item: Item, context: Context) -> Sequence[Step]:
@@ -243,7 +302,8 @@ REMOVED: dict[str, Callable[[Item, Context], Sequence[Step]]] = {
     "Highway": highway,
     "MaxoutDense": maxout,
     "ParametricSoftplus": parametric_softplus,
-    "SReLU": softplus,
+    "SReLU": srelu,
+    "BatchwiseNormalization": batchwise,
     "LayerScale": layer_scale,
     "StochasticDepth": nothing,
     "LocallyConnected1D": locally_connected,
@@ -255,7 +315,7 @@ REMOVED: dict[str, Callable[[Item, Context], Sequence[Step]]] = {
 def rebuilt(graph: Graph, context: Context) -> Graph:
     """Every removed layer of one level replaced."""
     for item in graph.items:
-        make = REMOVED.get(item.class_name)
+        make = time_major if item.config.get("_time_major") else REMOVED.get(item.class_name)
         if make is not None:
             steps = make(item, context)
             context.log.rewrite(item.name, f"{item.class_name} is rebuilt from {_classes(steps)}")

@@ -13,6 +13,7 @@ from typing import Any
 from infer_convert.configs import keras1, keras2, keras3
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Graph, Item
+from infer_convert.configs.operations import is_operation
 
 Rewrite = Callable[[Item, Context], Item]
 
@@ -66,6 +67,8 @@ REWRITES: tuple[Rewrite, ...] = (
     keras2.input_layer,
     keras2.separable_arguments,
     keras2.attention_arguments,
+    keras2.preprocessing_words,
+    keras2.causal_attention,
     keras2.score_modes,
     keras2.axis_lists,
     keras2.normalization_axis,
@@ -78,6 +81,7 @@ REWRITES: tuple[Rewrite, ...] = (
     keras2.time_major,
     keras2.groups,
     keras2.strides_of_one,
+    keras3.vocabularies,
     keras3.policies,
     keras3.quantised,
     keras3.activations,
@@ -88,9 +92,14 @@ REWRITES: tuple[Rewrite, ...] = (
 """In the order in which they run."""
 
 
+FIRST: tuple[Rewrite, ...] = REWRITES[:2]
+"""What operations go through as well."""
+
+
 def rewritten(item: Item, context: Context) -> Item:
-    """One item through the whole table (a nested model's own items are rewritten by ``rewrite``)."""
-    for rule in REWRITES:
+    """One item through the whole table (a nested model's own items are rewritten by ``rewrite``); an operation, whose
+    arguments are a function's and not a layer's, through the first rules alone."""
+    for rule in FIRST if is_operation(item) else REWRITES:
         item = rule(item, context)
     return item
 

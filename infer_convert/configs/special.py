@@ -190,6 +190,68 @@ def low_rank(item: Item, context: Context) -> Item | None:
     return replace(item, weights=tuple(uses))
 
 
+_SCALED = ("inputs_scale", "inputs_amax_history", "kernel_scale", "kernel_amax_history", "outputs_grad_scale",
+           "outputs_grad_amax_history")  # fmt: skip
+
+
+def quantised(item: Item, context: Context) -> Item | None:
+    """A quantised layer's numbers as Keras 3 writes them in order (3.15 ``dense.py``,
+    ``_variable_serialization_spec``)."""
+    policy = str(item.config.get("dtype"))
+    if "_from_" not in policy:
+        return low_rank(item, context) if item.class_name == "Dense" else None
+    roles = within(item.tensors)
+    if _positional(roles):
+        main = "embeddings" if item.class_name.endswith("Embedding") else "kernel"
+        names = [main]
+        if main == "kernel" and (item.config.get("bias_axes") if item.class_name == "EinsumDense"
+                                 else item.config.get("use_bias", True)):  # fmt: skip
+            names.append("bias")
+        names += _SCALED if policy.startswith("float8") else (f"{main}_scale", f"{main}_zero", "g_idx")
+        roles = dict(zip(names, (roles[key] for key in sorted(roles, key=int)), strict=False))
+    return replace(item, weights=tuple(use(name, tensor) for name, tensor in roles.items()))
+
+
+def spectral(item: Item, context: Context) -> Item | None:
+    """SpectralNormalization: the wrapped layer's tensors, whose kernel a Keras 3 tree holds twice, and ``vector_u``."""
+    own = {role: tensor for role, tensor in item.tensors.items() if "/" not in role}
+    inner = {role.rpartition("/")[2]: tensor for role, tensor in item.tensors.items() if "/" in role}
+    wrapped = item.config.get("layer")
+    class_name = str(wrapped.get("class_name")) if isinstance(wrapped, Mapping) else ""
+    kernel = "embeddings" if class_name == "Embedding" else "kernel"
+    if inner and _positional(inner):
+        inner = dict(zip((kernel, "bias"), (inner[key] for key in sorted(inner, key=int)), strict=False))
+    if not inner:  # SpectralNormalization of tf.keras names all of them in one place
+        inner = {role: tensor for role, tensor in own.items() if role in ("kernel", "bias", "embeddings")}
+        own = {role: tensor for role, tensor in own.items() if role not in inner}
+    if "vector_u" not in own and _positional(own):
+        own = dict(zip((kernel, "vector_u")[-len(own) :], (own[key] for key in sorted(own, key=int)), strict=True))
+    sn = next((own[role] for role in ("vector_u", "sn_u", "u") if role in own), None)
+    if sn is None or kernel not in inner:
+        return None
+    uses = [use("vector_u", sn)]
+    for role, tensor in inner.items():
+        made = use(f"layer.{role}", tensor)
+        twin = own.get(role)
+        if twin is not None:
+            made = replace(made, sources=(tensor.path, twin.path), transforms=("same",))
+        uses.append(made)
+    return replace(item, weights=tuple(uses))
+
+
+def grouped_attention(item: Item, context: Context) -> Item | None:
+    """GroupQueryAttention: four einsums, named or numbered."""
+    uses = []
+    names = {"query": "query", "key": "key", "value": "value", "attention_output": "output", "output": "output"}
+    for role, tensor in item.tensors.items():
+        head, _, tail = role.rpartition("/")
+        head = head.rpartition("/")[2].lstrip("_").removesuffix("_dense")
+        if head not in names:
+            return None
+        uses.append(use(f"{names[head]}_dense.{ {'0': 'kernel', '1': 'bias'}.get(tail, tail) }", tensor))
+    return replace(item, weights=tuple(uses))
+
+
 def _positional(roles: Mapping[str, Tensor]) -> bool:
     return bool(roles) and all(role.isdigit() for role in roles)
 
@@ -205,6 +267,11 @@ PLACERS: dict[str, Placer] = {
     "Normalization": normalization,
     "RNN": cells,
     "PReLU": shared_slopes,
-    "Dense": low_rank,
+    "Dense": quantised,
+    "EinsumDense": quantised,
+    "Embedding": quantised,
+    "ReversibleEmbedding": quantised,
+    "SpectralNormalization": spectral,
+    "GroupQueryAttention": grouped_attention,
 }
 """By the Keras 3 class."""

@@ -15,7 +15,8 @@ INPUT = -1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One layer of a recipe. ``operands`` are numbers of earlier steps, ``INPUT``, or Refs of the graph."""
+    """One layer of a recipe. ``operands`` are numbers of earlier steps, ``INPUT``, or Refs of the graph; ``-2 - i`` is
+    the replaced layer's operand number i alone."""
 
     suffix: str
     class_name: str
@@ -64,6 +65,8 @@ def _operands(step: Step, names: Sequence[str], call: Call, index: int) -> list[
             found.append(operand)
         elif operand == INPUT:
             found.extend(call.refs())
+        elif operand < INPUT:
+            found.append(call.refs()[INPUT - 1 - operand])
         else:
             found.append(Ref(names[operand], index))
     return found

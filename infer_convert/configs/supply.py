@@ -16,9 +16,35 @@ from infer_convert.facts import StoredLayer, Tensor, WeightFile
 def supplied(graph: Graph, facts: WeightFile) -> Graph:
     """The graph with every item's ``stored`` and ``tensors``; raises NoArchitecture when a weighted stored layer fits
     no layer of the config by name, class or order."""
+    graph = _with_words(graph, facts) if facts.vocabularies else graph
     if facts.layout == "graph":
         return _distribute(graph, facts.layers[0].tensors, facts.layers[0].name)
     return _match(graph, facts.layers, facts)
+
+
+LOOKUPS = ("StringLookup", "IntegerLookup", "TextVectorization")
+
+
+def _with_words(graph: Graph, facts: WeightFile) -> Graph:
+    """Adapted lookup layers with the vocabulary that the archive keeps for them: by class, in the order of the groups'
+    counters (``string_lookup``, ``string_lookup_1``), which is that of the layers."""
+    waiting: dict[str, dict[int, tuple[str, ...]]] = {}
+    for place, words in facts.vocabularies:
+        folders = [part for part in place.split("/") if part not in ("layers", "_lookup_layer")]
+        stem, _, count = folders[-1].rpartition("_") if folders[-1:] and folders[-1][-1].isdigit() else ("", "", "")
+        key = stem or folders[-1]
+        waiting.setdefault(key.replace("_", ""), {})[int(count or 0)] = words
+
+    def given(item: Item) -> Item:
+        queue = waiting.get(item.class_name.lower(), {})
+        if item.class_name not in LOOKUPS or item.config.get("vocabulary") is not None or not queue:
+            return item
+        words: list[Any] = list(queue.pop(min(queue)))
+        if item.class_name == "IntegerLookup":
+            words = [int(word) for word in words]
+        return replace(item, config={**item.config, "vocabulary": words})
+
+    return graph.mapped(given)
 
 
 def _match(graph: Graph, layers: Sequence[StoredLayer], facts: WeightFile) -> Graph:
@@ -49,7 +75,7 @@ def _pairs(graph: Graph, layers: Sequence[StoredLayer], facts: WeightFile) -> di
         found = {item.name: by_name[item.name] for item in items if item.name in by_name}
     used = {layer.name for layer in found.values()}
     rest = [layer for layer in layers if layer.name not in used]
-    if not any(True for layer in rest for _ in layer.all_tensors()):
+    if not any(True for layer in rest for _ in layer.all_tensors()) and not any(layer.stem for layer in rest):
         return found
     free = [item for item in items if item.name not in found]
     if any(layer.stem for layer in layers):

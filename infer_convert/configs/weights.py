@@ -17,7 +17,7 @@ from infer_convert.configs.special import PLACERS
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import Tensor
 from infer_convert.layers import CARD_OF
-from infer_convert.layers.card import Fit, Stored, use, within
+from infer_convert.layers.card import Fit, Stored, own_uses, use, within
 from infer_convert.plan import WeightUse
 
 ROTATED = (
@@ -49,6 +49,8 @@ def placed(item: Item, context: Context) -> Item:
     """The item with its WeightUses; raises NoArchitecture when config and tensors contradict each other."""
     if item.inner is not None:
         return item
+    if item.class_name in context.hints.customs:
+        return replace(item, weights=own_uses(item.tensors))
     if not item.tensors:
         return _without(item, context)
     special = PLACERS.get(item.class_name)
@@ -111,11 +113,12 @@ def contradictions(item: Item, found: Mapping[str, Any]) -> list[str]:
     if "_inner" in found and isinstance(inner, Mapping):
         if inner.get("class_name") != found.get("_class"):
             return [f"the config wraps a {inner.get('class_name')}, the tensors fit a {found.get('_class')}"]
-        return _different(inner.get("config") or {}, found["_inner"])
-    return _different(item.config, found)
+        return different(inner.get("config") or {}, found["_inner"])
+    return different(item.config, found)
 
 
-def _different(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def different(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Arguments that two configs answer differently, each as a sentence."""
     wrong = []
     for key, value in found.items():
         if key.startswith("_") or key in ("axis", "recurrent_activation", "groups"):

@@ -181,26 +181,34 @@ class Body:
 
     def _arguments(self, item: PlanLayer, operands: tuple[Ref, ...]) -> tuple[list[str], str]:
         """Lines that must come first, and the operands in brackets."""
-        names = [self.tensor(ref) for ref in operands]
+        last = len(operands) - len(item.named)
+        names = [self.tensor(ref) for ref in operands[:last]]
+        named = zip(item.named, (self.tensor(ref) for ref in operands[last:]), strict=True)
+        words = [f"{key}={name}" for key, name in named]
+        words += [f"{key}={literal(value)}" for key, value in item.keywords.items()]
+        more = "".join(f", {word}" for word in words)
         style, joined = calling_style(item), ", ".join(names)
         if style == "spread":
-            return [], f"({joined})"
+            return [], f"({joined}{more})"
         if style == "state" and len(names) > 1:
-            return [], f"({names[0]}, initial_state=[{', '.join(names[1:])}])"
+            return [], f"({names[0]}, initial_state=[{', '.join(names[1:])}]{more})"
         if style != "listed" and len(names) == 1:
-            return [], f"({names[0]})"
+            return [], f"({names[0]}{more})"
         if len(joined) < 60:
-            return [], f"([{joined}])"
+            return [], f"([{joined}]{more})"
         parts = Group("[", tuple(Item(name) for name in names), "]")
-        return statement(parts, self.indent, "parts = "), "(parts)"
+        return statement(parts, self.indent, "parts = "), f"(parts{more})"
 
     def _operation(self, item: PlanLayer, operands: tuple[Ref, ...]) -> Group | str:
         card, arguments = operation(item.name, item.config)
         names = [self.tensor(ref) for ref in operands]
         if card.function == "getitem":
             return f"{names[0]}[{key_source(arguments.get('key', []))}]"
+        if card.function == "einsum":
+            return call("ops.einsum", Item(literal(arguments["subscripts"])), *map(Item, names))
         first = [Item(f"[{', '.join(names)}]")] if card.listed else [Item(name) for name in names]
-        return call(f"ops.{card.function}", *first, *(Item(literal(v), k) for k, v in arguments.items()))
+        place = "ops.image" if card.function == "rgb_to_grayscale" else "ops"
+        return call(f"{place}.{card.function}", *first, *(Item(literal(v), k) for k, v in arguments.items()))
 
     def _input(self, item: PlanLayer) -> Group:
         config = dict(item.config)

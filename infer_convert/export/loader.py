@@ -154,6 +154,14 @@ def _transform(name: str, argument: str, sources: list[Group | str]) -> Group | 
             return call("np.square", one)
         case "add":
             return call("add", one, repr(float(argument)))
+        case "negate":
+            return call("np.negative", one)
+        case "ones":
+            return call("np.ones_like", one)
+        case "srelu-right":
+            return call("np.add", one, call("np.abs", sources[1]))
+        case "same":
+            return one
         case "lora":
             return call("lora", *sources, repr(float(argument)))
         case "local-patches":

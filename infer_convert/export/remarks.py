@@ -21,6 +21,8 @@ def key_source(key: Iterable[Any]) -> str:
         if isinstance(value, list | tuple):
             start, stop, step = (["" if v is None else str(int(v)) for v in value] + ["", "", ""])[:3]
             return f"{start}:{stop}" + (f":{step}" if step else "")
+        if value == "...":
+            return "..."
         return str(int(value))
 
     return ", ".join(part(value) for value in key) or "..."

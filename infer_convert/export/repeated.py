@@ -193,13 +193,13 @@ def _arguments(columns: Mapping[str, Any]) -> list[Item]:
 
 def _key(item: PlanLayer, customs: Mapping[str, type]) -> object:
     """What the layers of one spot must have in common; None for what stays where it is."""
-    if item.class_name == "InputLayer" or len(item.inbound) != 1 or item.inner is not None:
+    if item.class_name == "InputLayer" or len(item.inbound) != 1 or item.inner is not None or item.named:
         return None
     if item.class_name == "Operation" or item.class_name in customs:
         return item.class_name, repr(sorted(item.config.items()))
     plain = {key: _is_plain(value) for key, value in item.config.items()}
     odd = [(key, repr(item.config[key])) for key, fine in plain.items() if not fine]
-    return item.class_name, tuple(sorted(plain)), tuple(odd), len(item.inbound[0])
+    return item.class_name, tuple(sorted(plain)), tuple(odd), len(item.inbound[0]), repr(sorted(item.keywords.items()))
 
 
 def _is_plain(value: Any) -> bool:

@@ -71,7 +71,8 @@ class Card:
 
     ``stems`` are automatic names beside the lower-cased class name (Keras 1 spelled some classes differently);
     ``words`` are what people write in hand-given names, each with its weight in nats. ``fits`` is None for a layer
-    without weights. ``shape`` returns None when the operands do not suit. ``assumed`` are arguments that the file
+    without weights; ``rare`` are readings so unusual that they are tried only when the file has none without them.
+    ``shape`` returns None when the operands do not suit. ``assumed`` are arguments that the file
     never fixes, with the value to take when nothing else is known (the Keras default unless said otherwise). ``finish``
     turns a complete config into Keras' constructor arguments.
     """
@@ -80,6 +81,7 @@ class Card:
     stems: tuple[str, ...] = ()
     words: tuple[tuple[str, float], ...] = ()
     fits: Callable[[Stored], tuple[Fit, ...]] | None = None
+    rare: Callable[[Stored], tuple[Fit, ...]] | None = None
     flow: Callable[[Config], tuple[Variant, ...]] = plain_flow
     shape: Callable[[Config, tuple[Shape, ...]], Shape | None] = same_shape
     choices: Callable[[Config], tuple[Config, ...]] = no_choices
@@ -101,6 +103,16 @@ def use(variable: str, tensor: Tensor, *transforms: str, shape: tuple[int, ...] 
 def plain_uses(found: Mapping[str, Tensor], prefix: str = "") -> tuple[WeightUse, ...]:
     """Every tensor as the variable of the same name."""
     return tuple(use(prefix + name, tensor) for name, tensor in found.items())
+
+
+def own_uses(roles: Mapping[str, Tensor]) -> tuple[WeightUse, ...]:
+    """The tensors of a class of the user's own: by attribute where the file says so (``kernel``; ``fc/0``, the first
+    variable of its layer ``fc``), by their order (``ordered.0``) where inner layers have names of their own."""
+    named = not any("/" in role for role in roles)
+    numbered = all(role.rpartition("/")[2].isdigit() for role in roles)
+    if named or numbered:
+        return tuple(use(role.replace("/", "."), tensor) for role, tensor in roles.items())
+    return tuple(use(f"ordered.{number}", tensor) for number, tensor in enumerate(roles.values()))
 
 
 def layout(roles: Mapping[str, Tensor], *names: str, optional: tuple[str, ...] = ()) -> dict[str, Tensor] | None:

@@ -48,6 +48,31 @@ def _batch_fits(stored: Stored) -> tuple[Fit, ...]:
     return tuple(fits)
 
 
+RARE_AXIS = -0.4
+"""BatchNormalization along another axis than the channels (spectrograms): little, since it is only asked when nothing
+else satisfies the file."""
+
+
+def _batch_rare(stored: Stored) -> tuple[Fit, ...]:
+    fits = []
+    for fit in _batch_fits(stored):
+        config = {**fit.config, "_channels_in": None, "_length": fit.config["_channels_in"]}
+        fits.append(Fit(config, fit.uses, fit.log_odds + RARE_AXIS))
+    return tuple(fits)
+
+
+def _batch_choices(config: Config) -> tuple[Config, ...]:
+    return ({"axis": 1}, {"axis": 2}) if "_length" in config else ({},)
+
+
+def _batch_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    if "_length" not in config:
+        return _shape(config, shapes)
+    (shape,) = shapes
+    axis = config.get("axis", 1)
+    return shape if len(shape) > axis and shape[axis - 1] == config["_length"] else None
+
+
 def _layer_fits(stored: Stored) -> tuple[Fit, ...]:
     roles = within(stored.roles)
     if set(roles) == {"0"}:
@@ -77,6 +102,15 @@ def _group_fits(stored: Stored) -> tuple[Fit, ...]:
         for fit in fits
         if fit.config["axis"] == -1
     )
+
+
+def _group_choices(config: Config) -> tuple[Config, ...]:
+    """Keras' 32 where it divides the channels, else the usual numbers that do."""
+    channels = config["_channels_in"]
+    if channels % 32 == 0:
+        return ({"groups": 32},)
+    counts = [count for count in (16, 8, 4, 2, 1) if channels % count == 0 and count < channels]
+    return tuple({"groups": count} for count in counts or (1,))
 
 
 def _rms_fits(stored: Stored) -> tuple[Fit, ...]:
@@ -129,8 +163,10 @@ CARDS = (
         "BatchNormalization",
         words=(("bn", 3.0), ("batchnorm", 3.0), ("norm", 1.0), ("batch", 1.0)),
         fits=_batch_fits,
+        rare=_batch_rare,
         flow=_flow("BatchNorm"),
-        shape=_shape,
+        shape=_batch_shape,
+        choices=_batch_choices,
         assumed={"epsilon": 1e-3, "momentum": 0.99},
     ),
     Card(
@@ -147,7 +183,8 @@ CARDS = (
         fits=_group_fits,
         flow=_flow("GroupNorm"),
         shape=_shape,
-        assumed={"groups": 32, "epsilon": 1e-3},
+        choices=_group_choices,
+        assumed={"epsilon": 1e-3},
     ),
     Card(
         "RMSNormalization",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from infer_convert.facts import Generation, StoredLayer
 from infer_convert.layers import LAYERS
 from infer_convert.layers.activation import ACTIVATION
-from infer_convert.layers.card import Card, Fit, Stored
+from infer_convert.layers.card import Card, Fit, Stored, own_uses
 from infer_convert.layers.merging import MERGE_VARIANTS
 from infer_convert.layers.names import AUTOMATIC, stem, weigh, words
 from infer_convert.layers.reshaping import INPUT
@@ -52,30 +52,50 @@ UNKNOWN = Card("Lambda", stems=("lambda",), flow=_unknown_flow)
 """A layer without weights whose name says nothing: a Lambda, a custom layer, an operator."""
 
 
+HOLE = "Unknown"
+"""The class of a layer whose tensors fit nothing that we know. No model is built with it; the rest is reported."""
+
+
+def hole(layer: StoredLayer, class_name: str = HOLE) -> Reading:
+    """A layer of which nothing but its tensors is known, or one of the user's own class (its variables by name)."""
+    shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in list(layer.all_tensors())[:6])
+    because = (
+        f"the tensors {shapes or '(none)'} at {layer.path} suit no layer class that we know; a class of your own is"
+        f" given with --custom-objects MODULE:NAME and --set '{layer.name}.class_name=NAME'"
+    )
+    uses = own_uses({tensor.role: tensor for tensor in layer.tensors})
+    card = Card(class_name, flow=_unknown_flow)
+    return Reading(card, Fit({}, () if class_name == HOLE else uses), 0.0, because)
+
+
 def recognise(
     layer: StoredLayer,
     generation: Generation = "keras2",
     backend: str | None = None,
     spatial: Iterable[int] = (2,),
     first: bool = False,
+    rare: bool = False,
 ) -> tuple[Reading, ...]:
     """Readings of one layer, best first; empty when its tensors fit no class.
 
     ``first`` tells that the layer stands first in its list. ``spatial`` are the numbers of spatial axes that occur in
-    the model (2 for images): a hand-given name such as ``pool1`` does not say how many its layer has.
+    the model (2 for images): a hand-given name such as ``pool1`` does not say how many its layer has. ``rare`` asks
+    for unusual readings too.
     """
     if layer.tensors:
-        return _weighted(layer, generation, backend)
+        return _weighted(layer, generation, backend, rare)
     return _weightless(layer, frozenset(spatial), first)
 
 
-def _weighted(layer: StoredLayer, generation: Generation, backend: str | None) -> tuple[Reading, ...]:
+def _weighted(
+    layer: StoredLayer, generation: Generation, backend: str | None, rare: bool = False
+) -> tuple[Reading, ...]:
     stored = Stored({tensor.role: tensor for tensor in layer.tensors}, generation, backend)
     readings = []
     for card in LAYERS:
         if card.fits is None:
             continue
-        for fit in card.fits(stored):
+        for fit in (*card.fits(stored), *(card.rare(stored) if rare and card.rare is not None else ())):
             named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
             readings.append(Reading(card, fit, fit.log_odds + named, _because(card, layer, named)))
     return _best(readings)

@@ -17,7 +17,7 @@ from infer_convert.layers import (
     reshaping,
     separable,
 )
-from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, public, within
+from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, public, use, within
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 
@@ -165,7 +165,63 @@ def _timed_finish(config: Config) -> dict[str, Any]:
     return {"layer": {"class_name": config["_class"], "config": public(_timed_inner(config))}}
 
 
+def _spectral_fits(stored: Stored) -> tuple[Fit, ...]:
+    """The wrapped layer's tensors, its kernel perhaps a second time, and ``vector_u`` (1, out)."""
+    own = {role: tensor for role, tensor in stored.roles.items() if "/" not in role}
+    inner = {role: tensor for role, tensor in stored.roles.items() if "/" in role}
+    vectors = [role for role, tensor in own.items() if role == "vector_u" or (len(tensor.shape) == 2 and role == "1")]
+    if len(vectors) != 1 or not inner:
+        return ()
+    vector = own.pop(vectors[0])
+    fits = []
+    for name, card in _TIMED.items():
+        for fit in card.fits(replace(stored, roles=within(inner))) if card.fits and name in _SPECTRAL else ():
+            kernel = next((item for item in fit.uses if item.variable == "kernel"), None)
+            if kernel is None or vector.shape != (1, kernel.shape[-1]) or len(own) > 1:
+                continue
+            twins = tuple(tensor.path for tensor in own.values() if tensor.shape == kernel.shape)
+            doubled = replace(kernel, sources=(*kernel.sources, *twins), transforms=(*kernel.transforms, "same"))
+            uses = tuple(doubled if item is kernel and twins else item for item in fit.uses)
+            config = {**fit.config, "_class": name, "_inner": dict(fit.config)}
+            fits.append(Fit(config, (*_prefixed(uses, "layer"), use("vector_u", vector)), fit.log_odds))
+    return tuple(fits)
+
+
+_SPECTRAL = ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")
+
+
+def _spectral_inner(config: Config) -> dict[str, Any]:
+    inner = {**_TIMED[config["_class"]].assumed, **config["_inner"]}
+    inner.update({key: config[key] for key in ("activation", "strides", "padding", "_channels_in") if key in config})
+    return inner
+
+
+def _spectral_flow(config: Config) -> tuple[Variant, ...]:
+    return _TIMED[config["_class"]].flow(_spectral_inner(config))
+
+
+def _spectral_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    return _TIMED[config["_class"]].shape(_spectral_inner(config), shapes)
+
+
+def _spectral_choices(config: Config) -> tuple[Config, ...]:
+    return _TIMED[config["_class"]].choices(_spectral_inner(config))
+
+
+def _spectral_finish(config: Config) -> dict[str, Any]:
+    return {"layer": {"class_name": config["_class"], "config": public(_spectral_inner(config))}}
+
+
 CARDS = (
+    Card(
+        "SpectralNormalization",
+        words=(("spectral", 5.0), ("sn", 2.0)),
+        fits=_spectral_fits,
+        flow=_spectral_flow,
+        shape=_spectral_shape,
+        choices=_spectral_choices,
+        finish=_spectral_finish,
+    ),
     Card(
         "Bidirectional",
         words=(("bidirectional", 5.0), ("bi", 2.0), ("bilstm", 5.0), ("bigru", 5.0), ("blstm", 4.0)),

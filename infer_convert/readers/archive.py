@@ -34,4 +34,5 @@ def read(file: Source) -> WeightFile:
         model_name=facts.model_name or (name if isinstance(name, str) else None),
         model_config=config if isinstance(config, dict) else None,
         training_config=compiled if isinstance(compiled, dict) else None,
+        vocabularies=tuple((place, tuple(words)) for place, words in file.documents.get("vocabularies", {}).items()),
     )

@@ -27,6 +27,9 @@ from infer_convert.readers.heap import HeapReader
 WEIGHTS_MEMBER = "model.weights.h5"
 """The weights inside a ``.keras`` archive (keras/src/saving/saving_lib.py, ``_VARS_FNAME_H5``)."""
 
+VOCABULARY = "vocabulary.txt"
+"""What an adapted lookup layer keeps among an archive's assets (keras/src/layers/preprocessing/index_lookup.py)."""
+
 SHARD_INDEX = "model.weights.json"
 """The index of a ``.keras`` archive written with shards."""
 
@@ -199,6 +202,7 @@ def _open_archive(path: Path, stream: BinaryIO, size: int, meter: Meter, stack: 
     for key, name in (("metadata", "metadata.json"), ("config", "config.json"), ("index", SHARD_INDEX)):
         if name in members:
             documents[key] = _document(archive, members[name], path, meter)
+    documents["vocabularies"] = _vocabularies(archive, members, path, meter)
     if WEIGHTS_MEMBER in members:
         names = [WEIGHTS_MEMBER]
     elif "index" in documents:
@@ -214,6 +218,22 @@ def _open_archive(path: Path, stream: BinaryIO, size: int, meter: Meter, stack: 
         file = stack.enter_context(h5py.File(inner, "r"))
         opened.append(_member(name if len(names) > 1 else "", file, inner, start))
     return Container(path, size, "zip", tuple(opened), documents)
+
+
+def _vocabularies(
+    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path, meter: Meter
+) -> dict[str, list[str]]:
+    """The words of adapted lookup layers, a line each, by the member's folder (``layers/text_vectorization``)."""
+    found: dict[str, list[str]] = {}
+    for name, info in members.items():
+        if not (name.startswith("assets/") and name.endswith("/" + VOCABULARY)):
+            continue
+        if info.file_size > meter.limits.json_chars:
+            beyond(f"{path}/{name}", "json_chars", f"at most {meter.limits.json_chars} characters", info.file_size)
+        with archive.open(info) as member:
+            text = member.read(meter.limits.json_chars + 1).decode("utf-8", "replace")
+        found[name.removeprefix("assets/").removesuffix("/" + VOCABULARY)] = text.split("\n")
+    return found
 
 
 def _document(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, meter: Meter) -> Any:

@@ -19,6 +19,8 @@ _SYMBOL_TABLE_MESSAGE = 0x11
 _CONTINUATION_MESSAGE = 0x10
 _ATTRIBUTE_MESSAGE = 0x0C
 _VARIABLE_LENGTH = 9
+_WINDOW = 4096
+"""Bytes read at once: a group's header, B-tree and heap stand side by side."""
 _MAX_BLOCKS = 4096
 """Continuation blocks and B-tree nodes per group that we follow; Keras files stay below 100."""
 
@@ -33,6 +35,7 @@ class HeapReader:
         self._raw = raw
         self._base = base
         self._global: dict[int, dict[int, int]] = {}
+        self._start, self._window = 0, b""
         head = raw(base, 24)
         version = head[8] if head[:8] == _SIGNATURE and len(head) == 24 else -1
         sizes = {0: head[13:15], 1: head[13:15], 2: head[9:11], 3: head[9:11]}.get(version)
@@ -49,7 +52,17 @@ class HeapReader:
             return None
 
     def _at(self, address: int, length: int) -> bytes:
-        data = self._raw(self._base + address, length)
+        at = address - self._start
+        if not 0 <= at <= len(self._window) - length:
+            if length > _WINDOW:
+                self._start, self._window = 0, b""
+                data = self._raw(self._base + address, length)
+            else:
+                self._start, at = address, 0
+                self._window = self._raw(self._base + address, _WINDOW)
+                data = self._window[:length]
+        else:
+            data = self._window[at : at + length]
         if len(data) != length:
             raise ValueError("past the end of the file")
         return data

@@ -1,6 +1,7 @@
 """What to ask the reader first: how uncertain an answer is, times how much depends on it.
 
-Decisions that fall together (one motif, or the same field with the same value, doubts and reason) are one question.
+Decisions that fall together (one motif, or the same field with the same value, doubts and reason) are one question;
+classes only of layers whose names differ in their numbers.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def _same(layer: LayerEntry, decision: Decision) -> str:
     if decision.motif is not None:
         return f"{decision.motif}\0{decision.field}\0{decision.value!r}"
     reason = decision.evidence[0].because if decision.evidence else layer.name
-    own = layer.name if decision.field in {"inbound", "class_name"} else ""
+    own = layer.name if decision.field == "inbound" else ""
+    if decision.field == "class_name":
+        own, reason = (re.sub(r"\d+", "#", text) for text in (layer.name, reason))
     others = [repr(option.value) for option in decision.alternatives]
     return repr((own, layer.class_name, decision.field, repr(decision.value), others, f"{decision.confidence:.3f}",
                  reason))  # fmt: skip

@@ -53,6 +53,7 @@ def _file(data: Any, path: Path) -> WeightFile:
         training_config=_document(fields.get("training_config"), "training_config"),
         optimizer=_many(fields.get("optimizer"), "optimizer", _tensor),
         unread=_many(fields.get("unread"), "unread", _pair),
+        vocabularies=_many(fields.get("vocabularies", []), "vocabularies", _vocabulary),
         warnings=_many(fields.get("warnings"), "warnings", lambda item: _text(item, "a warning")),
     )
 
@@ -78,6 +79,12 @@ def _tensor(data: Any) -> Tensor:
         _wrong("a tensor of too many axes")
     path, name, role, dtype = (_text(fields.get(key), f"a tensor's {key}") for key in ("path", "name", "role", "dtype"))
     return Tensor(path, name, role, shape, dtype)
+
+
+def _vocabulary(data: Any) -> tuple[str, tuple[str, ...]]:
+    if not (isinstance(data, list) and len(data) == 2):
+        _wrong("a vocabulary without a place")
+    return _text(data[0], "a path"), _many(data[1], "words", lambda word: _text(word, "a word"))
 
 
 def _pair(data: Any) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from infer_convert.solve.demand import Demand
@@ -28,8 +29,9 @@ SUREST = 5.0
 """Log-odds of a single operand are cut here: rare combinations must not keep the right set from being tried."""
 
 
+@cache
 def family(label: str) -> str:
-    """``Conv/1`` -> ``Conv``."""
+    """``Conv/1`` -> ``Conv``. Labels are the engine's own few words."""
     return label.partition("/")[0]
 
 
@@ -65,14 +67,22 @@ class Scene:
     labels: list[str] = field(init=False)
     families: list[str] = field(init=False)
     _spanned: list[int] = field(init=False)
-    _slot_keys: dict[Any, tuple[Key, ...]] = field(init=False, default_factory=dict)
     _singles: dict[Any, Single] = field(init=False, default_factory=dict)
     _ranks: dict[Any, frozenset[int]] = field(init=False, default_factory=dict)
+    _numbers: dict[Key, int] = field(init=False, default_factory=dict)
+    repeating: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = field(init=False)
+    """``[level][whether a choice is the last one in its context][how often that was made]``: weight."""
 
     def __post_init__(self) -> None:
         self.labels = [item.variants[0].label for item in self.items]
         self.families = [family(label) for label in self.labels]
         self.pools = any(v.label == "Pool" for item in self.items for v in item.variants)
+        weights = self.weights.moves
+        self.repeating = tuple(
+            (tuple(weights.get(("M", level, "!", count), 0.0) for count in range(MOST_COUNTED + 1)),
+             tuple(weights.get(("M", level, "=", count), 0.0) for count in range(MOST_COUNTED + 1)))
+            for level in range(LEVELS)
+        )  # fmt: skip
         total = 0
         self._spanned = [0]
         for name in self.families:
@@ -177,9 +187,6 @@ class Scene:
 
     def single(self, sign: str, signature: tuple[Any, ...]) -> tuple[Key, ...]:
         """Features of one operand, fed (``+``) or passed by (``-``)."""
-        found = self._slot_keys.get((sign, signature))
-        if found is not None:
-            return found
         mine, its, kind, taken, span, distance, behind, exact, said, source, goes, before = signature
         keys: list[Key] = [
             (sign, mine, its),
@@ -203,8 +210,7 @@ class Scene:
             keys.append((sign, "i", its, exact))
         if said:
             keys.extend(((sign, "n", said), (sign, "n", said, mine)))
-        made = self._slot_keys[sign, signature] = tuple(keys)
-        return made
+        return tuple(keys)
 
     def _joint(
         self, index: int, variant: Variant, chosen: tuple[Slot, ...], fitting: tuple[Slot, ...], depth: int
@@ -232,7 +238,7 @@ class Scene:
             its = tuple(sorted(family(slot.label) + ("*" if slot.filled else "") for slot in chosen))
             keys.append(("K", name, its if len(its) < 5 else len(its)))
             keys.append(("K", its if len(its) < 5 else len(its)))
-            keys.append(("Kd", name, len(self._consumed(chosen)) < len(chosen)))
+            keys.append(("Kd", name, len({slot.label for slot in chosen}) < len(chosen)))
             if len(chosen) == 2:
                 goes = tuple(sorted(family(s.label) + (">" + family(s.goes) if s.merges else "") for s in chosen))
                 keys.append(("Kg", name, goes))
@@ -252,27 +258,36 @@ class Scene:
                 keys.append(("L", min(wrong, 2), self.pools))
         return keys
 
-    def _consumed(self, chosen: tuple[Slot, ...]) -> set[str]:
-        return {slot.label for slot in chosen}
+    def surroundings(
+        self, index: int, variant: Variant, fitting: tuple[Slot, ...]
+    ) -> tuple[tuple[int, ...], dict[int, tuple[str, int, int]]]:
+        """The contexts of a choice among ``fitting`` as numbers, one per level of detail, and every slot (by ``id``) as
+        a motif sees it."""
+        described = {id(slot): self._described(index, slot) for slot in fitting}
+        everything = tuple(sorted(described.values()))
+        label = self.labels[index]
+        around = (self._label(index - 1), self._label(index + 1), self._label(index + 2))
+        sizes = (variant.channels_in, variant.channels_out, tuple(sorted([_plain(slot.demand) for slot in fitting])))
+        contexts: tuple[Key, ...] = (
+            (0, label, sizes, around, everything),
+            (1, label, around, everything),
+            (2, label, around[1], around[0]),
+            (3, family(label), tuple([d[0] for d in everything])),
+        )
+        return tuple([self._numbers.setdefault(key, len(self._numbers)) for key in contexts]), described
 
     def motifs(
-        self, index: int, variant: Variant, chosen: tuple[Slot, ...], fitting: tuple[Slot, ...]
-    ) -> tuple[tuple[Key, Key], ...]:
-        """(context, choice) at several degrees of detail: real nets are motifs repeated."""
-        described = [self._described(index, slot) for slot in fitting]
-        taken = {id(slot) for slot in chosen}
-        pattern = tuple(sorted(d for d, slot in zip(described, fitting, strict=True) if id(slot) in taken))
-        everything = tuple(sorted(described))
-        label = self.labels[index]
-        read = (variant.label, variant.operands[1])
-        around = (self._label(index - 1), self._label(index + 1), self._label(index + 2))
-        sizes = (variant.channels_in, variant.channels_out, tuple(sorted(_plain(slot.demand) for slot in fitting)))
-        return (
-            ((0, label, sizes, around, everything), (read, pattern)),
-            ((1, label, around, everything), (read, pattern)),
-            ((2, label, around[1], around[0]), (read, pattern)),
-            ((3, family(label), tuple(sorted(d[0] for d in described))), tuple(d[0] for d in pattern)),
-        )
+        self, variant: Variant, chosen: tuple[Slot, ...], contexts: Sequence[int],
+        described: Mapping[int, tuple[str, int, int]],
+    ) -> tuple[tuple[int, int], ...]:  # fmt: skip
+        """(context, choice) as numbers at several levels of detail: real nets are motifs repeated."""
+        numbers = self._numbers
+        pattern = tuple(sorted([described[id(slot)] for slot in chosen]))
+        choice: Key = (variant.label, variant.operands[1], pattern)
+        first = numbers.setdefault(choice, len(numbers))
+        rough: Key = ("rough", *[d[0] for d in pattern])
+        last = numbers.setdefault(rough, len(numbers))
+        return (contexts[0], first), (contexts[1], first), (contexts[2], first), (contexts[3], last)
 
     def _label(self, index: int) -> str:
         return self.labels[index] if 0 <= index < len(self.labels) else ""
@@ -312,8 +327,14 @@ def _sums(chosen: tuple[Slot, ...], out: Demand, remainders: Mapping[int, int]) 
     return keys
 
 
-def motif_key(level: int, known: tuple[Any, int] | None, pattern: Key) -> Key | None:
+LEVELS = 4
+"""Levels of detail of a motif's context."""
+MOST_COUNTED = 3
+"""Repetitions beyond this are all the same."""
+
+
+def motif_key(level: int, known: tuple[int, int] | None, choice: int) -> Key | None:
     """How a choice stands to the last one in the same context; None in a new context."""
     if known is None:
         return None
-    return ("M", level, "=" if known[0] == pattern else "!", min(known[1], 3))
+    return ("M", level, "=" if known[0] == choice else "!", min(known[1], MOST_COUNTED))

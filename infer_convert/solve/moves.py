@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
-from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand, meet
 from infer_convert.solve.features import Key, Scene, Single
@@ -27,24 +27,40 @@ LESS_LIKELY = 12.0
 """Sets this many nats behind the best are not tried."""
 
 
-class Move(NamedTuple):
+Opened = tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]
+"""Open operands and the Concatenates' remainders."""
+Frontier = tuple[int, tuple[Slot, ...], tuple[tuple[int, int], ...]]
+"""Depth, open operands, the Concatenates' remainders: what the rest of the search depends on."""
+
+
+@dataclass(slots=True, eq=False)
+class Move:
     """One possibility. ``chosen`` are the operands filled (``calls`` of them by calls of their own when the layer is
-    shared); ``slots`` and ``remainders`` are the frontier afterwards. ``cost`` is the reading's prior,
-    ``score`` the sum of the features that depend on the frontier alone and, while learning, ``keys`` these features;
-    ``evidence`` is what the caller says about the edges, a cost beside the move's probability."""
+    shared). ``cost`` is the reading's prior, ``score`` the sum of the features that depend on the frontier alone and,
+    while learning, ``keys`` these features; ``evidence`` is what the caller says about the edges, a cost beside the
+    move's probability. ``result`` makes the frontier afterwards: few moves are taken, so it is made when asked for;
+    ``motifs`` too, and both are kept, for states with one frontier share their moves."""
 
     number: int
     variant: Variant
     chosen: tuple[Slot, ...]
     fitting: tuple[Slot, ...]
     group: int
-    slots: tuple[Slot, ...]
-    remainders: tuple[tuple[int, int], ...]
     cost: float
     keys: tuple[Key, ...]
     score: float
+    result: Callable[[], Opened]
     shared: bool = False
     evidence: float = 0.0
+    motifs: tuple[tuple[int, int], ...] | None = None
+    _frontier: Frontier | None = None
+
+    def frontier(self) -> Frontier:
+        """The frontier afterwards."""
+        found = self._frontier
+        if found is None:
+            found = self._frontier = (self.group, *self.result())
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +82,59 @@ def moves(scene: Scene, rules: Rules, state: State, index: int, supply: Supply) 
     missing = rules.outputs is not None and len(state.outputs) < rules.outputs
     for number, variant in enumerate(scene.items[index].variants):
         if state.depth == 0 and variant.operands[1] > 0 and not needed and (rules.outputs is None or missing):
-            move = _output(scene, rules, state, index, number, variant)
-            if _living(supply, move.slots):
+            move = _output(scene, rules, state, index, number, variant, supply)
+            if move is not None:
                 found.append(move)
         if missing:
             continue
         fitting = [slot for slot in _open(state, rules) if _fits(scene, remainders, index, variant, slot)]
         if not fitting or not all(slot in fitting for slot in needed):
             continue
-        fitting = _nearest(fitting, needed)
-        singles = scene.singles(index, variant, fitting, state.depth)
-        gains = [single.odds - scene.affinity(index, slot.item) for single, slot in zip(singles, fitting, strict=True)]
-        for chosen in _subsets(rules, fitting, gains, state.depth, needed):
-            filling = _fill(scene, state, remainders, index, number, variant, chosen, tuple(fitting), singles)
-            if filling is not None and _living(supply, filling.slots):
+        chances = _chances(scene, state, index, number, variant, _nearest(fitting, needed), remainders, supply)
+        for chosen in _subsets(rules, chances, state.depth, needed):
+            filling = _fill(scene, state, chances, chosen)
+            if filling is not None:
                 found.append(filling)
         if rules.may_share and variant.operands == (1, 1):
             found.extend(
                 move
-                for move in _share(scene, state, index, number, variant, fitting)
-                if _living(supply, move.slots) and all(slot in move.chosen for slot in needed)
+                for move in _share(scene, state, index, number, variant, chances.fitting)
+                if _living(supply, move.frontier()[1]) and all(slot in move.chosen for slot in needed)
             )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Chances:
+    """One reading of an item before the open operands that it could feed."""
+
+    index: int
+    number: int
+    variant: Variant
+    fitting: tuple[Slot, ...]
+    singles: tuple[Single, ...]
+    evidence: tuple[float, ...]
+    remainders: Mapping[int, int]
+    supply: Supply
+
+    def gains(self) -> list[float]:
+        """Log-odds of feeding each operand."""
+        return [single.odds - cost for single, cost in zip(self.singles, self.evidence, strict=True)]
+
+
+def _chances(
+    scene: Scene,
+    state: State,
+    index: int,
+    number: int,
+    variant: Variant,
+    fitting: list[Slot],
+    remainders: Mapping[int, int],
+    supply: Supply,
+) -> _Chances:
+    evidence = tuple([scene.affinity(index, slot.item) for slot in fitting])
+    singles = scene.singles(index, variant, fitting, state.depth)
+    return _Chances(index, number, variant, tuple(fitting), singles, evidence, remainders, supply)
 
 
 def _open(state: State, rules: Rules) -> Sequence[Slot]:
@@ -110,17 +157,21 @@ def _nearest(fitting: list[Slot], needed: Sequence[Slot]) -> list[Slot]:
     return fitting[:MOST_CANDIDATES]
 
 
-def _output(scene: Scene, rules: Rules, state: State, index: int, number: int, variant: Variant) -> Move:
+def _output(
+    scene: Scene, rules: Rules, state: State, index: int, number: int, variant: Variant, supply: Supply
+) -> Move | None:
     out = variant.channels_out or 0
     new, added = opened(index, 0, variant, 0, out, ())
+    if not _living(supply, new):
+        return None
     keys = scene.output_keys(index, variant, len(state.outputs), rules.outputs is not None)
+    slots, remainders = (*state.slots, *new), (*state.remainders, *added)
     return Move(
-        number, variant, (), (), 0, (*state.slots, *new), (*state.remainders, *added), -variant.log_prior, keys,
-        scene.score(keys),
+        number, variant, (), (), 0, -variant.log_prior, keys, scene.score(keys), lambda: (slots, remainders)
     )  # fmt: skip
 
 
-def _fits(scene: Scene, remainders: dict[int, int], index: int, variant: Variant, slot: Slot) -> bool:
+def _fits(scene: Scene, remainders: Mapping[int, int], index: int, variant: Variant, slot: Slot) -> bool:
     if not math.isfinite(scene.affinity(index, slot.item)):
         return False
     out_ranks = scene.out_ranks(variant)
@@ -130,95 +181,114 @@ def _fits(scene: Scene, remainders: dict[int, int], index: int, variant: Variant
 
 
 def _subsets(
-    rules: Rules, fitting: Sequence[Slot], gains: Sequence[float], depth: int, needed: Sequence[Slot]
+    rules: Rules, chances: _Chances, depth: int, needed: Sequence[Slot]
 ) -> Iterator[tuple[Slot, ...]]:
-    def allowed(chosen: tuple[Slot, ...]) -> bool:
-        return max([slot.group for slot in chosen]) in (depth, depth - 1) and all(slot in chosen for slot in needed)
-
+    """Sets of operands that hold all the needed ones and at least one of the depth group just placed or being placed,
+    the likeliest first."""
+    fitting = chances.fitting
+    forced = [slot in needed for slot in fitting]
+    deep = [slot.group >= depth - 1 for slot in fitting]
     if rules.all_subsets:
+        places = range(len(fitting))
         for size, most in enumerate((14, 12, 9, 7, 6, 6, 6), 1):
-            yield from filter(allowed, combinations(fitting[:most], size))
+            for taken in combinations(places[:most], size):
+                if any(deep[i] for i in taken) and all(i in taken for i in places if forced[i]):
+                    yield tuple([fitting[i] for i in taken])
         return
-    found = 0
     best: float | None = None
-    for price, chosen in _best_first(fitting, gains):
+    tried: set[int] = set()
+    for price, mask in _best_first(chances.gains(), forced, deep):
         if best is not None and price > best + LESS_LIKELY:
-            return
-        if allowed(chosen):
-            best = price if best is None else best
-            found += 1
-            yield chosen
-            if found == MOST_SUBSETS:
-                return
+            break
+        best = price if best is None else best
+        tried.add(mask)
+        yield tuple([slot for i, slot in enumerate(fitting) if mask >> i & 1])
+        if len(tried) == MOST_SUBSETS:
+            break
+    must = sum(1 << i for i, yes in enumerate(forced) if yes)
+    for i, slot in enumerate(fitting):
+        # Single operands are weighed one by one, so that each may look likely where only one of them can be fed.
+        if deep[i] and must in (0, 1 << i) and 1 << i not in tried:
+            yield (slot,)
 
 
-def _best_first(fitting: Sequence[Slot], gains: Sequence[float]) -> Iterator[tuple[float, tuple[Slot, ...]]]:
-    """Subsets by falling sum of gains: start from all gains above 0, then flip the cheapest."""
-    order = sorted(range(len(fitting)), key=lambda i: abs(gains[i]))
-    prices = [abs(gains[i]) for i in order]
-    start = [gain > 0 for gain in gains]
-    heap: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+def _best_first(gains: Sequence[float], forced: Sequence[bool], deep: Sequence[bool]) -> Iterator[tuple[float, int]]:
+    """Sets as bit masks by falling sum of gains: from all gains above 0 and all forced, flip the cheapest.
+
+    Every set holds a forced member or a deep one. Where the start has none, sets are told apart by their cheapest deep
+    member, so that none without one is looked at.
+    """
+    free = sorted((i for i, must in enumerate(forced) if not must), key=lambda i: abs(gains[i]))
+    start = sum(1 << i for i, gain in enumerate(gains) if gain > 0 or forced[i])
+    deeps = sum(1 << i for i, yes in enumerate(deep) if yes)
+    heap: list[tuple[float, int, int, int, list[int]]] = []
+    if start & deeps:
+        heap.append((0.0, 0, -1, start, free))
+    else:
+        passed: set[int] = set()
+        for i in free:
+            if deep[i]:
+                passed.add(i)
+                rest = [j for j in free if j not in passed]
+                heapq.heappush(heap, (abs(gains[i]), len(heap), -1, start | 1 << i, rest))
+    count = len(heap)
     for _ in range(40 * MOST_SUBSETS):
         if not heap:
             return
-        price, flipped = heapq.heappop(heap)
-        taken = list(start)
-        for position in flipped:
-            taken[order[position]] = not taken[order[position]]
-        chosen = tuple(slot for slot, yes in zip(fitting, taken, strict=True) if yes)
-        if chosen:
-            yield price, chosen
-        following = flipped[-1] + 1 if flipped else 0
+        price, _, last, mask, order = heapq.heappop(heap)
+        if mask & deeps:
+            yield price, mask
+        following = last + 1
         if following < len(order):
-            heapq.heappush(heap, (price + prices[following], (*flipped, following)))
-            if flipped:
-                moved = price - prices[flipped[-1]] + prices[following]
-                heapq.heappush(heap, (moved, (*flipped[:-1], following)))
+            place = order[following]
+            more = abs(gains[place])
+            heapq.heappush(heap, (price + more, count, following, mask ^ 1 << place, order))
+            if last >= 0:
+                moved = price - abs(gains[order[last]]) + more
+                heapq.heappush(heap, (moved, count + 1, following, mask ^ 1 << place ^ 1 << order[last], order))
+            count += 2
 
 
-def _fill(
-    scene: Scene,
-    state: State,
-    remainders: dict[int, int],
-    index: int,
-    number: int,
-    variant: Variant,
-    chosen: tuple[Slot, ...],
-    fitting: tuple[Slot, ...],
-    singles: tuple[Single, ...],
-) -> Move | None:
-    if len({slot.item for slot in chosen}) < len(chosen):
+def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...]) -> Move | None:
+    variant, index = chances.variant, chances.index
+    if len(chosen) > 1 and len({slot.item for slot in chosen}) < len(chosen):
         return None
-    out = meet(remainders, variant, chosen)
+    out = meet(chances.remainders, variant, chosen)
     if out is None:
         return None
-    firm = [slot.ranks for slot in chosen if not slot.broadcasts]
-    if len(firm) > 1 and not frozenset.intersection(*firm) & scene.out_ranks(variant):
+    if len(chosen) > 1:
+        firm = [slot.ranks for slot in chosen if not slot.broadcasts]
+        if len(firm) > 1 and not frozenset.intersection(*firm) & scene.out_ranks(variant):
+            return None
+    group = 1 + max([slot.group for slot in chosen])
+    new, added = opened(index, 0, variant, group, out, chosen)
+    if not _living(chances.supply, new):
         return None
-    group = 1 + max(slot.group for slot in chosen)
+
+    result: Callable[[], Opened] = partial(_filled, state, variant, chosen, out, (new, added))
+    if any([slot.room > 1 and slot.need > 1 for slot in chosen]):
+        made = result()
+        if not _living(chances.supply, made[0]):
+            return None
+        result = partial(_unchanged, made)
+    score, keys = scene.fill(
+        index, variant, chosen, chances.fitting, chances.singles, state.depth, out, chances.remainders
+    )
+    evidence = [scene.affinity(index, slot.item) for slot in chosen] if any(chances.evidence) else ()
+    return Move(
+        chances.number, variant, chosen, chances.fitting, group, -variant.log_prior, keys, score, result, False,
+        math.fsum(evidence),
+    )  # fmt: skip
+
+
+def _filled(state: State, variant: Variant, chosen: tuple[Slot, ...], out: Demand, added: Opened) -> Opened:
+    """The frontier once ``chosen`` are filled."""
     slots = state.slots
-    if any(slot.hidden and not slot.filled for slot in chosen):
+    if any([slot.hidden and not slot.filled for slot in chosen]):
         sums = {(slot.item, slot.call): slot for slot in chosen if slot.hidden and not slot.filled}
         slots = tuple(sums.get((slot.item, slot.call), slot) for slot in slots)
     left, rest = filled(slots, state.remainders, chosen, out, variant)
-    new, added = opened(index, 0, variant, group, out, chosen)
-    left, rest = settled((*left, *new), (*rest, *added))
-    score, keys = scene.fill(index, variant, chosen, fitting, singles, state.depth, out, remainders)
-    evidence = math.fsum([scene.affinity(index, slot.item) for slot in chosen])
-    return Move(
-        number,
-        variant,
-        chosen,
-        fitting,
-        group,
-        left,
-        rest,
-        -variant.log_prior,
-        keys,
-        score,
-        False,
-        evidence,
-    )
+    return settled((*left, *added[0]), (*rest, *added[1]))
 
 
 def _share(
@@ -238,16 +308,19 @@ def _share(
             continue
         same = pair[0] is pair[1]
         keys = scene.share_keys(index, variant, pair[0], same)
-        slots, remainders = made
         yield Move(
-            number, variant, pair, tuple(fitting), group, slots, remainders, -variant.log_prior, keys,
-            scene.score(keys), True, scene.affinity(index, pair[0].item),
+            number, variant, pair, tuple(fitting), group, -variant.log_prior, keys, scene.score(keys),
+            partial(_unchanged, made), True, scene.affinity(index, pair[0].item),
         )  # fmt: skip
+
+
+def _unchanged(made: Opened) -> Opened:
+    return made
 
 
 def _called_twice(
     state: State, index: int, variant: Variant, pair: tuple[Slot, Slot], group: int
-) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]] | None:
+) -> Opened | None:
     slots, remainders = state.slots, state.remainders
     new: list[Slot] = []
     sums: list[tuple[int, int]] = []

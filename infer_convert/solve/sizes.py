@@ -162,9 +162,9 @@ def solve_sizes(
     kinds = {kind: number for number, kind in enumerate(last_read)}
     layers: list[list[_Node]] = [[_Node((), (), (None,) * len(kinds), 0.0, 0.0)]]
     memo: list[dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]]] = [{} for _ in items]
-    pace = Pace(WORK, len(calls), states)
     weighers = [_Weigher(item, kinds) for item in items]
     ends = list(last_read.values())
+    pace = Pace(WORK, len(calls), states)
     for index, step in enumerate(_plan_steps(calls)):
         forgets = [position for position, end in enumerate(ends) if end == index]
         found = _advance(weighers[step.item], step, layers[-1], memo[step.item], forgets)

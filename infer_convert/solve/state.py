@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.items import Variant
+from infer_convert.solve.past import History, Memory
 
-UNBOUNDED = 1 << 40
 ANYTHING = frozenset(range(1, 6))
 _RANKED = ("Flatten", "GlobalPool", "Reshape", "RepeatVector", "Dense", "Embedding", "Recurrent")
 
@@ -92,8 +91,8 @@ Precedence = tuple[int, int, int]
 class State(NamedTuple):
     """A hypothesis about the items placed so far (those behind the current one in the list).
 
-    ``groups[k]`` and ``parents[k]`` are the depth and the consumers of item ``last - k``. ``memory`` holds the choices
-    made so far by context.
+    Row k of ``past`` is the depth and the consumers of item ``last - k``. ``memory`` holds the choices made so far by
+    context.
     """
 
     last: int
@@ -101,11 +100,10 @@ class State(NamedTuple):
     depth: int = 0
     slots: tuple[Slot, ...] = ()
     outputs: tuple[int, ...] = ()
-    groups: tuple[int, ...] = ()
-    parents: tuple[tuple[int, ...], ...] = ()
+    past: History = History()
     remainders: tuple[tuple[int, int], ...] = ()
     precedence: frozenset[Precedence] = frozenset()
-    memory: Mapping[Any, tuple[Any, int]] = {}
+    memory: Memory = Memory()
     trail: Placed | None = None
 
     def frontier(self) -> tuple[object, ...]:
@@ -117,29 +115,25 @@ class State(NamedTuple):
         waiting = dict(self.remainders)
         return tuple(slot for slot in self.slots if slot.need > 0 or waiting.get(slot.item, 0) > 0)
 
-    def remainder(self, concatenate: int) -> int:
-        """Channels that a Concatenate's operands still have to bring; unbounded when some operand's are not known."""
-        for identity, rest in self.remainders:
-            if identity == concatenate:
-                return rest
-        return UNBOUNDED
-
     def visited_before(self, chosen: tuple[Slot, ...]) -> bool | Precedence | None:
         """Whether Keras' walk meets the next item, feeding ``chosen`` at the current depth, before the item placed
         last: yes, no, unknown, or only under a precedence."""
-        first, second = self.last - len(self.groups), self.last - len(self.groups) + 1
+        count = self.past.rows()
+        first, second = self.last - count, self.last - count + 1
         consumers = {slot.item for slot in chosen}
         if len(consumers) != 1:
             return None if consumers else True
         below_x, x = first, next(iter(consumers))
         below_y, y = None, second
         while x != y:
-            if self.groups[self.last - x] == self.groups[self.last - y]:
+            (depth_x, parents_x), (depth_y, parents_y) = self.past.row(self.last - x), self.past.row(self.last - y)
+            if depth_x == depth_y:
                 return x < y
-            up = self._only_consumer(x if self.groups[self.last - x] > self.groups[self.last - y] else y)
-            if self.groups[self.last - x] > self.groups[self.last - y]:
+            parents = parents_x if depth_x > depth_y else parents_y
+            up = parents[0] if len(parents) == 1 else None
+            if depth_x > depth_y:
                 if up is None:
-                    return None if self.parents[self.last - x] else x < y
+                    return None if parents_x else x < y
                 below_x, x = x, up
             else:
                 if up is None:
@@ -152,10 +146,6 @@ class State(NamedTuple):
         if (x, below_y, below_x) in self.precedence:
             return False
         return (x, below_x, below_y)
-
-    def _only_consumer(self, item: int) -> int | None:
-        parents = self.parents[self.last - item]
-        return parents[0] if len(parents) == 1 else None
 
 
 def filled(

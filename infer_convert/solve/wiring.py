@@ -18,17 +18,23 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand
-from infer_convert.solve.features import Affinity, Key, Names, Scene, Weights, motif_key
+from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
-from infer_convert.solve.items import Item, Wiring
+from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
-from infer_convert.solve.state import Placed, Precedence, State
+from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
 
 BEAM = 64
-"""States kept after each item."""
+"""States kept after each item of a small net; of a large one fewer, see ``affordable``."""
+LEAST_BEAM = 14
+"""States kept after each item of the largest nets: there the motifs of the first blocks guide the others."""
+EXPANSIONS = 6400
+"""Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
+WIDER = 5
+"""How much wider the beam is when a narrow one has lost every wiring."""
 PER_FRONTIER = 6
 """States kept with the same open operands; the rest differ only in what is already settled."""
 PER_WAITING = 2
@@ -39,8 +45,7 @@ WORST = 16.0
 WORK = 12_000_000
 """Units of one search, up to a microsecond each; a search that needs more gets a narrower beam."""
 MOVE, STEP, STATE = 40, 20, 100
-"""Units of finding a move, of weighing it in one state, and of a state; every open operand that is looked at or copied
-is one, and so are ten items that a state remembers."""
+"""Units of finding a move, of weighing it in one state, and of a state; every open operand that is looked at is one."""
 
 
 def _silent(producer: int, consumer: int) -> str:
@@ -80,20 +85,28 @@ class WiringResult:
 
 
 class Step(NamedTuple):
-    """A move in one state, with its cost and what it adds to the state."""
+    """A move in one state, with its cost and what it adds to the state: the choices that motifs remember, as numbers
+    (one per level of detail), and what the list's order says about a merge's operands."""
 
     move: Move
     cost: float
-    motifs: tuple[tuple[Key, Key], ...]
+    motifs: tuple[tuple[int, int], ...]
     order: Precedence | None
 
 
-def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = None) -> WiringResult:
+def affordable(count: int) -> int:
+    """The beam for a list of ``count`` items, so that time grows no worse than linearly."""
+    return max(LEAST_BEAM, min(BEAM, EXPANSIONS // max(count, 1)))
+
+
+def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | None = None) -> WiringResult:
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
-    with items x beam; beyond ``WORK`` the beam becomes narrower. Raises RefusedForSafety when ``patience`` ends.
+    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Raises
+    RefusedForSafety when ``patience`` ends.
     """
+    beam = affordable(len(problem.items)) if beam is None else beam
     scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
     states = [State(last)]
@@ -113,13 +126,18 @@ def solve(problem: WiringProblem, beam: int = BEAM, learned: Weights | None = No
     return WiringResult(_ranked(wirings))
 
 
-def solve_twice(problem: WiringProblem, beam: int = BEAM) -> WiringResult:
-    """As ``solve``; when no wiring fits, once more with sums that the list does not show."""
-    found = solve(problem, beam)
-    if found.wirings or problem.hidden:
-        return found
-    summed = solve(replace(problem, hidden=True), beam)
-    return summed if summed.wirings else found
+def solve_twice(problem: WiringProblem, beam: int | None = None) -> WiringResult:
+    """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
+    show."""
+    beam = affordable(len(problem.items)) if beam is None else beam
+    first = solve(problem, beam)
+    if first.wirings or problem.hidden:
+        return first
+    for attempt, width in ((problem, WIDER * beam), (replace(problem, hidden=True), beam)):
+        found = solve(attempt, width)
+        if found.wirings:
+            return found
+    return first
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:
@@ -131,8 +149,8 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
         found = known.get(key)
         if found is None:
             found = known[key] = moves(scene, rules, state, index, supply)
-            pace.spend(len(state.slots) + sum([MOVE + len(move.slots) for move in found]))
-        pace.spend(STATE + STEP * len(found) + (len(state.groups) + len(state.memory)) // 10)
+            pace.spend(len(state.slots) + MOVE * len(found))
+        pace.spend(STATE + STEP * len(found) + len(state.slots))
         for step in steps(scene, state, index, found):
             candidates.append((state.cost + step.cost, len(candidates), state, step))
     heapq.heapify(candidates)
@@ -145,14 +163,13 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
         cost, _, state, step = heapq.heappop(candidates)
         if cost > worst:
             break
-        move = step.move
-        open_operands = sum([slot.need for slot in move.slots])
-        frontier = (move.group, move.slots, move.remainders)
+        frontier = step.move.frontier()
+        open_operands = sum([slot.need for slot in frontier[1]])
         if waiting.get(open_operands, 0) >= beam // PER_WAITING or seen.get(frontier, 0) >= PER_FRONTIER:
             continue
         seen[frontier] = seen.get(frontier, 0) + 1
         waiting[open_operands] = waiting.get(open_operands, 0) + 1
-        kept.append(_after(state, index, step, cost))
+        kept.append(after(state, index, step, cost))
     return kept
 
 
@@ -169,7 +186,7 @@ def steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> list
 
 def raw_steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> Iterator[Step]:
     """The same with unnormalised costs."""
-    memory = state.memory
+    memory, repeating = state.memory, scene.repeating
     for move in found:
         order: Precedence | None = None
         if move.chosen and move.group == state.depth and not move.shared:
@@ -179,43 +196,50 @@ def raw_steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> 
             if isinstance(allowed, tuple):
                 order = allowed
         cost = move.cost - move.score
-        motifs: tuple[tuple[Key, Key], ...] = ()
+        motifs: tuple[tuple[int, int], ...] = ()
         if move.chosen and not move.shared and len(found) > 1:
-            motifs = scene.motifs(index, move.variant, move.chosen, move.fitting)
-            for context, pattern in motifs:
-                key = motif_key(context[0], memory.get(context), pattern)
-                if key is not None:
-                    cost -= scene.weights.moves.get(key, 0.0)
+            motifs = move.motifs if move.motifs is not None else _with_motifs(scene, index, found, move)
+            for level, (context, choice) in enumerate(motifs):
+                last = memory.get(context)
+                if last is not None:
+                    cost -= repeating[level][last[0] == choice][min(last[1], MOST_COUNTED)]
         yield Step(move, cost, motifs, order)
 
 
-def _after(state: State, index: int, step: Step, cost: float) -> State:
+def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) -> tuple[tuple[int, int], ...]:
+    """What all the moves mean to motifs; that of ``wanted``."""
+    contexts: tuple[int, ...] = ()
+    described: dict[int, tuple[str, int, int]] = {}
+    fitting: tuple[Slot, ...] | None = None
+    variant: Variant | None = None
+    for move in found:
+        if not move.chosen or move.shared:
+            continue
+        if move.fitting is not fitting or move.variant is not variant:
+            fitting, variant = move.fitting, move.variant
+            contexts, described = scene.surroundings(index, variant, fitting)
+        move.motifs = scene.motifs(move.variant, move.chosen, contexts, described)
+    assert wanted.motifs is not None
+    return wanted.motifs
+
+
+def after(state: State, index: int, step: Step, cost: float) -> State:
+    """The state after a step."""
     move = step.move
-    memory = state.memory
-    if step.motifs:
-        fresh = dict(memory)
-        for context, pattern in step.motifs:
-            before = memory.get(context)
-            fresh[context] = (pattern, before[1] + 1 if before is not None and before[0] == pattern else 1)
-        memory = fresh
-    fills = tuple((slot.item, slot.call, call if move.shared else 0) for call, slot in enumerate(move.chosen))
+    fills = tuple([(slot.item, slot.call, call if move.shared else 0) for call, slot in enumerate(move.chosen)])
+    group, slots, remainders = move.frontier()
     return State(
         state.last,
         cost,
-        move.group,
-        move.slots,
+        group,
+        slots,
         state.outputs if move.chosen else (index, *state.outputs),
-        (*state.groups, move.group),
-        (*state.parents, tuple(dict.fromkeys([slot.item for slot in move.chosen]))),
-        move.remainders,
+        state.past.with_row((group, tuple(dict.fromkeys([slot.item for slot in move.chosen])))),
+        remainders,
         state.precedence if step.order is None else state.precedence | {step.order},
-        memory,
+        state.memory.after(step.motifs) if step.motifs else state.memory,
         Placed(index, move.number, 2 if move.shared else 1, fills, state.trail),
     )
-
-
-advanced = _after
-"""The state after a step; for fitting."""
 
 
 def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:

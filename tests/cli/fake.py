@@ -103,7 +103,7 @@ def install(
     def open_tensors(path: Path, limits: object = None) -> Iterator[Store]:
         yield Store()
 
-    def remembered(found: WeightFile, hints: Any, tensors: Any = None, limits: Any = None) -> Inference:
+    def remembered(found: WeightFile, hints: Any, tensors: Any = None, limits: object = None) -> Inference:
         asked.update(facts=found, hints=hints)
         return infer(found, hints, tensors) if infer else inference()
 

@@ -51,7 +51,7 @@ def test_a_lambda_is_a_visible_hole_that_set_fills(tmp_path: Path) -> None:
     hole = ("Lambda", {"name": "scale", "function": ["YWJjX2RlZg==", None, None], "function_type": "lambda"})
     path = legacy_file(tmp_path / "m.h5", sequential(("Dense", DENSE), hole), {"d": dense_weights(), "scale": []})
     with pytest.raises(NoArchitecture, match=r"scale: a Lambda holds code, which is never run.*abc_def.*--set"):
-        inferred(path)
+        model_of(path)
     answers = {("scale", "class_name"): "Rescaling", ("scale", "scale"): 2.0}
     x = random(2, 4)
     wanted = 2 * (x @ random(4, 3))

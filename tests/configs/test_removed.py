@@ -135,3 +135,42 @@ def test_keras_1_lstm_gates_are_put_in_order(tmp_path: Path) -> None:
         c = f * c + i * np.tanh(z["c"])
         h = o * np.tanh(c)
     np.testing.assert_allclose(run(model_of(path), x), h, atol=1e-5)
+
+
+def test_batch_normalization_of_mode_2(tmp_path: Path) -> None:
+    given = {"name": "n", "batch_input_shape": [None, 3, 4], "mode": 2, "axis": -1, "epsilon": 0.1}
+    gamma, beta = random(4, seed=1), random(4, seed=2)
+    stored = [("n_gamma", gamma), ("n_beta", beta), ("n_running_mean", random(4)), ("n_running_std", random(4) ** 2)]
+    path = legacy_file(tmp_path / "m.h5", sequential(("BatchNormalization", given)), {"n": stored}, "1.2.2", None)
+    x = random(5, 3, 4, seed=4)
+    mean, variance = x.mean(axis=(0, 1)), x.var(axis=(0, 1))
+    np.testing.assert_allclose(run(model_of(path), x), (x - mean) / np.sqrt(variance + 0.1) * gamma + beta, atol=1e-5)
+
+
+def test_srelu(tmp_path: Path) -> None:
+    names = ("t_left", "a_left", "t_right", "a_right")
+    tl, al, tr, ar = (random(3, 4, seed=number) for number in range(4))
+    config = sequential(("SReLU", {"name": "s", "batch_input_shape": [None, 3, 4]}))
+    stored = [(f"s_{name}", array) for name, array in zip(names, (tl, al, tr, ar), strict=True)]
+    path = legacy_file(tmp_path / "m.h5", config, {"s": stored}, "1.2.2", None)
+    x = 3 * random(5, 3, 4, seed=9)
+    right = tl + np.abs(tr)
+    inside = np.where(x < tl, tl + al * (x - tl), x)
+    wanted = np.where(x > right, right + ar * (x - right), inside)
+    np.testing.assert_allclose(run(model_of(path), x), wanted, atol=1e-4)
+
+
+def test_time_major(tmp_path: Path) -> None:
+    from tf_keras import Input, Model, layers
+
+    inputs = Input((5, 3))
+    lstm = layers.LSTM(2, return_sequences=True, time_major=True)
+    plain = layers.LSTM(2, return_sequences=True)
+    import tensorflow as tf
+
+    model = Model(inputs, tf.transpose(lstm(tf.transpose(inputs, [1, 0, 2])), [1, 0, 2]))
+    wanted_model = Model(inputs, plain(inputs))
+    plain.set_weights(lstm.get_weights())
+    model.save(tmp_path / "m.h5")
+    x = random(2, 5, 3)
+    np.testing.assert_allclose(run(model_of(tmp_path / "m.h5"), x), wanted_model(x), atol=1e-5)

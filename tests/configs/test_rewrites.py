@@ -58,6 +58,13 @@ ROWS: list[tuple[str, dict[str, Any], Context, str, dict[str, Any]]] = [
      {"units": 2, "dtype": "mixed_float16"}),
     ("ZeroPadding2D", {"padding": [1, 2, 3, 4], "dim_ordering": "tf"}, OLD, "ZeroPadding2D",
      {"padding": [[1, 2], [3, 4]], "data_format": "channels_last"}),
+    ("CategoryEncoding", {"max_tokens": 4, "output_mode": "binary"}, TF, "CategoryEncoding",
+     {"num_tokens": 4, "output_mode": "multi_hot"}),
+    ("Discretization", {"bins": [0.0]}, TF, "Discretization", {"bin_boundaries": [0.0]}),
+    ("Attention", {"causal": False, "use_scale": True}, TF, "Attention", {"use_scale": True}),
+    ("GroupedQueryAttention", {"head_dim": 2}, TF, "GroupQueryAttention", {"head_dim": 2}),
+    ("Dense", {"units": 2, "dtype": {"class_name": "QuantizedDTypePolicy",
+      "config": {"mode": "int8", "source_name": "float32"}}}, TF, "Dense", {"units": 2, "dtype": "int8_from_float32"}),
 ]  # fmt: skip
 
 
@@ -85,7 +92,11 @@ def test_an_unknown_argument_lowers_the_confidence() -> None:
 @pytest.mark.parametrize(
     ("class_name", "config"),
     [
-        ("LSTM", {"units": 2, "time_major": True}),
+        ("LSTM", {"units": 2, "time_major": True, "return_state": True}),
+        ("Conv2D", {"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}}),
+        ("Dense", {"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int2", "source_name": "x"}}}),
+        ("StringLookup", {"vocabulary": None}),
+        ("TextVectorization", {"vocabulary": "/etc/passwd"}),
         ("BatchNormalization", {"axis": [1, 2]}),
         ("DepthwiseConv2D", {"groups": 2}),
     ],
@@ -93,3 +104,8 @@ def test_an_unknown_argument_lowers_the_confidence() -> None:
 def test_what_keras_3_cannot_compute_is_refused(class_name: str, config: dict[str, Any]) -> None:
     with pytest.raises(NoArchitecture, match="layer a"):
         rewritten(Item("a", class_name, config), TF)
+
+
+def test_causal_attention_is_said_at_the_call() -> None:
+    made = rewritten(Item("a", "Attention", {"causal": True}), TF)
+    assert (dict(made.config), dict(made.keywords)) == ({}, {"use_causal_mask": True})

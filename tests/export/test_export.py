@@ -245,6 +245,10 @@ CHAINS: dict[str, tuple[str, tuple[tuple[int, ...], ...]]] = {
     "add": ("add:0.5", ((3,),)),
     "lora": ("lora:0.25", ((3, 4), (3, 2), (2, 4))),
     "local-patches": ("local-patches:2,2,1,1", ((4, 4, 1, 3, 3, 2),)),
+    "negate": ("negate", ((2, 3),)),
+    "ones": ("ones", ((2, 3),)),
+    "srelu-right": ("srelu-right", ((2, 3), (2, 3))),
+    "same": ("same", ((2, 3),)),
     "cast": ("cast:float64→float32", ((3,),)),
 }
 

@@ -165,6 +165,12 @@ def time_distributed(draw: Draw) -> Drawn:
 
 
 @st.composite
+def spectral_normalization(draw: Draw) -> Drawn:
+    inner = draw(st.one_of(dense(), convolution("Conv1D", 1), convolution("Conv2D", 2)))
+    return Drawn("SpectralNormalization", {}, inner.shapes, wrapped=inner)
+
+
+@st.composite
 def attention(draw: Draw) -> Drawn:
     query, value = draw(WIDTH), draw(WIDTH)
     config: dict[str, Any] = {"num_heads": draw(WIDTH), "key_dim": draw(WIDTH), "use_bias": some(draw, True, False)}
@@ -351,6 +357,7 @@ CASES: dict[str, st.SearchStrategy[Drawn]] = {
     **{name: recurrent(name) for name in ("LSTM", "GRU", "SimpleRNN")},
     **{f"ConvLSTM{rank}D": conv_lstm(f"ConvLSTM{rank}D", rank) for rank in (1, 2, 3)},
     "Bidirectional": bidirectional(),
+    "SpectralNormalization": spectral_normalization(),
     "TimeDistributed": time_distributed(),
     "MultiHeadAttention": attention(),
     "Attention": dot_attention(),

@@ -18,7 +18,7 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import WeightFile
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.outcome import Verification
-from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref, WeightUse
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref, WeightUse
 from infer_convert.report import html
 from infer_convert.report.document import Document, document
 from infer_convert.report.folding import fold
@@ -240,6 +240,19 @@ def test_decisions_that_fall_together_are_one_question() -> None:
     (only,) = asks(made)
     assert only.layers == ("n0", "n1", "n2", "n3", "n4")
     assert "and 4 more layers" in printed(made)
+
+
+def test_classes_of_layers_named_alike_are_one_question() -> None:
+    layers = [PlanLayer("x", "InputLayer")]
+    for name in ("pool1", "pool2", "squeeze"):
+        because = Evidence("names and shapes", 0.0, f"its name says {name}")
+        doubt = Decision(
+            "class_name", "MaxPooling2D", 0.7, Basis.INFERRED, (Option("AveragePooling2D", 0.3),), (because,)
+        )
+        layers.append(PlanLayer(name, "MaxPooling2D", {}, ((Ref(layers[-1].name),),), (), (doubt,)))
+    facts = fake.facts()
+    made = document(facts, Inference(facts, (Plan(tuple(layers), (Ref("x"),), (Ref("squeeze"),)),)))
+    assert {ask.layers for ask in asks(made)} == {("pool1", "pool2"), ("squeeze",)}
 
 
 def test_classes_of_a_stored_config() -> None:
