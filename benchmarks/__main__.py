@@ -214,12 +214,27 @@ def wiring(
 
 
 @app.command()
-def speed(times: Annotated[int, typer.Option(min=1)] = 3) -> None:
+def speed(
+    times: Annotated[int, typer.Option(min=1)] = 3,
+    models: Annotated[list[str] | None, typer.Option("--model", help="of keras.applications; repeat")] = None,
+) -> None:
     """Whole commands against load_model and export with the full file, alternately; writes speed.tsv."""
     from benchmarks import speed as timing
 
-    rows = _written("speed.tsv", timing.COLUMNS, timing.run(times))
+    rows = _written("speed.tsv", timing.COLUMNS, timing.run(times, tuple(models or timing.MODELS)))
     typer.echo("\n".join("\t".join(row[column] for column in timing.COLUMNS) for row in rows))
+
+
+@app.command()
+def growth() -> None:
+    """Inference's processor time against the number of layers, and a second run with hints; writes growth.tsv."""
+    from benchmarks import growth as curve
+
+    rows = []
+    for row in curve.run():
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in curve.COLUMNS))
+    _written("growth.tsv", curve.COLUMNS, rows)
 
 
 @app.command("fit-wiring")

@@ -116,9 +116,11 @@ def _lines(
     while waiting:
         context = multiprocessing.get_context("spawn")
         workers = 1 if any(attempts[key] for key in waiting) else jobs
-        with ProcessPoolExecutor(workers, context, _prepare, (jobs,), max_tasks_per_child=ROWS_PER_WORKER) as pool:
+        some = waiting[: 1 if workers < jobs else ROWS_PER_WORKER * workers]
+        # A pool of its own for every so many lines: max_tasks_per_child deadlocks (CPython 3.11, gh-115634).
+        with ProcessPoolExecutor(workers, context, _prepare, (jobs,)) as pool:
             futures: dict[Future[dict[str, str]], Key] = {
-                pool.submit(work, name, naming, key, engine, library, without_own): key for key in waiting
+                pool.submit(work, name, naming, key, engine, library, without_own): key for key in some
             }
             for future in as_completed(futures):
                 try:
@@ -127,7 +129,7 @@ def _lines(
                     continue
                 waiting.remove(futures[future])
                 yield futures[future], row
-        if waiting:
+        if waiting and waiting[0] in some:
             first = waiting[0]
             attempts[first] += 1
             if attempts[first] > 1:

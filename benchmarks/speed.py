@@ -15,14 +15,25 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
-MODELS = ("MobileNetV2", "ResNet50", "VGG16")
+MODELS = ("MobileNetV2", "ResNet50", "VGG16", "EfficientNetB7")
 COLUMNS = (
-    "model", "what", "ratio_of_medians", "ours_peak_over_usual", "ours_bytes_over_weights", "usual_bytes_over_weights",
+    "model", "what", "ratio_of_medians", "processor_ratio", "ours_peak_over_usual", "ours_bytes_over_weights",
+    "usual_bytes_over_weights", "load_over_usual",
 )  # fmt: skip
 _USUAL = """
 import sys, tensorflow, keras
 keras.models.load_model(sys.argv[1], compile=False).export(sys.argv[2], verbose=False)
+"""
+_LOAD = """
+import sys, time, tensorflow as tf
+def load(place):
+    started = time.perf_counter()
+    tf.saved_model.load(place)
+    return time.perf_counter() - started
+both = [(load(sys.argv[1]), load(sys.argv[2])) for _ in range(4)][1:]
+print(sorted(a for a, _ in both)[1] / sorted(b for _, b in both)[1])
 """
 _MAKE = """
 import sys, keras, numpy as np
@@ -48,8 +59,17 @@ def run(times: int = 3, models: tuple[str, ...] = MODELS) -> Iterator[dict[str, 
                 yield _pair(name, what, place, full, weights, times)
 
 
+class Cost(NamedTuple):
+    """Of one command, its children included: wall seconds, processor seconds, peak memory."""
+
+    wall: float
+    processor: float
+    peak: float
+
+
 def _pair(name: str, what: str, place: Path, full: Path, weights: Path, times: int) -> dict[str, str]:
-    ours, usual = [], []
+    ours: list[Cost] = []
+    usual: list[Cost] = []
     for number in range(times):
         target = place / f"usual{number}"
         usual.append(_command(place, sys.executable, "-c", _USUAL, str(full), str(target)))
@@ -57,18 +77,22 @@ def _pair(name: str, what: str, place: Path, full: Path, weights: Path, times: i
         out = ("--to", what, "-o", str(mine), "--force")
         ours.append(_command(place, sys.executable, "-m", "infer_convert", str(weights), *out))
     size = weights.stat().st_size
+    saved = place / "ours0" / "saved_model"
+    _command(place, sys.executable, "-c", _LOAD, str(saved), str(place / "usual0"))
     return {
         "model": name,
         "what": what,
-        "ratio_of_medians": f"{median(t for t, _ in ours) / median(t for t, _ in usual):.2f}",
-        "ours_peak_over_usual": f"{max(m for _, m in ours) / max(m for _, m in usual):.2f}",
-        "ours_bytes_over_weights": f"{_bytes(place / 'ours0' / 'saved_model') / size:.3f}",
+        "ratio_of_medians": f"{median(cost.wall for cost in ours) / median(cost.wall for cost in usual):.2f}",
+        "processor_ratio": f"{median(cost.processor for cost in ours) / median(cost.processor for cost in usual):.2f}",
+        "ours_peak_over_usual": f"{max(cost.peak for cost in ours) / max(cost.peak for cost in usual):.2f}",
+        "ours_bytes_over_weights": f"{_bytes(saved) / size:.3f}",
         "usual_bytes_over_weights": f"{_bytes(place / 'usual0') / size:.3f}",
+        "load_over_usual": f"{float((place / 'log.txt').read_text().split()[-1]):.2f}",
     }
 
 
-def _command(place: Path, *words: str) -> tuple[float, float]:
-    """Seconds and peak memory (the children's included) of one command; raises CalledProcessError."""
+def _command(place: Path, *words: str) -> Cost:
+    """What one command costs; raises CalledProcessError."""
     started = time.perf_counter()
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(Path(__file__).parents[1])}
     with (place / "log.txt").open("w") as log:
@@ -76,7 +100,7 @@ def _command(place: Path, *words: str) -> tuple[float, float]:
         _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         raise subprocess.CalledProcessError(status, words, (place / "log.txt").read_text()[-2000:])
-    return time.perf_counter() - started, float(usage.ru_maxrss)
+    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, float(usage.ru_maxrss))
 
 
 def _bytes(folder: Path) -> int:

@@ -128,7 +128,7 @@ class Body:
         self.readers = found
 
     def call(self, unit: int, item: PlanLayer, number: int) -> list[str]:
-        shared = len(item.inbound) > 1
+        shared = len(item.inbound) > 1 and item.class_name != "Operation"  # a function is called anew each time
         made_first = self._shared(item) if shared and item.name not in self.objects else []
         indent = self.indent
         if item.class_name == "InputLayer":

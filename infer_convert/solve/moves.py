@@ -266,7 +266,7 @@ def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...
         return None
 
     result: Callable[[], Opened] = partial(_filled, state, variant, chosen, out, (new, added))
-    if any([slot.room > 1 and slot.need > 1 for slot in chosen]):
+    if any(slot.room > 1 and slot.need > 1 for slot in chosen):
         made = result()
         if not _living(chances.supply, made[0]):
             return None
@@ -284,7 +284,7 @@ def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...
 def _filled(state: State, variant: Variant, chosen: tuple[Slot, ...], out: Demand, added: Opened) -> Opened:
     """The frontier once ``chosen`` are filled."""
     slots = state.slots
-    if any([slot.hidden and not slot.filled for slot in chosen]):
+    if any(slot.hidden and not slot.filled for slot in chosen):
         sums = {(slot.item, slot.call): slot for slot in chosen if slot.hidden and not slot.filled}
         slots = tuple(sums.get((slot.item, slot.call), slot) for slot in slots)
     left, rest = filled(slots, state.remainders, chosen, out, variant)

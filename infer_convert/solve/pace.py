@@ -24,14 +24,15 @@ class Pace:
         patience.check()
         self._work += work
 
-    def width(self, states: int) -> int:
+    def width(self, states: int, usual: bool = True) -> int:
         """The step is done, from so many states; how many to keep: all, unless the rest would cost more than is left.
 
-        A step is expected to cost per state what the last ones did.
+        A step is expected to cost per state what the last ``usual`` ones did.
         """
         self._left = max(0.0, self._left - self._work)
         self._steps = max(1, self._steps - 1)
-        self._each = max(self._work / max(states, 1), 0.8 * self._each)
+        if usual:
+            self._each = max(self._work / max(states, 1), 0.8 * self._each)
         self._work = 0.0
         whole = self._each * self._steps
         return self._most if whole * self._most <= self._left else max(FEWEST, int(self._left / whole))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 CHUNK = 64
 """Entries that are copied at most when one is added."""
 
-Row = tuple[int, tuple[int, ...]]
-"""Depth of an item and the items that it feeds."""
+Row = tuple[int, tuple[int, ...], int | None]
+"""Depth of an item, the items that it feeds, and the one of these from which Keras' walk meets it first (None when it
+feeds none, or when that is open)."""
 
 
 class History(NamedTuple):
@@ -36,8 +38,8 @@ class History(NamedTuple):
 class Memory(NamedTuple):
     """The last choice made in every context and how often it was made in a row; all are numbers."""
 
-    older: dict[int, tuple[int, int]] = {}
-    recent: dict[int, tuple[int, int]] = {}
+    older: Mapping[int, tuple[int, int]] = MappingProxyType({})
+    recent: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
     def get(self, context: int) -> tuple[int, int] | None:
         """The last choice in a context; None when there was none."""
@@ -49,4 +51,4 @@ class Memory(NamedTuple):
         for context, choice in motifs:
             before = self.get(context)
             recent[context] = (choice, before[1] + 1 if before is not None and before[0] == choice else 1)
-        return Memory(self.older, recent) if len(recent) < CHUNK else Memory(self.older | recent, {})
+        return Memory(self.older, recent) if len(recent) < CHUNK else Memory({**self.older, **recent})

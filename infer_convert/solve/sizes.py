@@ -171,7 +171,7 @@ def solve_sizes(
         if not found:
             return SizeResult((), failed_at=index)
         pace.spend(sum([NODE + len(node.shapes) + len(node.edges) for node in found]))
-        width = pace.width(len(layers[-1]))
+        width = pace.width(len(layers[-1]), bool(step.operands))  # an input's many sizes are not what a layer costs
         layers.append(_pruned(found, width, [kinds[kind] for kind in strata if kind in kinds]))
     return _read(items, calls, layers, best)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,8 +92,7 @@ Precedence = tuple[int, int, int]
 class State(NamedTuple):
     """A hypothesis about the items placed so far (those behind the current one in the list).
 
-    Row k of ``past`` is the depth and the consumers of item ``last - k``. ``memory`` holds the choices made so far by
-    context.
+    Row k of ``past`` tells of item ``last - k``. ``memory`` holds the choices made so far by context.
     """
 
     last: int
@@ -119,33 +119,110 @@ class State(NamedTuple):
         """Whether Keras' walk meets the next item, feeding ``chosen`` at the current depth, before the item placed
         last: yes, no, unknown, or only under a precedence."""
         count = self.past.rows()
-        first, second = self.last - count, self.last - count + 1
-        consumers = {slot.item for slot in chosen}
-        if len(consumers) != 1:
-            return None if consumers else True
-        below_x, x = first, next(iter(consumers))
-        below_y, y = None, second
-        while x != y:
-            (depth_x, parents_x), (depth_y, parents_y) = self.past.row(self.last - x), self.past.row(self.last - y)
-            if depth_x == depth_y:
-                return x < y
-            parents = parents_x if depth_x > depth_y else parents_y
-            up = parents[0] if len(parents) == 1 else None
-            if depth_x > depth_y:
-                if up is None:
-                    return None if parents_x else x < y
-                below_x, x = x, up
-            else:
-                if up is None:
-                    return None
-                below_y, y = y, up
+        item = self.last - count
+        consumers = tuple(dict.fromkeys([slot.item for slot in chosen]))
+        if not consumers:
+            return True
+        first = self.first_of(item, consumers)
+        if first is not None:
+            return self._visited_from(item, first)
+        # Wherever the walk comes from, it must not come too late.
+        return False if self._from_any(item, consumers, item + 1, 2) is False else None
+
+    def _visited_from(self, item: int, consumer: int) -> bool | Precedence | None:
+        """``visited_before`` of an item that the walk meets from ``consumer``."""
+        met = self._met(consumer, item + 1)
+        if not isinstance(met, tuple):
+            return met
+        merge, below_x, below_y = met
+        below_x = item if below_x is None else below_x
         if below_y is None or below_x == below_y:
             return below_y is None
-        if (x, below_x, below_y) in self.precedence:
+        if (merge, below_x, below_y) in self.precedence:
             return True
-        if (x, below_y, below_x) in self.precedence:
+        if (merge, below_y, below_x) in self.precedence:
             return False
-        return (x, below_x, below_y)
+        return (merge, below_x, below_y)
+
+    def first_of(self, item: int, consumers: Sequence[int]) -> int | None:
+        """The one of its consumers from which the walk meets ``item`` first; None when that is open."""
+        best = consumers[0]
+        for other in consumers[1:]:
+            met = self._met(best, other)
+            if isinstance(met, tuple):
+                merge, below_best, below_other = met
+                below_best = item if below_best is None else below_best
+                below_other = item if below_other is None else below_other
+                if (merge, below_best, below_other) in self.precedence:
+                    continue
+                if (merge, below_other, below_best) not in self.precedence:
+                    return None
+                best = other
+            elif met is None:
+                return None
+            elif not met:
+                best = other
+        return best
+
+    def _met(self, x: int, y: int, branches: int = 2) -> bool | tuple[int, int | None, int | None] | None:
+        """Which of two placed items the walk meets first: the deeper one is lifted to where the walk met it from until
+        both stand in one depth group, where the list tells. When they meet in one item instead, that item and the
+        operands by which they reach it (None for the item itself). Where it is open from where one was met, up to
+        ``branches`` times all possibilities are tried; None when they disagree."""
+        below_x: int | None = None
+        below_y: int | None = None
+        while x != y:
+            depth_x, above_x, up_x = self.past.row(self.last - x)
+            depth_y, above_y, up_y = self.past.row(self.last - y)
+            if depth_x == depth_y:
+                return x < y
+            if depth_x > depth_y:
+                if up_x is None:
+                    return self._from_any(x, above_x, y, branches) if above_x else x < y
+                below_x, x = x, up_x
+            else:
+                if up_y is None:
+                    said = self._from_any(y, above_y, x, branches)
+                    return None if said is None else not said
+                below_y, y = y, up_y
+        return x, below_x, below_y
+
+    def _from_any(self, item: int, consumers: Sequence[int], other: int, branches: int) -> bool | None:
+        """Whether the walk meets ``item`` before ``other``, from whichever of its consumers it meets it first: yes or
+        no when that holds for each of them that can be the first, else None."""
+        if not branches:
+            return None
+        said: set[bool] = set()
+        for first in consumers:
+            implied = self._implied(item, first, consumers)
+            if implied is None:
+                continue
+            met = self._met(first, other, branches - 1)
+            if isinstance(met, tuple):
+                merge, mine, its = met
+                order = self.precedence | implied
+                mine = item if mine is None else mine
+                if its is None:  # ``other`` leads to it, and what is to be compared stands below ``other``
+                    return None
+                met = False if (merge, its, mine) in order else (merge, mine, its) in order or None
+            if met is None:
+                return None
+            said.add(met)
+        return said.pop() if len(said) == 1 else None
+
+    def _implied(self, item: int, first: int, consumers: Sequence[int]) -> frozenset[Precedence] | None:
+        """What it says about operands when the walk meets ``item`` from ``first``; None when it cannot."""
+        implied: set[Precedence] = set()
+        for other in consumers:
+            met = self._met(first, other, 0) if other != first else None
+            if met is False:
+                return None
+            if isinstance(met, tuple):
+                merge, mine, its = (item if place is None else place for place in met)
+                if (merge, its, mine) in self.precedence:
+                    return None
+                implied.add((merge, mine, its))
+        return frozenset(implied)
 
 
 def filled(

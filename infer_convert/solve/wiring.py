@@ -23,6 +23,7 @@ from infer_convert.solve.finish import complete
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
+from infer_convert.solve.past import Row
 from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
@@ -31,7 +32,7 @@ BEAM = 64
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
 LEAST_BEAM = 14
 """States kept after each item of the largest nets: there the motifs of the first blocks guide the others."""
-EXPANSIONS = 6400
+EXPANSIONS = 4500
 """Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
 WIDER = 5
 """How much wider the beam is when a narrow one has lost every wiring."""
@@ -228,18 +229,28 @@ def after(state: State, index: int, step: Step, cost: float) -> State:
     move = step.move
     fills = tuple([(slot.item, slot.call, call if move.shared else 0) for call, slot in enumerate(move.chosen)])
     group, slots, remainders = move.frontier()
+    precedence = state.precedence if step.order is None else state.precedence | {step.order}
     return State(
         state.last,
         cost,
         group,
         slots,
         state.outputs if move.chosen else (index, *state.outputs),
-        state.past.with_row((group, tuple(dict.fromkeys([slot.item for slot in move.chosen])))),
+        state.past.with_row(_row(state, index, move, group, precedence)),
         remainders,
-        state.precedence if step.order is None else state.precedence | {step.order},
+        precedence,
         state.memory.after(step.motifs) if step.motifs else state.memory,
         Placed(index, move.number, 2 if move.shared else 1, fills, state.trail),
     )
+
+
+def _row(state: State, index: int, move: Move, group: int, precedence: frozenset[Precedence]) -> Row:
+    consumers = tuple(dict.fromkeys([slot.item for slot in move.chosen]))
+    if len(consumers) < 2:
+        return group, consumers, consumers[0] if consumers else None
+    if move.shared or any(slot.hidden for slot in move.chosen):
+        return group, consumers, None
+    return group, consumers, state._replace(precedence=precedence).first_of(index, consumers)
 
 
 def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:

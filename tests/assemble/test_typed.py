@@ -9,8 +9,8 @@ import pytest
 
 from infer_convert.assemble.nested import inner_facts
 from infer_convert.assemble.typed import items
-from infer_convert.errors import NoArchitecture
 from infer_convert.infer import infer
+from infer_convert.layers.recognise import HOLE
 
 from .files import facts, layers, norm, typed
 
@@ -44,9 +44,10 @@ def test_every_variant_knows_its_reading() -> None:
         assert len(item.variants) == len(origin) and set(origin) == set(range(len(entry.readings)))
 
 
-def test_unknown_tensors_are_named() -> None:
-    with pytest.raises(NoArchitecture, match=r"/odd.*weird \(2, 3, 4, 5, 6, 7\)"):
-        typed("odd weird:2x3x4x5x6x7")
+def test_unknown_tensors_are_a_hole_that_names_them() -> None:
+    (found,) = typed("odd weird:2x3x4x5x6x7")
+    assert found.best.class_name == HOLE
+    assert "weird (2, 3, 4, 5, 6, 7)" in found.best.because and "--custom-objects" in found.best.because
 
 
 NESTED = layers("encoder squeeze/kernel:20x16 squeeze/bias:16 code/kernel:16x8 code/bias:8")[0]

@@ -206,3 +206,27 @@ def test_depth_and_size_are_bounded() -> None:
     for data in (b"(" + struct.pack("<i", 1 << 30), b")\x01" * 5000 + b"N", b"l" + struct.pack("<i", 1 << 20)):
         with pytest.raises(Unreadable):
             parse(data)
+
+
+def test_a_lambda_called_twice_is_written_as_source(tmp_path: Path) -> None:
+    from infer_convert.export.python import python_source
+    from infer_convert.pipeline import build
+    from infer_convert.readers import open_tensors
+
+    config = {"name": "code", "function": code_of(lambda x: x * 2.0), "function_type": "lambda"}
+    layers = [
+        {"class_name": "InputLayer", "name": "a", "inbound_nodes": [],
+         "config": {"name": "a", "batch_input_shape": [None, 3], "dtype": "float32"}},
+        {"class_name": "Lambda", "name": "code", "config": config,
+         "inbound_nodes": [[["a", 0, 0, {}]], [["code", 0, 0, {}]]]},
+    ]  # fmt: skip
+    ends = {"input_layers": [["a", 0, 0]], "output_layers": [["code", 1, 0]]}
+    model = {"class_name": "Functional", "config": {"name": "m", "layers": layers, **ends}}
+    path = legacy_file(tmp_path / "m.h5", model, {"a": [], "code": []}, "2.11.0")
+    found = inferred(path)
+    with open_tensors(path) as store:
+        built = build(found.best, found.facts, store)
+    np.testing.assert_allclose(run(built.model, random(2, 3)), 4 * random(2, 3), atol=1e-6)
+    scope: dict[str, Any] = {}
+    exec(python_source(built.model, found.best, found.facts), scope)
+    np.testing.assert_allclose(run(scope["build_model"](), random(2, 3)), 4 * random(2, 3), atol=1e-6)

@@ -6,9 +6,26 @@ import math
 
 import pytest
 
+from infer_convert.solve import wiring
+from infer_convert.solve.features import Scene, Weights
 from infer_convert.solve.items import Item
+from infer_convert.solve.moves import Rules, _best_first, moves
 from infer_convert.solve.order import reproduces
-from infer_convert.solve.wiring import WiringProblem, solve, solve_twice
+from infer_convert.solve.state import State
+from infer_convert.solve.supply import supplies
+from infer_convert.solve.wiring import (
+    BEAM,
+    EXPANSIONS,
+    LEAST_BEAM,
+    WIDER,
+    WiringProblem,
+    WiringResult,
+    affordable,
+    after,
+    solve,
+    solve_twice,
+    steps,
+)
 
 from .nets import VARIANTS, Net, net
 
@@ -244,3 +261,47 @@ def test_layers_behind_two_pools_may_be_called_twice() -> None:
     items = net(SQUEEZE).items
     assert not WiringProblem(items[:3], lambda producer, consumer: 0.0).may_share
     assert WiringProblem(items, lambda producer, consumer: 0.0).may_share
+
+
+@pytest.mark.parametrize(("count", "beam"), [(1, BEAM), (70, BEAM), (100, EXPANSIONS // 100), (3000, LEAST_BEAM)])
+def test_long_lists_get_a_narrower_beam(count: int, beam: int) -> None:
+    assert affordable(count) == beam
+
+
+def test_a_wider_beam_is_tried_when_a_narrow_one_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[int | None, bool]] = []
+
+    def failing(problem: WiringProblem, beam: int | None = None) -> WiringResult:
+        tried.append((beam, problem.hidden))
+        return WiringResult(())
+
+    monkeypatch.setattr(wiring, "solve", failing)
+    solve_twice(WiringProblem(net(RESIDUAL).items, lambda p, c: 0.0))
+    assert tried == [(BEAM, False), (WIDER * BEAM, False), (BEAM, True)]
+
+
+@pytest.mark.parametrize("deep", [(True, True, True), (False, False, True), (True, False, False)])
+def test_sets_come_by_falling_gain_and_hold_a_deep_member(deep: tuple[bool, ...]) -> None:
+    gains = (1.0, -0.5, -2.0)
+    found = list(_best_first(gains, (False, False, False), deep))
+    worth = [sum(gain for i, gain in enumerate(gains) if mask >> i & 1) for _, mask in found]
+    assert worth == sorted(worth, reverse=True)
+    allowed = [mask for mask in range(1, 8) if any(mask >> i & 1 and deep[i] for i in range(3))]
+    assert sorted(mask for _, mask in found) == allowed
+    forced = {mask for _, mask in _best_first(gains, (False, True, False), deep)}
+    assert forced and all(mask >> 1 & 1 for mask in forced)
+
+
+def test_single_operands_are_tried_where_all_of_them_look_likely() -> None:
+    """Five heads, each of which a normalisation could feed: that it feeds one alone must be among the moves."""
+    heads = "\n".join(f"h{i} Activation < b" for i in range(5))
+    truth = net("x Input\nc Conv/k in=3 out=8 < x\nb BatchNorm in=8 < c\n" + heads + "\n-> h0 h1 h2 h3 h4")
+    likely = {("+", "BatchNorm", "Activation"): 9.0}
+    scene = Scene(truth.items, Weights({}, likely), lambda p, c: 0.0, lambda p, c: "")
+    supply = supplies(truth.items)
+    state = State(len(truth.items) - 1)
+    for index in range(len(truth.items) - 1, 2, -1):
+        found = steps(scene, state, index, moves(scene, Rules(), state, index, supply[index]))
+        state = after(state, index, next(step for step in found if not step.move.chosen), 0.0)
+    sets = {tuple(slot.item for slot in move.chosen) for move in moves(scene, Rules(), state, 2, supply[2])}
+    assert {(item,) for item in range(3, 8)} <= sets
