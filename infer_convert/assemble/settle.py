@@ -9,8 +9,9 @@ from typing import Any
 
 from infer_convert.assemble import inputs
 from infer_convert.assemble.chains import ABSENT
-from infer_convert.clues.settings.choices import Setting, settings
+from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.places import Style
+from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
@@ -20,8 +21,6 @@ SMALL_NET = 60
 """Up to so many calls many states are affordable."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
-ABSENT_SHARE = 0.6
-"""How often there is no pool behind a convolution whose list shows weights only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def _options(
             agreeing = tuple(s for s in tried if _agrees(s.config.get(key), value))
             tried = agreeing or (Setting({**tried[0].config, key: value}, 0.0),)
     if layer.config.get("_supposed"):
-        tried = _with_absence(tried)
+        tried = _with_absence(tried, pool_share(near, index))
     return tried, tuple(_shape_function(layer, setting) for setting in tried)
 
 
@@ -145,9 +144,9 @@ def _agrees(value: Any, wanted: Any) -> bool:
     return bool(value == wanted)
 
 
-def _with_absence(tried: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    present = tuple(replace(setting, log_prior=setting.log_prior + math.log(1 - ABSENT_SHARE)) for setting in tried)
-    return (*present, Setting({ABSENT: True}, math.log(ABSENT_SHARE)))
+def _with_absence(tried: tuple[Setting, ...], present: float) -> tuple[Setting, ...]:
+    there = tuple(replace(setting, log_prior=setting.log_prior + math.log(present)) for setting in tried)
+    return (*there, Setting({ABSENT: True}, math.log(1 - present), ((LAST_STRIDE, 2, NO_POOL_BEHIND_STRIDES),)))
 
 
 def _shape_function(layer: DraftLayer, setting: Setting) -> ShapeFunction:

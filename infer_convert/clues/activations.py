@@ -22,6 +22,7 @@ INERT = (
     "GaussianDropout",
     "Identity",
 )
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 NORMALISATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 SPOKEN = (
     "relu6",
@@ -81,7 +82,7 @@ def activation(near: Neighbourhood, index: int, heads: bool = True) -> Activatio
     name = layer.class_name
     if name == "Activation":
         return _spoken(layer) or _standing(near, index, heads)
-    if name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"):
+    if name in RECURRENT:
         return ActivationBelief(
             {"tanh": 0.95, "relu": 0.04, "sigmoid": 0.01},
             Evidence("habits", 3.0, "recurrent layers keep their default tanh"),
@@ -396,7 +397,10 @@ def _widths_in(near: Neighbourhood) -> set[int]:
 
 def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:
     names = {layer.class_name for layer in near.draft.layers}
-    if width == 1 and "Conv" not in class_name:
+    if width == 1 and names & set(RECURRENT) and "Embedding" not in names:
+        shares = {"linear": 0.65, "sigmoid": 0.31, "tanh": 0.04}
+        because += " behind a recurrence over numbers, as forecasts are,"
+    elif width == 1 and "Conv" not in class_name:
         shares = {"sigmoid": 0.68, "linear": 0.28, "tanh": 0.04}
     elif "Conv" in class_name and width in (1, 2, 3, 4):
         if _generates(near):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infer_convert.assemble.chains import ABSENT
 from infer_convert.assemble.settle import settle
 from infer_convert.hints import Hints
 
@@ -39,3 +40,30 @@ def test_a_hint_for_one_layer_sways_its_like() -> None:
         for padding in ("same", "valid")
     }
     assert ways == {"same": "same", "valid": "valid"}
+
+
+def pools(text: str, **sizes: Any) -> dict[str, float]:
+    """The probability that each supposed pool is there."""
+    there = draft(text, **{**sizes, **{name: {"_supposed": True} for name in ("p", "q")}})
+    best = settle(there, Hints()).answers[0]
+    return {
+        layer.name: 1 - sum(share for s, share in zip(tried, shares, strict=True) if s.config.get(ABSENT))
+        for layer, tried, shares in zip(there.layers, best.settings, best.marginals, strict=True)
+        if layer.name in ("p", "q")
+    }
+
+
+def test_a_list_without_pools_has_them_where_convolutions_widen() -> None:
+    text = """x InputLayer
+        a Conv2D
+        p MaxPooling2D
+        b Conv2D
+        q MaxPooling2D
+        c Conv2D
+        g GlobalAveragePooling2D
+        d Dense"""
+    sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8), "c": conv(3, 8, 16), "d": dense(16, 2)}
+    found = pools(text, **sizes)
+    assert found["p"] < 0.4 < 0.6 < found["q"]
+    strided = pools(text, **{**sizes, "b": {**conv(3, 8, 8), "strides": [2, 2]}})
+    assert strided["q"] < 0.5, "strides and pools stand in for each other"

@@ -172,6 +172,16 @@ REMEMBERED = {
         {"h": dense(8, 64), "pi": dense(64, 4), "v": dense(64, 1)},
         {"pi": "softmax", "v": "linear"},
     ),
+    "a forecast": (
+        "x InputLayer\nr LSTM\nend Dense",
+        {"r": {"units": 8, "_channels_in": 3}, "end": dense(8, 1)},
+        {"end": "linear"},
+    ),
+    "a text": (
+        "x InputLayer\ne Embedding\nr LSTM\nend Dense",
+        {"e": {"input_dim": 9, "output_dim": 3}, "r": {"units": 8, "_channels_in": 3}, "end": dense(8, 1)},
+        {"end": "sigmoid"},
+    ),
     "a reconstruction": (
         "x InputLayer\nh Dense\nend Dense",
         {"h": dense(784, 32), "end": dense(32, 784)},

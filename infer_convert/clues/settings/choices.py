@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.clues.settings.frequencies import frequency
-from infer_convert.clues.settings.habits import features, group_of, memories, reminders, weights
+from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
 from infer_convert.clues.settings.places import PASSED, Style, place
 from infer_convert.clues.settings.windows import first
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
@@ -89,8 +89,15 @@ def _weigh(
             (kind, value, math.fsum(learned.get(name, 0.0) for name in names))
             for (kind, value), names in reminders(group, there, layer.config, choice)
         )
-        found.append(Setting(choice, score, reads, memories(group, there, layer.config, choice)))
+        writes = memories(group, there, layer.config, choice)
+        if group is CONVOLUTION:
+            writes = (*writes, (LAST_STRIDE, min(2, first(choice["strides"]))))
+        found.append(Setting(choice, score, reads, writes))
     return found
+
+
+LAST_STRIDE = "last stride"
+"""The kind of memory that holds whether the last convolution had strides (2) or not (1)."""
 
 
 KEEPS = 2.0
