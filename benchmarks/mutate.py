@@ -63,7 +63,7 @@ def alter(data: bytes, number: int) -> bytes:
             change = rng.choice(CHANGES)
             try:
                 change(file, rng)
-            except (OSError, RuntimeError, ValueError, TypeError, LookupError):
+            except (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError):
                 continue  # this file has nothing of the kind
     return buffer.getvalue()
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from infer_convert import __version__
 from infer_convert.errors import ExitCode, InferConvertError, UsageError
+from infer_convert.facts import WeightFile
 from infer_convert.formats import EXTRAS, FORMATS, formats
 from infer_convert.hints import Hints, load_hints, to_toml, with_options
 from infer_convert.limits import DEFAULT, Limits
@@ -183,14 +184,15 @@ def diff_command(
 
 @app.command("inspect")
 def inspect_command(
-    file: Annotated[Path, typer.Argument(help="The weight file.", show_default=False)],
+    file: Annotated[str, typer.Argument(help="The weight file, or its URL.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
     digest: Annotated[bool, typer.Option("--digest", help="Compute the file's sha256.")] = False,
     allow_large: Large = False,
     version: Version = False,
 ) -> None:
     """Show what the file says; infers and writes nothing."""
-    facts = inspect(file, digest, DEFAULT.large() if allow_large else DEFAULT)
+    limits = DEFAULT.large() if allow_large else DEFAULT
+    facts = _elsewhere(file, digest, limits) if "://" in file else inspect(Path(file), digest, limits)
     if not as_json:
         print_inspection(facts, console())
         return
@@ -210,6 +212,13 @@ def complain(message: str) -> None:
 
 
 @cache
+def _elsewhere(url: str, digest: bool, limits: Limits) -> WeightFile:
+    """The facts of a file on a server."""
+    from infer_convert.batch.work import inspect_url
+
+    return inspect_url(url, digest, limits)
+
+
 def _with_batch() -> None:
     """Add the command of many files: what it imports would double the time of a quick look at one."""
     from infer_convert.batch.command import batch_command

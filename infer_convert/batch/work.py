@@ -18,8 +18,9 @@ from infer_convert.batch import remote
 from infer_convert.batch.families import tokens
 from infer_convert.batch.identity import result_key, sha256
 from infer_convert.batch.pooling import CLUE
+from infer_convert.batch.sources import gather
 from infer_convert.batch.state import State
-from infer_convert.errors import ExitCode, InferConvertError
+from infer_convert.errors import ExitCode, InferConvertError, UsageError
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.limits import DEFAULT, Limits
@@ -98,16 +99,34 @@ def _kept_facts(task: Inspect, state: State) -> Record:
 def _facts(task: Inspect) -> Record:
     if not task.remote:
         return summary(inspect(Path(task.place), limits=task.limits))
-    if remote.is_ranged(task.place, task.bytes):
-        from infer_convert.readers import read
+    facts, fetched = remote_facts(task.place, task.name, task.bytes, State(task.outdir).private, task.limits)
+    return summary(facts) | {"fetched_bytes": fetched}
 
-        with remote.opened(task.place, task.bytes) as stream:
-            record = summary(read(task.name, limits=task.limits, remote=stream))
-            return record | {"fetched_bytes": remote.fetched_bytes(stream)}
-    with tempfile.TemporaryDirectory(prefix="fetch.", dir=State(task.outdir).private) as folder:
-        path = Path(folder, Path(task.name).name)
-        remote.fetch(task.place, path)
-        return summary(inspect(path, limits=task.limits)) | {"fetched_bytes": task.bytes}
+
+def remote_facts(
+    url: str, name: str, size: int, folder: Path | None, limits: Limits, digest: bool = False
+) -> tuple[WeightFile, int]:
+    """The facts of a remote file of ``size`` bytes, and how many of these were fetched: a part where the server sends
+    parts and no digest is wanted, else all into a folder of its own inside ``folder``. Raises UnreadableFile and
+    RefusedForSafety."""
+    if remote.is_ranged(url, size) and not digest:
+        from infer_convert.sandbox import read
+
+        with remote.opened(url, size) as stream:
+            return read(name, limits=limits, remote=stream), remote.fetched_bytes(stream)
+    with tempfile.TemporaryDirectory(prefix="fetch.", dir=folder) as inner:
+        path = Path(inner, Path(name).name)
+        remote.fetch(url, path)
+        return inspect(path, digest, limits), size
+
+
+def inspect_url(url: str, digest: bool, limits: Limits) -> WeightFile:
+    """``pipeline.inspect`` for one remote file. Raises UsageError when there is nothing or more than one file."""
+    sources, _ = gather([url])
+    if len(sources) != 1:
+        raise UsageError(f"expected one weight file at {url}, found {len(sources)}; use batch --inspect-only")
+    source = sources[0]
+    return remote_facts(source.place, source.name, source.bytes, None, limits, digest)[0]
 
 
 def summary(facts: WeightFile) -> Record:

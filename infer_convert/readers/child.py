@@ -2,12 +2,14 @@
 
 Requests are JSON lines on standard input; answers are frames on standard output: ``FRAME`` (length of the header,
 length of the payload), a JSON header, the payload. The first request names the file and the limits, which are applied
-before h5py is imported; then ``facts`` or any number of ``tensor``.
+before h5py is imported; then ``facts`` or any number of ``tensor``. A file elsewhere (on a server) is read by the other
+process, piece by piece as this one asks.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import struct
@@ -15,7 +17,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from infer_convert.errors import InferConvertError
 from infer_convert.limits import Limits, beyond
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from infer_convert.readers.tensors import TensorStore
 
 FRAME = struct.Struct("<IQ")
+PIECE_BYTES = 1 << 20
+"""Of a file elsewhere at once."""
 SLAB_BYTES = 32 * 2**20
 """Tensors that go through the pipe are read in slabs along their first axis of about this size."""
 
@@ -38,7 +42,8 @@ def main() -> None:
         _confine(start["memory"], start["cpu"])
         path = Path(os.fsdecode(bytes.fromhex(start["path"])))
         if start["purpose"] == "facts":
-            _facts(path, limits, answers)
+            elsewhere = None if start["remote"] is None else _Elsewhere(start["remote"], asked, answers)
+            _facts(path, limits, answers, elsewhere)
         else:
             _tensors(path, limits, asked, answers)
     except BaseException as problem:
@@ -78,10 +83,47 @@ def _failed(problem: BaseException, answers: BinaryIO) -> None:
         _send(answers, {"error": "bug", "message": "".join(traceback.format_exception(problem))[-8000:]})
 
 
-def _facts(path: Path, limits: Limits, answers: BinaryIO) -> None:
+class _Elsewhere(io.RawIOBase):
+    """A file of ``size`` bytes that this process cannot open: each piece is asked for in a frame (``want``: offset and
+    length) and comes back on standard input as it is."""
+
+    def __init__(self, size: int, asked: BinaryIO, answers: BinaryIO) -> None:
+        self._size, self._asked, self._answers = size, asked, answers
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        self._at = max(0, offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence])
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
+        done = 0
+        while done < len(view):
+            count = min(len(view) - done, PIECE_BYTES)
+            _send(self._answers, {"want": [self._at, count]})
+            piece = self._asked.read(count)
+            if len(piece) < count:
+                raise OSError("the file elsewhere ended")
+            view[done : done + count] = piece
+            done += count
+            self._at += count
+        return done
+
+
+def _facts(path: Path, limits: Limits, answers: BinaryIO, elsewhere: _Elsewhere | None) -> None:
     from infer_convert.readers import read
 
-    payload = json.dumps(read(path, limits=limits).to_json()).encode("ascii")
+    remote = None if elsewhere is None else cast(BinaryIO, elsewhere)
+    payload = json.dumps(read(path, limits=limits, remote=remote).to_json()).encode("ascii")
     if len(payload) > limits.facts_bytes:
         beyond(str(path), "facts_bytes", f"facts of at most {limits.facts_bytes} bytes", len(payload))
     _send(answers, {}, payload)

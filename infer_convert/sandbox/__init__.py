@@ -14,7 +14,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from infer_convert.facts import WeightFile
 from infer_convert.limits import DEFAULT, Limits
@@ -38,8 +38,13 @@ class TensorStore(Protocol):
         ...
 
 
-def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits = DEFAULT) -> WeightFile:
+def read(
+    path: str | os.PathLike[str], *, digest: bool = False, limits: Limits = DEFAULT, remote: BinaryIO | None = None
+) -> WeightFile:
     """What the file says about its layers, without reading any weight.
+
+    ``remote`` is a seekable stream that is read in place of the disk: the child asks for the pieces that it wants;
+    ``path`` is then what messages call it, and ``digest`` must be False.
 
     ``digest`` adds the SHA-256 of the file (for a shard index: of the index). Raises UnreadableFile when it is
     missing, damaged, crashes the HDF5 library, is empty, not HDF5 or without weights, and RefusedForSafety beyond
@@ -49,11 +54,11 @@ def read(path: str | os.PathLike[str], *, digest: bool = False, limits: Limits =
     if not AVAILABLE:
         from infer_convert.readers import read as read_here
 
-        facts = read_here(where, digest=digest, limits=limits)
+        facts = read_here(where, digest=digest, limits=limits, remote=remote)
         return dataclasses.replace(facts, warnings=(*facts.warnings, UNCONFINED))
     from infer_convert.sandbox.decode import decoded
 
-    with Session(where, "facts", limits) as session:
+    with Session(where, "facts", limits, remote) as session:
         digested = _sha256(where) if digest and where.is_file() else None
         facts = decoded(session.facts(), where)
     return dataclasses.replace(facts, sha256=digested)

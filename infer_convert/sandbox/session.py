@@ -15,7 +15,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn
 
 from infer_convert.errors import InferConvertError, RefusedForSafety, UnreadableFile
 from infer_convert.limits import Limits, beyond
@@ -28,6 +28,7 @@ FRAME = struct.Struct("<IQ")
 
 _MOST_HEADER = 1 << 16
 _MOST_TEXT = 8000
+_MOST_PIECE = 1 << 20
 _BYTES_PER_SECOND = 5_000_000
 """The slowest progress with a tensor or a file that still counts as progress."""
 
@@ -36,13 +37,16 @@ _PARTS = ("infer_convert", "h5py", "numpy", "ml_dtypes")
 
 
 class Session:
-    """A child for one file; ``purpose`` is ``facts`` (one answer) or ``tensors`` (many).
+    """A child for one file; ``purpose`` is ``facts`` (one answer) or ``tensors`` (many). ``remote`` is a seekable
+    stream whose pieces are handed to the child as it asks; ``path`` is then its name alone.
 
     Use as a context manager: leaving it ends the child, whatever it does.
     """
 
-    def __init__(self, path: Path, purpose: Literal["facts", "tensors"], limits: Limits) -> None:
-        self.path, self.limits = path, limits
+    def __init__(
+        self, path: Path, purpose: Literal["facts", "tensors"], limits: Limits, remote: BinaryIO | None = None
+    ) -> None:
+        self.path, self.limits, self._remote = path, limits, remote
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, *_folders()],
             stdin=subprocess.PIPE,
@@ -54,13 +58,15 @@ class Session:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         _widen(self._out)
-        size = path.stat().st_size if path.is_file() else 0
+        size = _size(path, remote)
+        self._size = size
         much = 0 if purpose == "facts" else size // _BYTES_PER_SECOND + 10 * limits.cpu_seconds
         self._cpu = limits.cpu_seconds + much
         self._memory = limits.memory_bytes if purpose == "facts" else limits.tensor_memory(size)
         self._ask({
             "path": os.fsencode(path).hex(),
             "purpose": purpose,
+            "remote": None if remote is None else size,
             "limits": dataclasses.asdict(limits),
             "memory": self._memory,
             "cpu": self._cpu,
@@ -82,7 +88,10 @@ class Session:
     def facts(self) -> bytes:
         """The JSON text of the facts; raises UnreadableFile and RefusedForSafety."""
         self._deadline = time.monotonic() + self.limits.wall_seconds
-        _, size = self._header()
+        header, size = self._header()
+        while "want" in header:
+            self._give(header["want"])
+            header, size = self._header()
         if size > self.limits.facts_bytes:
             beyond(str(self.path), "facts_bytes", f"facts of at most {self.limits.facts_bytes} bytes", size)
         payload = bytearray(size)
@@ -109,11 +118,33 @@ class Session:
             self._fill(buffer[at : at + size])
             at += size
 
-    def _ask(self, request: dict[str, Any]) -> None:
-        text = json.dumps(request).encode("ascii") + b"\n"
+    def _give(self, wanted: Any) -> None:
+        """Send one piece of the remote file; the time that the server takes is not the child's."""
+        sizes = isinstance(wanted, list) and len(wanted) == 2 and all(type(item) is int for item in wanted)
+        if self._remote is None or not sizes:
+            self._nonsense()
+        offset, count = wanted
+        if not (offset >= 0 and 0 < count <= _MOST_PIECE and offset + count <= self._size):
+            self._nonsense()
+        start = time.monotonic()
         try:
-            while text:
-                text = text[os.write(self._in, text) :]
+            self._remote.seek(offset)
+            piece = self._remote.read(count)
+        except Exception as problem:
+            said = one_line(str(problem))
+            raise UnreadableFile(f"{self.path}: expected {count} bytes at {offset}, found {said}") from None
+        if len(piece) != count:
+            raise UnreadableFile(f"{self.path}: expected {count} bytes at {offset}, found {len(piece)}")
+        self._deadline += time.monotonic() - start
+        self._write(piece)
+
+    def _ask(self, request: dict[str, Any]) -> None:
+        self._write(json.dumps(request).encode("ascii") + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self._in, data) :]
         except BrokenPipeError:
             pass  # the reading side learns how the child ended
 
@@ -190,6 +221,12 @@ def one_line(text: str) -> str:
     """A message of the child as one printable line."""
     text = " ".join(text[:_MOST_TEXT].split())
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _size(path: Path, remote: BinaryIO | None) -> int:
+    if remote is not None:
+        return remote.seek(0, os.SEEK_END)
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _folders() -> list[str]:

@@ -263,4 +263,11 @@ def test_of_500_megabytes_less_than_a_twentieth_is_fetched(
         code, said, _ = command(capsys, url, "-o", str(tmp_path / "out"), "--inspect-only")
         assert (code, said["counts"]["inspected"], index(tmp_path / "out")["files"][0]["n_tensors"]) == (0, 1, 320)
         assert 0 < there.sent["/enormous.h5"] < 0.05 * path.stat().st_size
-        print(there.sent, there.requests, path.stat().st_size)
+        assert cli.run(["inspect", url, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["source"]["n_tensors"], told["source"]["bytes"]) == (320, path.stat().st_size)
+        assert there.sent["/enormous.h5"] < 0.1 * path.stat().st_size
+        mlp(tmp_path / "in" / "small.h5")
+        assert cli.run(["inspect", f"{there.url}/small.h5", "--digest", "--json"]) == 0
+        assert len(json.loads(capsys.readouterr().out)["source"]["sha256"]) == 64
+        assert cli.run(["inspect", f"{there.url}/"]) == 2 and capsys.readouterr().err.count("\n") == 1

@@ -52,6 +52,7 @@ def test_a_cast_that_overflows_is_reported(tmp_path: Path) -> None:
     layers = tuple(
         dataclasses.replace(
             layer,
+            config={**layer.config, "dtype": "float32"},
             weights=tuple(dataclasses.replace(use, transforms=("cast:float64→float32",)) for use in layer.weights),
         )
         for layer in plan.layers

@@ -230,3 +230,52 @@ def test_the_child_finds_no_modules_of_the_current_folder(monkeypatch: pytest.Mo
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert sandbox.read(samples.full(tmp_path / "w.h5")).layers
     assert not (tmp_path / "sprung").exists()
+
+
+class _Server:
+    """A seekable stream that notes what it is asked for."""
+
+    def __init__(self, data: bytes, lie: bool = False) -> None:
+        self.data, self.at, self.sent, self.lie = data, 0, 0, lie
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.at = offset if whence == 0 else len(self.data) + offset
+        return self.at
+
+    def read(self, count: int) -> bytes:
+        if self.lie:
+            raise OSError("the server\nis gone")
+        self.sent += count
+        return self.data[self.at : self.at + count]
+
+
+@pytest.mark.parametrize("write", [samples.legacy, samples.full, samples.v3, samples.archive], ids=lambda w: w.__name__)
+def test_a_file_elsewhere(write, tmp_path: Path) -> None:
+    path = write(tmp_path / "w.h5")
+    server = _Server(path.read_bytes())
+    facts = readers.read(path)
+    path.unlink()
+    found = sandbox.read("w.h5", remote=server)  # type: ignore[arg-type]
+    assert dataclasses.replace(found, file=facts.file) == facts and server.sent
+
+
+@pytest.mark.parametrize(
+    "want",
+    ["[0]", "[-1, 4]", "[0, 0]", "[0, 1 << 21]", "[1 << 40, 4]", "['0', 4]", "[True, 4]", "{}"],
+)
+def test_pieces_that_nobody_may_want(want: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _boot(monkeypatch, f"send(json.dumps({{'want': {want}}}).encode()); sys.stdin.buffer.read(1)")
+    with pytest.raises(UnreadableFile, match="nonsense"):
+        sandbox.read("w.h5", remote=_Server(bytes(1 << 22)))  # type: ignore[arg-type]
+    _boot(monkeypatch, "send(json.dumps({'want': [0, 4]}).encode()); sys.stdin.buffer.read(1)")
+    with pytest.raises(UnreadableFile, match="nonsense"):
+        sandbox.read(samples.full(tmp_path / "w.h5"))
+
+
+def test_a_server_that_fails(tmp_path: Path) -> None:
+    data = samples.full(tmp_path / "w.h5").read_bytes()
+    with pytest.raises(UnreadableFile, match="the server is gone") as caught:
+        sandbox.read("w.h5", remote=_Server(data, lie=True))  # type: ignore[arg-type]
+    assert str(caught.value).isprintable()
+    with pytest.raises(UnreadableFile):
+        sandbox.read("w.h5", remote=_Server(data[:700]))  # type: ignore[arg-type]
