@@ -14,6 +14,7 @@ from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
+from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
@@ -115,7 +116,7 @@ def _infer(
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
-    by_name = {entry.stored.name: entry for entry in typed}
+    by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
     inbound = _inbound_decisions(drafts, candidates, hints)
     plans: list[Plan] = []
     for candidate in candidates[:MOST_PLANS]:
@@ -172,8 +173,15 @@ def _drafts(
     if not facts.lists_weightless:
         return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
-        return [(sequential(typed), 1.0)]
+        return [(sequential(way), share) for way, share in spelled(typed)]
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
+
+
+def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
+    """The list with the readings of layers that have no name."""
+    if not facts.lists_weightless or any(entry.is_input() for entry in typed):
+        return typed
+    return merged(typed, spelled(typed))
 
 
 def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Candidate], list[str]]:

@@ -20,6 +20,10 @@ PLAUSIBLE_KERNEL = 11
 """Longer kernels are rare outside one dimension: AlexNet's 11 is the longest in keras.applications."""
 
 
+TENSORFLOW_IN_KERAS_0 = 3.0
+"""Nats against kernels laid out for TensorFlow: Keras 0 had ``dim_ordering='th'`` as its default."""
+
+
 def _kernel_odds(kernel_size: tuple[int, ...]) -> float:
     if len(kernel_size) == 1:
         return 0.0
@@ -75,7 +79,10 @@ def _fits(rank: int) -> Callable[[Stored], tuple[Fit, ...]]:
             *kernel_size, channels_in, filters = shape
             if _bias_fits(found, filters):
                 config = _config(tuple(kernel_size), channels_in, filters, "bias" in found)
-                result.append(Fit(config, _uses(found, shape, *transforms), _kernel_odds(tuple(kernel_size))))
+                odds = _kernel_odds(tuple(kernel_size))
+                if stored.generation == "keras0" and not transforms and rank > 1:
+                    odds -= TENSORFLOW_IN_KERAS_0
+                result.append(Fit(config, _uses(found, shape, *transforms), odds))
         return tuple(result)
 
     return fits
