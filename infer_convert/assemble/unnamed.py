@@ -1,8 +1,8 @@
 """Lists of layers without names, as Keras 0 wrote them: what stands between two layers with weights.
 
-A run of layers of which nothing is known is read as people wrote such nets: activation, pool, dropout, Flatten. Shares
-are set by hand after the examples that Keras 0.3 shipped (mnist_cnn, cifar10_cnn, imdb_lstm and their like) and VGG nets
-that were converted for it; the sizes choose among them.
+A run of layers of which nothing is known is read as people wrote such nets: activation, pool, dropout, Flatten. The
+shares are set by hand after the examples that Keras 0.3 shipped (mnist_cnn, cifar10_cnn, imdb_lstm and their like) and
+VGG nets that were converted for it; the sizes choose among them.
 """
 
 from __future__ import annotations
