@@ -373,7 +373,7 @@ def _head(near: Neighbourhood, index: int, layer: DraftLayer) -> ActivationBelie
     if width == 1 and any((_width(near.draft.layers[item]) or 1) > 1 for item in twins):
         because = "one value beside several of another output, behind one tensor: a critic beside a policy"
         return ActivationBelief({"linear": 0.6, "sigmoid": 0.4}, Evidence("habits", 0.4, because))
-    if layer.class_name == "Dense" and width is not None and width > 1 and width in _widths_in(near):
+    if layer.class_name == "Dense" and width is not None and width >= LEAST_CODED and _widths_in(near) == {width}:
         because = "as many values as the net takes in: it reconstructs them"
         return ActivationBelief({"sigmoid": 0.55, "linear": 0.35, "tanh": 0.1}, Evidence("habits", 0.5, because))
     if near.consumers[index] and any(
@@ -382,6 +382,10 @@ def _head(near: Neighbourhood, index: int, layer: DraftLayer) -> ActivationBelie
         because = "its values are put into the shape of an image"
         return ActivationBelief({"sigmoid": 0.45, "tanh": 0.4, "linear": 0.15}, Evidence("habits", 0.1, because))
     return None
+
+
+LEAST_CODED = 16
+"""Values that are worth an autoencoder: fewer are as likely classes or actions."""
 
 
 def _widths_in(near: Neighbourhood) -> set[int]:
