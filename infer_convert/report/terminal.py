@@ -27,6 +27,8 @@ OTHERS = 3
 
 MANY = 3
 """Layers of one question whose options are all spelled out."""
+LEAST_TOLD = 0.01
+"""Options less likely than this are left to the report."""
 
 ORDER_WORDS = {"stored": "stored in the file", "recovered": "recovered from the file's heap", "lost": "lost"}
 
@@ -158,7 +160,8 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
         others = f" and {several - 1} more layers" if several > 1 else ""
         said = f"{decision.field} = {shown(decision.value)} ({decision.confidence:.0%})"
         _line(console, f"  {ask.layers[0]}{others}: {said}, {ask.depending} layers depend on it")
-        for option in decision.alternatives[:2] or ask.options:
+        likely = [option for option in decision.alternatives[:2] if option.confidence >= LEAST_TOLD]
+        for option in likely or decision.alternatives[:1] or ask.options:
             many = f" (and for {several - 1} more: report.html)" if several > MANY else ""
             shown_layers = ask.layers if several <= MANY else ask.layers[:1]
             command = " ".join(answer_command(layer, decision.field, option.value) for layer in shown_layers)
