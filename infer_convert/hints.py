@@ -40,9 +40,29 @@ class Hints:
     numbers: str = "auto"
     customs: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        """An answer about an input's ``batch_shape`` is an input shape. Raises UsageError for what is no shape."""
+        answered = ((layer, value) for (layer, name), value in self.answers.items() if name == "batch_shape")
+        told = {layer: _whole_shape(layer, value) for layer, value in answered}
+        if told:
+            shapes = {layer: (shape[1:],) for layer, shape in told.items()}
+            answers = {(layer, "batch_shape"): list(shape) for layer, shape in told.items()}
+            object.__setattr__(self, "input_shapes", {**shapes, **self.input_shapes})
+            object.__setattr__(self, "answers", {**self.answers, **answers})
+
     def answer(self, layer: str, name: str) -> Any:
         """The pinned value of one field, or None."""
         return self.answers.get((layer, name))
+
+
+def _whole_shape(layer: str, value: Any) -> tuple[int | None, ...]:
+    """A shape with its batch axis; TOML has no null, so open sizes may be spelled."""
+    given = value if isinstance(value, list | tuple) else ()
+    sizes = [None if size in ("None", "null", "?") else size for size in given]
+    if not sizes or any(size is not None and type(size) is not int for size in sizes):
+        wanted = '["None", 28, 28, 1]'
+        raise UsageError(f"{layer}.batch_shape: expected sizes with the batch in front, {wanted}, found {value!r}")
+    return (None, *sizes[1:])
 
 
 def inner_hints(hints: Hints, outer: str) -> Hints:

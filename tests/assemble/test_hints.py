@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infer_convert.errors import NoArchitecture
+from infer_convert.errors import NoArchitecture, UsageError
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
 from infer_convert.plan import Basis, Plan
@@ -91,3 +91,18 @@ def test_a_contradiction_is_no_architecture(name: str) -> None:
     with pytest.raises(NoArchitecture) as caught:
         infer(facts(text), hints)
     assert len(str(caught.value)) > 20 and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [["None", 27, 27, 1], [None, 27, 27, 1], ["?", 27, 27, 1]])
+def test_a_pinned_batch_shape_is_an_input_shape(shape: list[Any]) -> None:
+    """As the report's own questions spell it."""
+    plan = best(CNN, {("input", "batch_shape"): shape, ("conv2d", "strides"): [1, 1]})
+    assert plan.layer("input").config["batch_shape"] == [None, 27, 27, 1]
+    decision = plan.layer("input").decision("batch_shape")
+    assert decision is None or decision.basis is Basis.USER
+
+
+@pytest.mark.parametrize("shape", [28, "28", [], ["wide", 3], [None, 2.5], [None, True]])
+def test_a_batch_shape_that_is_none_is_refused(shape: Any) -> None:
+    with pytest.raises(UsageError, match=r"input\.batch_shape: expected sizes"):
+        Hints(answers={("input", "batch_shape"): shape})

@@ -88,7 +88,8 @@ def test_one_answer_fixes_the_cluster(tmp_path: Path) -> None:
     (question,) = [item for item in cluster["questions"] if (item["layer"], item["field"]) == ("dense_4", "activation")]
     assert question["files"] == 4 and question["values"][0]["confidence"] < 0.9
     template = (out / "questions" / f"{cluster['id']}.toml").read_text()
-    answered = template.replace("# [dense_4]", "[dense_4]").replace('# activation = "tanh"', 'activation = "tanh"')
+    before, mine, behind = template.partition("# [dense_4]")
+    answered = before + mine.removeprefix("# ") + behind.replace('# activation = "tanh"', 'activation = "tanh"', 1)
     assert answered != template
     answers = tmp_path / "answers"
     answers.mkdir()
