@@ -35,11 +35,11 @@ class Group:
 
 STYLE: Views = (("flattens", "pools"), ("convs", "flattens"), ("sums", "concats", "up", "transposed"), ("norms",))
 STRIDE: Views = (
-    *((), ("class",), ("k", "first"), ("k", "ratio"), ("joins", "ratio", "k"), ("padded", "k", "class")),
+    *((), ("class",), ("k", "first"), ("k", "ratio"), ("joins", "ratio", "k"), ("padded", "k", "class", "sums")),
     *(("pools", "ratio"), ("pools", "convs"), ("prev", "next"), ("prev", "ratio"), ("next", "ratio", "pools")),
-    *(("norms", "k", "first"), ("depthwise", "class", "ratio"), ("beside", "k"), ("flattens", "pools", "first")),
-    *(("input", "k"), ("up", "transposed", "ratio"), ("sums", "ratio", "prev"), ("then", "next"), ("next_class",)),
-    ("next_k", "k"),
+    *(("norms", "k", "first"), ("depthwise", "class", "ratio"), ("beside", "k", "sums"), ("flattens", "pools", "first")),
+    *(("input", "k", "sums"), ("up", "transposed", "ratio"), ("sums", "ratio", "prev"), ("then", "next"), ("next_class",)),
+    ("next_k", "k", "sums"),
 )
 PADDING: Views = (
     *((), ("class",), ("k",), ("padded",), ("prev",), ("next",), ("first", "k"), ("zeros", "k"), ("input", "pools")),
@@ -51,7 +51,7 @@ WINDOW: Views = (
 )
 CONVOLUTION = Group(
     "conv",
-    {"stride": STRIDE, "padding": PADDING, "both": ((), ("k",), ("first",), ("ratio",), ("prev", "next"))},
+    {"stride": STRIDE, "padding": PADDING, "both": ((), ("k", "sums"), ("first",), ("ratio",), ("prev", "next"))},
     ((), ("k",), ("next",), ("ratio",)),
 )
 TRANSPOSED = Group(
