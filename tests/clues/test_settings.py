@@ -55,7 +55,7 @@ STRIDED = {
         "a Conv2D\nb Conv2D\nc Conv2D < a\nsum Add < b c", {"c": conv(1, 8, 16)}, 0.5, 1.0,
     ),
     "a 1×1 projection that keeps": ("a Conv2D\nb Conv2D\nc Conv2D < a\nsum Add < b c", {"c": conv(1, 8, 8)}, 0.0, 0.3),
-    "a kernel behind ZeroPadding": ("a Conv2D\nz ZeroPadding2D\nc Conv2D", {"c": conv(3, 8, 8)}, 0.4, 1.0),
+    "a kernel behind ZeroPadding": ("a Conv2D\nz ZeroPadding2D\nc Conv2D", {"c": conv(3, 8, 8)}, 0.25, 1.0),
     "a kernel behind a convolution": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(3, 8, 8)}, 0.0, 0.2),
     "one that widens, without pools": ("a Conv2D\nc Conv2D\nd Conv2D", {"c": conv(3, 8, 16)}, 0.4, 0.7),
     "one that widens, beside pools": (

@@ -37,9 +37,9 @@ STYLE: Views = (("flattens", "pools"), ("convs", "flattens"), ("sums", "concats"
 STRIDE: Views = (
     *((), ("class",), ("k", "first"), ("k", "ratio"), ("joins", "ratio", "k"), ("padded", "k", "class", "sums")),
     *(("pools", "ratio"), ("pools", "convs"), ("prev", "next"), ("prev", "ratio"), ("next", "ratio", "pools")),
-    *(("norms", "k", "first"), ("depthwise", "class", "ratio"), ("beside", "k", "sums"), ("flattens", "pools", "first")),
-    *(("input", "k", "sums"), ("up", "transposed", "ratio"), ("sums", "ratio", "prev"), ("then", "next"), ("next_class",)),
-    ("next_k", "k", "sums"),
+    *(("norms", "k", "first"), ("depthwise", "class", "ratio"), ("beside", "k", "sums")),
+    *(("flattens", "pools", "first"), ("input", "k", "sums"), ("up", "transposed", "ratio")),
+    *(("sums", "ratio", "prev"), ("then", "next"), ("next_class",), ("next_k", "k", "sums")),
 )
 PADDING: Views = (
     *((), ("class",), ("k",), ("padded",), ("prev",), ("next",), ("first", "k"), ("zeros", "k"), ("input", "pools")),
