@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from infer_convert.build.names import keras_names
+from infer_convert.export.opentime import folded_time
 from infer_convert.facts import WeightFile
 from infer_convert.plan import Plan, Ref
 
@@ -45,9 +46,9 @@ def serving(model: Any, plan: Plan) -> tuple[Any, list[Any]]:
     names = output_names(plan)
 
     def serve(*tensors: Any) -> dict[str, Any]:
-        return dict(
-            zip(names, flat(model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)), strict=True)
-        )
+        with folded_time(model):
+            result = model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+        return dict(zip(names, flat(result), strict=True))
 
     return tf.function(serve, autograph=False), [_spec(tensor) for tensor in model.inputs]
 

@@ -483,3 +483,24 @@ def test_the_signature_answers_requests_in_the_form_of_tensorflow_serving(tmp_pa
     (wanted,) = run(model, [array])
     answer = predict(tmp_path / "one", {"signature_name": "serving_default", "instances": array.tolist()})
     np.testing.assert_allclose(answer["predictions"], wanted, rtol=1e-5, atol=1e-6)
+
+
+def timed() -> keras.Model:
+    inputs = keras.Input((None, 6, 1), name="frames")
+    x = keras.layers.TimeDistributed(keras.layers.Conv1D(4, 3, activation="relu"), name="seen")(inputs)
+    x = keras.layers.TimeDistributed(keras.layers.Flatten(), name="flat")(x)
+    return keras.Model(inputs, keras.layers.TimeDistributed(keras.layers.Dense(3), name="said")(x))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_time_stays_open_under_time_distributed(steps: int, tmp_path: Path) -> None:
+    """Keras' own graph counts the steps by the batch axis; ours must not, and must leave the model as it was."""
+    model, plan, _, facts = built(timed)
+    save_savedmodel(model, plan, facts, tmp_path / "saved")
+    assert savedmodel_difference(model, plan, tmp_path / "saved").agrees
+    assert not any("call" in vars(layer) for layer in model.layers)
+    array = np.random.default_rng(steps).random((3, steps, 6, 1)).astype("float32")
+    served = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
+    (result,) = served(frames=tf.constant(array)).values()
+    assert result.shape == (3, steps, 3)
+    np.testing.assert_allclose(result, np.asarray(model(array)), atol=1e-5)
