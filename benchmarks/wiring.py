@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from benchmarks.sets import applications, corpus, zoo
 from benchmarks.wiring_problems import Problem, problems
-from infer_convert.solve.wiring import WiringProblem, WiringResult, solve_twice
+from infer_convert.solve.wiring import WiringProblem, WiringResult, solve_widening
 
 COLUMNS = (
     "set", "case", "family", "split", "names", "layers", "parsed", "exact", "rank", "probability", "edges", "sure",
@@ -52,7 +52,7 @@ def row(name: str, problem: Problem) -> Row:
     """Solve one problem; ``seconds`` (processor time) is for the screen, not for the file."""
     started = time.process_time()
     question = WiringProblem(problem.items, lambda producer, consumer: 0.0, None, problem.names())
-    found = solve_twice(question)
+    found = solve_widening(question)
     seconds = time.process_time() - started
     made: Row = {
         "set": name,

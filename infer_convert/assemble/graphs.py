@@ -14,7 +14,7 @@ from infer_convert.hints import Hints
 from infer_convert.layers import CARD_OF
 from infer_convert.solve.items import Call, Item, Wiring
 from infer_convert.solve.order import reproduces
-from infer_convert.solve.wiring import WiringProblem, solve_twice
+from infer_convert.solve.wiring import WiringProblem, solve_widening
 
 MOST_WIRINGS = 24
 """Wirings that are handed on at most."""
@@ -55,7 +55,7 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         return 0.0 if known is None else known.cost(producer, consumer)
 
     problem = WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word)
-    result = solve_twice(problem)
+    result = solve_widening(problem)
     if not result.wirings:
         raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
     best = result.wirings[0].probability

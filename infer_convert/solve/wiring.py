@@ -127,7 +127,7 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     return WiringResult(_ranked(wirings))
 
 
-def solve_twice(problem: WiringProblem, beam: int | None = None) -> WiringResult:
+def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
     """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
     show."""
     beam = affordable(len(problem.items)) if beam is None else beam

@@ -23,7 +23,7 @@ from infer_convert.solve.wiring import (
     affordable,
     after,
     solve,
-    solve_twice,
+    solve_widening,
     steps,
 )
 
@@ -252,7 +252,7 @@ def test_a_sum_that_no_list_shows() -> None:
     """)
     problem = WiringProblem(branches.items, lambda producer, consumer: 0.0, outputs=1)
     assert not solve(problem).wirings
-    found = solve_twice(problem).wirings
+    found = solve_widening(problem).wirings
     assert (branches.index("c1"), branches.index("gap")) in found[0].edges()
     assert (branches.index("c2"), branches.index("gap")) in found[0].edges()
 
@@ -276,7 +276,7 @@ def test_a_wider_beam_is_tried_when_a_narrow_one_finds_nothing(monkeypatch: pyte
         return WiringResult(())
 
     monkeypatch.setattr(wiring, "solve", failing)
-    solve_twice(WiringProblem(net(RESIDUAL).items, lambda p, c: 0.0))
+    solve_widening(WiringProblem(net(RESIDUAL).items, lambda p, c: 0.0))
     assert tried == [(BEAM, False), (WIDER * BEAM, False), (BEAM, True)]
 
 

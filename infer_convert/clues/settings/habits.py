@@ -69,7 +69,6 @@ ZEROS = Group(
     {"border": ((), ("next",), ("next_k", "next_class"), ("first",), ("prev",), ("convs",))},
     ((), ("next_k", "next_class")),
 )
-GROUPS = (CONVOLUTION, TRANSPOSED, POOL, ZEROS)
 SIGNATURE = ("class", "k", "ratio", "prev", "next", "joins", "padded")
 """Layers with the same words here play the same part in their blocks."""
 
