@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
@@ -78,6 +79,7 @@ def _plan_layer(
     for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
         decisions.append(decision)
+    decisions = [weighed(settled, near, index, decision) for decision in decisions]
     inform(settled.draft, index, config, decisions)
     _apply_hints(layer, config, decisions, context)
     if layer.class_name == "InputLayer":

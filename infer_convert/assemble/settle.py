@@ -25,8 +25,8 @@ KNOWN_SIZE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and the shape
-    of every call's result. ``log_score`` is the assignment's, ``share`` its probability among all assignments of the
+    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and peak
+    (``SizeResult``) and the shape of every call's result; ``share`` is its probability among all assignments of the
     draft."""
 
     draft: Draft
@@ -36,6 +36,7 @@ class Settled:
     shapes: Mapping[tuple[int, int], Shape]
     share: float
     size_fixed: bool
+    peaks: tuple[tuple[float, ...], ...] = ()
 
     def config(self, index: int) -> Config:
         """Fixed and chosen settings of a layer together."""
@@ -87,6 +88,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             {key: answer.shapes[position] for key, position in numbers.items()},
             answer.probability,
             fixed or bool(given),
+            result.peaks,
         )
         for answer in result.answers
     )
