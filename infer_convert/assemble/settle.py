@@ -10,6 +10,7 @@ from typing import Any
 from infer_convert.assemble import inputs
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
+from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
@@ -129,7 +130,7 @@ def _options(
         return _input_options(near, index, layer, fixed, given)
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
-    tried = settings(near, style, index)
+    tried = dilated(near, index, settings(near, style, index))
     pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
     for key, value in pinned.items():
         if value is not None:
