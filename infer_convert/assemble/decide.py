@@ -10,6 +10,7 @@ from typing import Any
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
+from infer_convert.assemble.nested import WAY
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
@@ -101,7 +102,7 @@ def _plan_layer(
         tuple(decisions),
         layer.stored,
         hidden=layer.stored is None and layer.class_name != "InputLayer",
-        inner=layer.config.get("_plan"),
+        inner=layer.config["_ways"][config[WAY]][0] if WAY in config else layer.config.get("_plan"),
     )
 
 
@@ -166,6 +167,8 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         value = chosen.config[field]
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
+            continue
+        if field == WAY:
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)

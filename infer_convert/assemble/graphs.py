@@ -60,7 +60,7 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
     best = result.wirings[0].probability
     kept = [wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best]
-    orders = _pinned_orders(hints)
+    orders = pinned_orders(hints)
     drafts: list[tuple[Draft, float]] = []
     for wiring in kept:
         draft = _draft(typed, origins, made, wiring)
@@ -120,7 +120,8 @@ def _in_order(draft: Draft, layer: DraftLayer, wanted: Orders | None) -> tuple[t
     return tuple(found)
 
 
-def _pinned_orders(hints: Hints) -> dict[str, Orders]:
+def pinned_orders(hints: Hints) -> dict[str, Orders]:
+    """The operands that the user tells, by layer, in the user's order."""
     found = {}
     for (layer, field), value in hints.answers.items():
         if field == "inbound":

@@ -6,8 +6,9 @@ The inner model is inferred on its own; to the outer one it is a layer with the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.settle import Settled
@@ -17,8 +18,21 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Plan
 from infer_convert.solve.items import Variant
 
-Infer = Callable[[WeightFile, str], tuple[Plan, Settled]]
-"""Infers an inner model from its facts; the string is the outer name, for hints."""
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One plan of an inner model, its sizes, and its share among the inner model's candidates."""
+
+    plan: Plan
+    settled: Settled
+    share: float
+
+
+WAY = "_way"
+"""The setting that chooses among ``_ways`` of a nested model."""
+
+Infer = Callable[[WeightFile, str], tuple[Way, ...]]
+"""Infers an inner model from its facts, likeliest first; the string is the outer name, for hints."""
 
 
 def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
@@ -46,19 +60,22 @@ def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Readi
     inner = inner_facts(layer, facts)
     if inner is None:
         return None
-    plan, settled = infer(inner, layer.name)
-    uses = ()
+    ways = infer(inner, layer.name)
+    plan = ways[0].plan
     config: dict[str, Any] = {"_plan": plan, "_input_shape": _input_shapes(plan)[0]}
-    return Reading(card(plan, settled), Fit(config, uses), 0.0, f"{layer.path} holds {len(inner.layers)} layers")
+    if len(ways) > 1:
+        config["_ways"] = tuple((way.plan, math.log(max(way.share, 1e-12))) for way in ways)
+    return Reading(card(ways), Fit(config, ()), 0.0, f"{layer.path} holds {len(inner.layers)} layers")
 
 
 def _input_shapes(plan: Plan) -> list[Shape]:
     return [tuple(plan.layer(ref.layer).config["batch_shape"][1:]) for ref in plan.inputs]
 
 
-def card(plan: Plan, settled: Settled) -> Card:
-    """A card for one inner model."""
-    shapes = _input_shapes(plan)
+def card(ways: Sequence[Way]) -> Card:
+    """A card for one inner model; where several of its plans may be meant, the setting ``_way`` says which."""
+    settled = ways[0].settled
+    shapes = _input_shapes(ways[0].plan)
     outputs = [settled.shapes[item] for item in settled.draft.outputs]
     channels_in = shapes[0][-1] if len(shapes) == 1 else None
 
@@ -79,9 +96,12 @@ def card(plan: Plan, settled: Settled) -> Card:
     def shape(config: Config, operands: tuple[Shape, ...]) -> Shape | None:
         if len(operands) != len(shapes) or any(not _agree(a, b) for a, b in zip(operands, shapes, strict=True)):
             return None
-        return _propagate(settled, operands)
+        return _propagate(ways[config.get(WAY, 0)].settled, operands)
 
-    return Card("Functional", flow=flow, shape=shape)
+    def choices(config: Config) -> tuple[Config, ...]:
+        return tuple({WAY: number} for number in range(len(config["_ways"]))) if "_ways" in config else ({},)
+
+    return Card("Functional", flow=flow, shape=shape, choices=choices)
 
 
 def _agree(given: Shape, wanted: Shape) -> bool:

@@ -87,7 +87,8 @@ def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth
             return _Growth({1: 0.0}, {})
         if _parallel(near, index)[0] == index:
             return _Growth(dict(PYRAMID), {})
-        return _Growth(dict.fromkeys(PYRAMID, 0.0), {**STEPS, **SMALL_STEPS, **{(rate, rate): AGAIN for rate in PYRAMID}})
+        again = {(rate, rate): AGAIN for rate in PYRAMID}
+        return _Growth(dict.fromkeys(PYRAMID, 0.0), {**STEPS, **SMALL_STEPS, **again})
     return None
 
 

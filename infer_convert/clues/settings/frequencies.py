@@ -42,8 +42,10 @@ def _convolution(near: Neighbourhood, style: Style, index: int, layer: DraftLaye
     if len(layer.config.get("_inner", layer.config)["kernel_size"]) == 1:
         gated, summed = style.words["gates"] == "yes", style.words["sums"] == "yes" and not style.pools
         share = {"same": 0.5, "valid": 0.42, "causal": 0.08}
-        if gated or summed:
-            share = {"same": 0.2, "valid": 0.05, "causal": 0.75} if gated else {"same": 0.5, "valid": 0.1, "causal": 0.4}
+        if gated:
+            share = {"same": 0.2, "valid": 0.05, "causal": 0.75}
+        elif summed:
+            share = {"same": 0.5, "valid": 0.1, "causal": 0.4}
     elif style.merges or style.upsamples:
         share = {"same": 0.93, "valid": 0.07}
     else:

@@ -92,9 +92,9 @@ def _gates_convolutions(near: Neighbourhood) -> bool:
     for index, layer in enumerate(near.draft.layers):
         if layer.class_name == "Multiply":
             front = [near.draft.layers[i] for i in near.before(index, PASSED)]
-            if len(front) == 2 and all("Conv" in item.class_name for item in front):
-                if front[0].operands == front[1].operands:
-                    return True
+            alike = len(front) == 2 and front[0].operands == front[1].operands
+            if alike and all("Conv" in item.class_name for item in front):
+                return True
     return False
 
 
