@@ -12,18 +12,17 @@ from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import calibrated
 from infer_convert.configs import has_config, plan_from_config
-from infer_convert.draft import Draft
+from infer_convert.draft import Draft, with_rare_settings
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
-from infer_convert.layers import LAYERS
-from infer_convert.layers.card import Card, Stored
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
@@ -77,21 +76,14 @@ def infer(
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
+    facts = regrouped(facts)
     try:
         return _infer(facts, said, numbers)[0]
     except NoArchitecture as error:
-        if not any(card.rare is not None and _rare(card, facts) for card in LAYERS):
-            raise
         try:
             return _infer(facts, said, numbers, rare=True)[0]
         except NoArchitecture:
             raise error from None
-
-
-def _rare(card: Card, facts: WeightFile) -> bool:
-    """Whether an unusual reading of a card suits any layer of the file."""
-    stored = (Stored({tensor.role: tensor for tensor in layer.tensors}, facts.generation) for layer in facts.layers)
-    return card.rare is not None and any(card.rare(each) for each in stored)
 
 
 def _infer(
@@ -112,7 +104,7 @@ def _infer(
     rest = 1.0 - math.fsum(item.share for item in known)
     causes: list[str] = []
     if rest > from_library.NEGLIGIBLE or not candidates:
-        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers)
+        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, rare)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
@@ -138,10 +130,11 @@ def _with_own(
     facts: WeightFile,
     hints: Hints,
     numbers: Numbers | None,
+    rare: bool,
 ) -> tuple[list[_Candidate], list[str]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     try:
-        own = weighed(_drafts(typed, facts, hints, numbers), numbers)
+        own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers)
     except NoArchitecture:
         if not candidates:
             raise
@@ -168,6 +161,13 @@ def _matters(name: str) -> bool:
 
 
 def _drafts(
+    typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False
+) -> list[tuple[Draft, float]]:
+    found = _usual_drafts(typed, facts, hints, numbers)
+    return [(with_rare_settings(draft), share) for draft, share in found] if rare else found
+
+
+def _usual_drafts(
     typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None
 ) -> list[tuple[Draft, float]]:
     if not facts.lists_weightless:

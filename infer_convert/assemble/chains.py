@@ -95,6 +95,17 @@ def _divide(one: int, other: int) -> bool:
     return min(one, other) > 0 and max(one, other) % min(one, other) == 0
 
 
+_KEEPING = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization", "PReLU", "Dropout",
+            "Activation", "ReLU", "LeakyReLU", "ELU")  # fmt: skip
+
+
+def _may_bridge(before: Sequence[Reading], reading: Reading) -> bool:
+    """Whether a Flatten or a Reshape can stand in front of ``reading``: between a Dense and anything else than a
+    normalisation."""
+    last = next((item.class_name for item in reversed(before) if item.class_name not in _KEEPING), "")
+    return reading.class_name not in _KEEPING and not ("Conv" in last and "Conv" in reading.class_name)
+
+
 def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
     """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
     best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
@@ -105,7 +116,8 @@ def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
                 made = link(reading)
                 total = score + reading.log_prior
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
-                    total -= 0.5 if _divide(made.channels_in, channels) else 6.0
+                    bridged = _may_bridge(readings, reading) and _divide(made.channels_in, channels)
+                    total -= 0.5 if bridged else 6.0
                 out = made.channels_out if made.channels_out is not None else channels
                 if reading.class_name in ("Flatten", "Reshape", "Permute", "RepeatVector", "Lambda"):
                     out = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.draft import Draft, Neighbourhood
+from infer_convert.layers.card import RARE
 
 Shape = tuple[int | None, ...]
 
@@ -174,6 +175,8 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
         images = _images(channels, fixed)
+        if draft.layers[index].config.get(RARE):
+            images += _odd_images(draft, index, channels)
         return tuple(images + _before_reshape(images) if _reshaped(draft, index) else images)
     if axes == 4:
         cubes = [
@@ -189,6 +192,43 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
         return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
+
+
+SIDES = (1, 4, 8, 14, 16, 20, 22, 32, 40, 64, 80, 96, 128)
+"""Shorter sides of signals of several channels and of spectrograms."""
+ODD_IMAGE = -12.0
+"""Nats for an image that is long and narrow, or has its channels first."""
+
+
+def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Shape, float]]:
+    """Long and narrow images (one-hot sequences, signals of several channels, spectrograms), those with a side that
+    a layer along another axis than the channels demands, and images whose channels stand first though the layer reads
+    them last."""
+    sides = sorted({side for layer in draft.layers for side in _narrow_sides(layer.config.get("kernel_size", ()))})
+    lengths = [length for length, _ in LENGTHS]
+    found: dict[Shape, float] = {}
+    for side in dict.fromkeys((*sides, *SIDES)):
+        longer = [*lengths, *_lengths_before_flatten(draft)] if side in sides else lengths
+        for length in longer:
+            score = ODD_IMAGE + (3.0 if side in sides else 0.0) + (1.0 if length in lengths else 0.0)
+            found.setdefault((side, length, channels), score)
+    for normal in {layer.config["_length"] for layer in draft.layers if "_length" in layer.config}:
+        for side in (*SIDES, *lengths):
+            found[side, normal, channels] = found[normal, side, channels] = ODD_IMAGE + 5.0
+    if channels is not None and channels > MOST_COLOURS:
+        found[1, channels, channels] = ODD_IMAGE + 5.0
+    return list(found.items())
+
+
+MOST_COLOURS = 4
+"""Channels of an image at most, but for stacks of frames and planes of a board."""
+
+
+def _narrow_sides(kernel: Sequence[int]) -> tuple[int, ...]:
+    """The shorter side of a kernel that is much longer along the other axis, or spans a whole short axis."""
+    return (min(kernel),) if len(kernel) == 2 and max(kernel) > 2 * min(kernel) and min(kernel) > 1 else (
+        (max(kernel),) if len(kernel) == 2 and min(kernel) == 1 and max(kernel) > 1 else ()
+    )
 
 
 TIMES = (10, 16, 5, 8, 20, 30, 4, 6, 12, 15, 24, 25, 40)
@@ -312,7 +352,7 @@ def depends_on_size(draft: Draft) -> bool:
             return True
         if layer.class_name == "LayerNormalization" and isinstance(layer.config.get("axis"), list):
             return True
-        if layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
+        if "_length" in layer.config or layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
             return True
     return False
 

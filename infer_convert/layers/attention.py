@@ -20,6 +20,8 @@ _ALIASES = {
 
 def _parts(stored: Stored) -> dict[tuple[str, str], Tensor] | None:
     roles = dict(stored.roles)
+    if roles and all(role.isdigit() for role in roles):
+        return _numbered_parts([roles[role] for role in sorted(roles, key=int)])
     while roles and not any(_head(role) for role in roles):
         shorter = within(roles)
         if shorter == roles:
@@ -33,6 +35,15 @@ def _parts(stored: Stored) -> dict[tuple[str, str], Tensor] | None:
             return None
         parts[head, kind] = tensor
     return parts
+
+
+def _numbered_parts(tensors: list[Tensor]) -> dict[tuple[str, str], Tensor] | None:
+    """Tensors that are only numbered, in the order in which Keras lists them."""
+    kinds = {4: ("kernel",), 8: ("kernel", "bias")}.get(len(tensors))
+    if kinds is None:
+        return None
+    names = [(name, kind) for name in ("query", "key", "value", "output") for kind in kinds]
+    return dict(zip(names, tensors, strict=True))
 
 
 def _head(role: str) -> str | None:
