@@ -10,9 +10,10 @@ from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import nested_reading
+from infer_convert.assemble.nested import Answer, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.regroup import regrouped
+from infer_convert.assemble.reorder import reordered
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
@@ -23,6 +24,7 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
+from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
@@ -33,6 +35,7 @@ MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
 _UNWEIGHED = (
     "activation",
+    "arguments",
     "class_name",
     "epsilon",
     "negative_slope",
@@ -88,9 +91,17 @@ def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object 
 
 def _infer(
     facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False, rare: bool = False
-) -> tuple[Inference, Settled]:
+) -> tuple[Inference, tuple[Answer, ...]]:
+    """The inference, and the plans with their sizes before the output's activation is varied."""
+
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name), numbers))
+        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Answer, ...]:
+            told = inner_hints(hints, name)
+            if shapes and not told.input_shapes:
+                told = replace(told, input_shapes={"": shapes})
+            return infer_inner(inner, told, numbers)
+
+        return nested_reading(layer, facts, within)
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
@@ -117,9 +128,11 @@ def _infer(
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
+    answers = tuple(
+        Answer(plan, candidate.settled, candidate.share) for plan, candidate in zip(plans, candidates, strict=False)
+    )
     plans = _with_output_alternatives(plans)
-    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
-    return inference, candidates[0].settled
+    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0]))), answers
 
 
 def _with_own(
@@ -150,10 +163,9 @@ def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
     return sorted(candidates, key=lambda item: -item.share)
 
 
-def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Plan, Settled]:
-    """The best plan of a nested model, and its sizes."""
-    inference, settled = _infer(facts, hints, numbers, inner=True)
-    return inference.best, settled
+def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Answer, ...]:
+    """The plans of a nested model with their sizes, best first."""
+    return _infer(facts, hints, numbers, inner=True)[1]
 
 
 def _matters(name: str) -> bool:
@@ -170,6 +182,8 @@ def _drafts(
 def _usual_drafts(
     typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None
 ) -> list[tuple[Draft, float]]:
+    if _unordered(typed, facts):
+        return [(stripped(way), share) for way, share in reordered(typed)]
     if not facts.lists_weightless:
         return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
@@ -177,9 +191,14 @@ def _usual_drafts(
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
 
 
+def _unordered(typed: tuple[Typed, ...], facts: WeightFile) -> bool:
+    """Whether nothing but the numbers of channels tells the order of the layers."""
+    return facts.order == "lost" and not any(entry.is_input() for entry in typed)
+
+
 def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
     """The list with the readings of layers that have no name."""
-    if not facts.lists_weightless or any(entry.is_input() for entry in typed):
+    if not facts.lists_weightless or _unordered(typed, facts) or any(entry.is_input() for entry in typed):
         return typed
     return merged(typed, spelled(typed))
 

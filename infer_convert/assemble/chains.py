@@ -15,9 +15,10 @@ from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.draft import Draft, DraftLayer
 from infer_convert.errors import NoArchitecture
 from infer_convert.layers import CARD_OF
-from infer_convert.layers.card import Card, Config
+from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.layers.reshaping import INPUT
+from infer_convert.plan import Basis, Decision, Evidence
 
 ABSENT = "_absent"
 """A setting under which a supposed layer is not there."""
@@ -37,7 +38,9 @@ def sequential(typed: Sequence[Typed]) -> Draft:
     """A Sequential model exactly as listed, behind an input that the list leaves out."""
     readings = _readings_that_chain(typed)
     layers = [DraftLayer("input", INPUT, {}, ())]
-    for entry, reading in zip(typed, readings, strict=True):
+    for place, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
+        if place and (half := _half(readings[place - 1], reading)):
+            layers.append(_halving(half, layers))
         layers.append(_layer(entry, reading, len(layers) - 1))
     return Draft(tuple(layers), ((len(layers) - 1, 0),))
 
@@ -50,7 +53,9 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
     taken = {entry.stored.name for entry in typed} | {layer.name for layer in head}
     spatial: int | None = None
     for position, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
-        if position or head:
+        if position and (half := _half(readings[position - 1], reading)):
+            layers.append(_halving(half, layers))
+        elif position or head:
             for card, config, word in _between(layers, reading):
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(_layer(entry, reading, len(layers) - 1))
@@ -60,6 +65,37 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
             for card, config, word in _behind(reading, following, spatial):
                 layers.append(_supposed(card, config, word, layers, taken))
     return Draft(tuple(layers), ((len(layers) - 1, 0),))
+
+
+HALF = 0.6
+"""Confidence that the first half of what one model gives is what the next takes: a variational autoencoder of two
+models, whose latent vector is its mean when nothing is sampled."""
+
+
+def _half(before: Reading, reading: Reading) -> int | None:
+    """How many channels a model takes that stands behind one that gives twice as many; None elsewhere."""
+    if before.class_name != "Functional" or reading.class_name != "Functional":
+        return None
+    given, wanted = link(before).channels_out, link(reading).channels_in
+    return wanted if wanted is not None and given == 2 * wanted else None
+
+
+def _halving(count: int, layers: Sequence[DraftLayer]) -> DraftLayer:
+    """``x[:, :count]``, the mean of a latent vector."""
+    arguments = {"key": [None, [0, count, None]]}
+
+    def shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+        return (count,) if shapes[0] in ((2 * count,), (None,)) else None
+
+    card = Card("Operation", shape=shape)
+    because = (
+        f"the model in front gives {2 * count} numbers and the one behind takes {count}: mean and log variance of a"
+        " latent vector, of which the mean goes on where nothing is sampled"
+    )
+    decision = Decision("arguments", arguments, HALF, Basis.ASSUMED, (), (Evidence("shapes", 0.0, because),))
+    config = {"function": "getitem", "arguments": arguments}
+    operands: tuple[tuple[int, int], ...] = ((len(layers) - 1, 0),)
+    return DraftLayer("latent_mean", card, config, (operands,), decisions=(decision,))
 
 
 def _layer(entry: Typed, reading: Reading, previous: int) -> DraftLayer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.assemble.informed import inform, known_class
+from infer_convert.assemble.nested import chosen
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
@@ -69,7 +70,7 @@ def _plan_layer(
 ) -> PlanLayer:
     layer = settled.draft.layers[index]
     config = dict(settled.config(index))
-    decisions = [*_class_decision(settled.draft, index, context), *_setting_decisions(settled, index, layer, context)]
+    decisions = [*layer.decisions, *_class_decision(settled.draft, index, context), *_setting_decisions(settled, index, layer, context)]
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
     belief = activation(near, index, not context.inner)
@@ -99,7 +100,7 @@ def _plan_layer(
         tuple(decisions),
         layer.stored,
         hidden=layer.stored is None and layer.class_name != "InputLayer",
-        inner=layer.config.get("_plan"),
+        inner=chosen(config, tuple(settled.shapes[item] for item in layer.operands[0])) if layer.operands else None,
     )
 
 
@@ -164,6 +165,8 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         value = chosen.config[field]
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
+            continue
+        if field in ("_answer", "_share"):
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)

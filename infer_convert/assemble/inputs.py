@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
-from infer_convert.draft import Draft, Neighbourhood
+from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import RARE
 
 Shape = tuple[int | None, ...]
@@ -37,6 +37,7 @@ class Wanted:
     flat: int | None = None
     timed: bool = False
     shape: Shape | None = None
+    shapes: tuple[tuple[Shape, float], ...] = ()
 
 
 def wanted(draft: Draft, index: int) -> Wanted:
@@ -73,11 +74,16 @@ def wanted(draft: Draft, index: int) -> Wanted:
         if name == "Flatten":
             flattened = True
             front.extend(near.consumers[current])
-        elif name in PASSING or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
+        elif _passes(draft.layers[current]) or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
             front.extend(near.consumers[current])
     if normalised is not None and best.flat is None:
         return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
     return best
+
+
+def _passes(layer: DraftLayer) -> bool:
+    """Whether a layer's consumers still tell the shape of what goes in; so do those of a model without weights."""
+    return layer.class_name in PASSING or (layer.class_name == "Functional" and "_input_shape" not in layer.config)
 
 
 def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
@@ -146,7 +152,12 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
         return Wanted(axes=1, channels=channels)
     if "_input_shape" in config:
         shape = config["_input_shape"]
-        return Wanted(axes=len(shape), channels=shape[-1], shape=None if None in shape else tuple(shape))
+        if config.get("_timed"):
+            return Wanted(axes=len(shape) + 1, channels=shape[-1], timed=True)
+        whole = [(tuple(other), share) for other, share in config.get("_input_shapes", ()) if None not in other]
+        scored = {other: math.log(max(share, 1e-9)) for other, share in reversed(whole)}
+        exact = None if None in shape else tuple(shape)
+        return Wanted(axes=len(shape), channels=shape[-1], shape=exact, shapes=tuple(scored.items()))
     return None
 
 
@@ -157,7 +168,7 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
     if want.flat is not None:
         return tuple(_unflattened(want.flat))
     if want.shape is not None:
-        return ((want.shape, 0.0),)
+        return want.shapes or ((want.shape, 0.0),)
     axes = want.axes if want.axes is not None else 1
     if axes == 1:
         if want.indices:
