@@ -124,8 +124,12 @@ def _finish_input(settled: Settled, index: int, config: dict[str, Any], near: Ne
     if not settled.size_fixed and len(shape) > 1:
         shape = (*(None for _ in shape[:-1]), shape[-1])
     config["batch_shape"] = [None, *shape]
-    if any(near.draft.layers[i].class_name == "Embedding" for i in near.after(index, ("Masking", "Reshape", "Lambda"))):
+    if any(_reads_indices(near.draft.layers[i]) for i in near.after(index, ("Masking", "Reshape", "Lambda"))):
         config["dtype"] = "int32"
+
+
+def _reads_indices(layer: DraftLayer) -> bool:
+    return layer.class_name == "Embedding" or bool(layer.config.get("_indices"))
 
 
 def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.composites import composite_reading
 from infer_convert.assemble.groups import with_groups
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
@@ -53,7 +54,7 @@ def type_layers(
         odd = rare and not any(tensor.shape[-1:] and tensor.shape[-1] in widths for tensor in layer.tensors)
         readings = () if layer.children else recognise(layer, facts.generation, facts.backend, spatial, first, odd)
         if not readings:
-            model = nest(layer)
+            model = composite_reading(layer, facts, hints) or nest(layer)
             readings = (model,) if model is not None else (hole(layer),) if layer.tensors else ()
         pinned = hints.answer(layer.name, "class_name")
         if pinned is not None and pinned in hints.customs:

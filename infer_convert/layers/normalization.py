@@ -91,7 +91,7 @@ def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ..
     if len(shapes) != 1 or () in shapes:
         return ()
     (shape,) = shapes
-    if len(shape) > 1 and shape[0] == 1:
+    if len(shape) > 2 and set(shape[:-1]) == {1}:
         return ()  # nobody normalises over axes of one element; a PReLU with shared axes looks so
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
     config = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
