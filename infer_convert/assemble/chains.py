@@ -100,7 +100,7 @@ def _halving(count: int, layers: Sequence[DraftLayer]) -> DraftLayer:
 
 def _layer(entry: Typed, reading: Reading, previous: int) -> DraftLayer:
     operands: tuple[tuple[int, int], ...] = ((previous, 0),)
-    if reading.class_name in ("MultiHeadAttention", "Attention"):
+    if reading.class_name in ("MultiHeadAttention", "GroupQueryAttention", "Attention"):
         operands = operands * 2
     return DraftLayer(
         entry.stored.name, reading.card, full_config(reading), (operands,), reading.fit.uses, entry.stored.name

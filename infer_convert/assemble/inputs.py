@@ -59,6 +59,8 @@ def wanted(draft: Draft, index: int) -> Wanted:
             normalised = found.channels if found is not None and normalised is None else normalised
             front.extend(near.consumers[current])
             continue
+        if found is not None and draft.layers[current].class_name == "Dense" and not flattened:
+            found = replace(found, axes=_axes_behind(draft, near, current))
         if found is not None:
             if flattened and found.axes == 1 and best.axes is None:
                 return Wanted(flat=found.channels)
@@ -79,6 +81,27 @@ def wanted(draft: Draft, index: int) -> Wanted:
     if normalised is not None and best.flat is None:
         return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
     return best
+
+
+def _axes_behind(draft: Draft, near: Neighbourhood, index: int) -> int:
+    """How many axes a Dense has, which works along the last of any number: those that what stands behind it takes."""
+    front, seen = list(near.consumers[index]), set()
+    while front:
+        current = front.pop(0)
+        layer = draft.layers[current]
+        if current in seen:
+            continue
+        seen.add(current)
+        name = layer.class_name
+        if name == "Dense" or name in PASSING or name in ANY_AXES or name in ("Add", "Multiply", "Subtract"):
+            front.extend(near.consumers[current])
+            continue
+        if name.startswith("Global") and name[-2:] in ("1D", "2D", "3D"):
+            return int(name[-2]) + 1
+        demanded = _demand(draft, current)
+        if demanded is not None and demanded.axes and not demanded.indices and name != "Functional":
+            return demanded.axes
+    return 1
 
 
 def _passes(layer: DraftLayer) -> bool:
@@ -146,7 +169,7 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
         return Wanted(axes=len(config["kernel_size"]) + 1 + timed, channels=channels, timed=timed)
     if name in ("LSTM", "GRU", "SimpleRNN"):
         return Wanted(axes=2, channels=channels)
-    if name in ("MultiHeadAttention",):
+    if name in ("MultiHeadAttention", "GroupQueryAttention"):
         return Wanted(axes=2, channels=config["_channels"][0])
     if name in ("Dense", "BatchNormalization", "LayerNormalization", "Normalization"):
         return Wanted(axes=1, channels=channels)
