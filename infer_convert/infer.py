@@ -9,6 +9,7 @@ from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
+from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import Answer, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
@@ -73,7 +74,8 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints or Hints(), tensors)
         found = uncalibrated(facts, hints, tensors)
-        return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
+        plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in calibrated(found.plans))
+        return replace(found, plans=tuple(plans))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:

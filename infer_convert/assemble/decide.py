@@ -15,6 +15,7 @@ from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants
 from infer_convert.clues.settings.choices import Setting
+from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
@@ -75,6 +76,7 @@ def _plan_layer(
         decisions.extend(context.inbound.get(layer.name, ()))
     belief = activation(near, index, not context.inner)
     if belief is not None:
+        belief = _trained(belief, near, index, context)
         decisions.append(_activation_decision(layer, belief, context, config))
     for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
@@ -102,6 +104,22 @@ def _plan_layer(
         hidden=layer.stored is None and layer.class_name != "InputLayer",
         inner=chosen(config, tuple(settled.shapes[item] for item in layer.operands[0])) if layer.operands else None,
     )
+
+
+def _trained(belief: ActivationBelief, near: Neighbourhood, index: int, context: Context) -> ActivationBelief:
+    """An output's activation revised by the loss that the file names."""
+    if context.inner or context.facts.training_config is None:
+        return belief
+    outputs = [item for item, _ in near.draft.outputs]
+    for number, item in enumerate(outputs):
+        if item == index or index in near.before(item, SILENT_HEADS):
+            loss = loss_of(context.facts.training_config, near.draft.layers[item].name, number, len(outputs))
+            return belief if loss is None else revised(belief, loss)
+    return belief
+
+
+SILENT_HEADS = ("Flatten", "Reshape", "Dropout", "Identity")
+"""Layers at the end behind which an output is still the same numbers."""
 
 
 def _finished(layer: DraftLayer, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -278,7 +296,8 @@ def _activation_decision(
         for name, share in sorted(belief.shares.items(), key=lambda item: -item[1])
         if name != value and share > 0
     )
-    basis = Basis.READ if belief.evidence.clue == "names" and belief.shares[value] > 0.9 else Basis.ASSUMED
+    trained = belief.evidence.clue == "training"
+    basis = Basis.INFERRED if trained else Basis.READ if belief.evidence.clue == "names" and belief.shares[value] > 0.9 else Basis.ASSUMED
     return Decision("activation", value, belief.shares[value], basis, others[:MOST_ALTERNATIVES], (belief.evidence,))
 
 
