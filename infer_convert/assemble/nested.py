@@ -18,6 +18,7 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Plan
 from infer_convert.solve.items import SAME_RANKS, Variant
 
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One architecture of an inner model: the plan, its sizes and its probability."""

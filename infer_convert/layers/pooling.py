@@ -67,7 +67,7 @@ def _oblong(rank: int) -> tuple[Config, ...]:
     """Windows along one axis, and small ones with sides of their own (spectrograms, signals of several channels)."""
     long = range(9 if rank == 1 else 2, LONGEST + 1)
     if rank == 1:
-        sides = [(side,) for side in long]
+        sides: list[tuple[int, ...]] = [(side,) for side in long]
     elif rank == 2:
         sides = [side for count in long for side in ((1, count), (count, 1))]
         sides += [(a, b) for a in range(2, 7) for b in range(2, 7) if a != b]

@@ -1,9 +1,9 @@
 """Quantised numbers of Keras 3 without a config: int8 or packed int4 beside their scales, float8 beside its histories.
 
-Order of the tensors: ``_variable_serialization_spec`` of Keras 3.15 ``layers/core/dense.py`` and ``embedding.py``; shapes
-as built with the policies ``int8_from_float32``, ``int4/-1_from_float32`` (one scale per channel), ``int4/128_from_float32``
-(one per block of inputs, with zero points) and ``float8_from_float32``. The layer is rebuilt with that policy, so that it
-computes what the original did; nothing is rounded again.
+Order of the tensors: ``_variable_serialization_spec`` of Keras 3.15 ``layers/core/dense.py`` and ``embedding.py``;
+shapes as built with the policies ``int8_from_float32``, ``int4/-1_from_float32`` (one scale per channel),
+``int4/128_from_float32`` (one per block of inputs, with zero points) and ``float8_from_float32``. The layer is rebuilt
+with that policy, so that it computes what the original did; nothing is rounded again.
 """
 
 from __future__ import annotations
