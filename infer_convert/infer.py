@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
+from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import Way, nested_reading
+from infer_convert.assemble.nested import Answer, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.regroup import regrouped
+from infer_convert.assemble.reorder import reordered
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import calibrated
 from infer_convert.configs import has_config, plan_from_config
-from infer_convert.draft import Draft
+from infer_convert.draft import Draft, with_rare_settings
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
-from infer_convert.layers import LAYERS
-from infer_convert.layers.card import Card, Stored
+from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
@@ -35,10 +36,9 @@ MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
 MOST_SETTINGS, MOST_INNER = 8, 64
 """Assignments of one draft that are looked at; more in nested models, whose result's shape the outer model may need."""
-MOST_WAYS = 6
-"""Plans of a nested model that the outer model chooses from."""
 _UNWEIGHED = (
     "activation",
+    "arguments",
     "class_name",
     "epsilon",
     "negative_slope",
@@ -76,77 +76,36 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints or Hints(), tensors)
         found = uncalibrated(facts, hints, tensors)
-        return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
+        plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in calibrated(found.plans))
+        return replace(found, plans=tuple(plans))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
-    rare = any(card.rare is not None and _rare(card, facts) for card in LAYERS)
-    ways = [{}, *([{"handed_on": False}] if said.input_shapes else []), *([{"rare": True}] if rare else [])]
-    first: NoArchitecture | None = None
-    for way in ways:
+    facts = regrouped(facts)
+    try:
+        return _infer(facts, said, numbers)[0]
+    except NoArchitecture as error:
         try:
-            return _infer(facts, said, numbers, **way)
-        except NoArchitecture as error:
-            first = first or error
-    assert first is not None
-    raise first
-
-
-def _rare(card: Card, facts: WeightFile) -> bool:
-    """Whether an unusual reading of a card suits any layer of the file."""
-    stored = (Stored({tensor.role: tensor for tensor in layer.tensors}, facts.generation) for layer in facts.layers)
-    return card.rare is not None and any(card.rare(each) for each in stored)
-
-
-@dataclass(frozen=True, slots=True)
-class _Weighed:
-    """Candidates, likeliest first, and what turns each of them into a plan."""
-
-    candidates: tuple[_Candidate, ...]
-    context: Context
-    numbers: Numbers | None
-
-    def plan(self, candidate: _Candidate) -> Plan:
-        """With the candidate's share times what sizes and wiring do not weigh as its confidence."""
-        plan = revised(plan_of(candidate.settled, self.context), self.numbers)
-        return replace(plan, confidence=candidate.share * _settled_confidence(plan))
+            return _infer(facts, said, numbers, rare=True)[0]
+        except NoArchitecture:
+            raise error from None
 
 
 def _infer(
-    facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False, handed_on: bool = True
-) -> Inference:
-    found = _weighed(facts, hints, numbers, rare, handed_on)
-    plans: list[Plan] = []
-    for candidate in found.candidates[:MOST_PLANS]:
-        if plans and patience.hurried():
-            break
-        plans.append(found.plan(candidate))
-    plans = _with_output_alternatives(plans)
-    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
-
-
-def _weighed(
-    facts: WeightFile,
-    hints: Hints,
-    numbers: Numbers | None,
-    rare: bool = False,
-    handed_on: bool = False,
-    inner: bool = False,
-) -> _Weighed:
-    """``handed_on``: a nested model may be what the input's shape was told for."""
-
-    def infer_nested(inside: WeightFile, name: str) -> tuple[Way, ...]:
-        told = inner_hints(hints, name)
-        shapes = dict.fromkeys(shape for each in hints.input_shapes.values() for shape in each)
-        for shape in shapes if handed_on and not told.input_shapes else ():
-            with suppress(NoArchitecture):
-                return _ways(_weighed(inside, replace(told, input_shapes={"": (shape,)}), numbers, inner=True))
-        return _ways(_weighed(inside, told, numbers, inner=True))
+    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False, rare: bool = False
+) -> tuple[Inference, tuple[Answer, ...]]:
+    """The inference, and the plans with their sizes before the output's activation is varied."""
 
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, infer_nested)
+        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Answer, ...]:
+            told = inner_hints(hints, name)
+            if shapes and not told.input_shapes:
+                told = replace(told, input_shapes={"": shapes})
+            return infer_inner(inner, told, numbers)
+
+        return nested_reading(layer, facts, within)
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
@@ -161,25 +120,26 @@ def _weighed(
     causes: list[str] = []
     if rest > from_library.NEGLIGIBLE or not candidates:
         best = MOST_INNER if inner else MOST_SETTINGS
-        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, best)
+        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, rare, best)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
     inbound = _inbound_decisions(drafts, candidates, hints)
-    return _Weighed(tuple(candidates), Context(facts, by_name, hints, inbound=inbound, inner=inner), numbers)
-
-
-def _ways(found: _Weighed) -> tuple[Way, ...]:
-    """The likeliest plan of a nested model and those that give another shape for the same input, with their shares:
-    which of them it is, the outer model's sizes may tell."""
-    kept: dict[object, Way] = {}
-    for candidate in found.candidates:
-        settled = candidate.settled
-        result = tuple(settled.shapes[item] for item in settled.draft.outputs)
-        if result not in kept and len(kept) < MOST_WAYS:
-            kept[result] = Way(found.plan(candidate), settled, candidate.share)
-    return tuple(kept.values())
+    plans: list[Plan] = []
+    if inner:
+        candidates = _apart(candidates)
+    for candidate in candidates[:MOST_PLANS]:
+        if plans and patience.hurried():
+            break
+        context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
+        plan = revised(plan_of(candidate.settled, context), numbers)
+        plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
+    answers = tuple(
+        Answer(plan, candidate.settled, candidate.share) for plan, candidate in zip(plans, candidates, strict=False)
+    )
+    plans = _with_output_alternatives(plans)
+    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0]))), answers
 
 
 def _with_own(
@@ -190,11 +150,12 @@ def _with_own(
     facts: WeightFile,
     hints: Hints,
     numbers: Numbers | None,
+    rare: bool,
     best: int,
 ) -> tuple[list[_Candidate], list[str]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     try:
-        own = weighed(_drafts(typed, facts, hints, numbers), numbers)
+        own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers)
     except NoArchitecture:
         if not candidates:
             raise
@@ -210,13 +171,35 @@ def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
     return sorted(candidates, key=lambda item: -item.share)
 
 
+def _apart(candidates: list[_Candidate]) -> list[_Candidate]:
+    """The likeliest candidate and those whose results have other shapes: the outer model's sizes tell them apart."""
+    found: dict[object, _Candidate] = {}
+    for item in candidates:
+        found.setdefault(tuple(item.settled.shapes[ref] for ref in item.settled.draft.outputs), item)
+    return list(found.values())
+
+
+def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Answer, ...]:
+    """The plans of a nested model with their sizes, best first."""
+    return _infer(facts, hints, numbers, inner=True)[1]
+
+
 def _matters(name: str) -> bool:
     return name != "top_level_model_weights"
 
 
 def _drafts(
+    typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False
+) -> list[tuple[Draft, float]]:
+    found = _usual_drafts(typed, facts, hints, numbers)
+    return [(with_rare_settings(draft), share) for draft, share in found] if rare else found
+
+
+def _usual_drafts(
     typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None
 ) -> list[tuple[Draft, float]]:
+    if _unordered(typed, facts):
+        return [(stripped(way), share) for way, share in reordered(typed)]
     if not facts.lists_weightless:
         return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
@@ -224,9 +207,14 @@ def _drafts(
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
 
 
+def _unordered(typed: tuple[Typed, ...], facts: WeightFile) -> bool:
+    """Whether nothing but the numbers of channels tells the order of the layers."""
+    return facts.order == "lost" and not any(entry.is_input() for entry in typed)
+
+
 def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
     """The list with the readings of layers that have no name."""
-    if not facts.lists_weightless or any(entry.is_input() for entry in typed):
+    if not facts.lists_weightless or _unordered(typed, facts) or any(entry.is_input() for entry in typed):
         return typed
     return merged(typed, spelled(typed))
 
