@@ -117,6 +117,7 @@ def convert_command(
         examples=examples,
         custom_objects=tuple(custom_objects or ()),
         limits=DEFAULT.large() if allow_large else DEFAULT,
+        own_process=True,
     )
     outcome = _convert(options, quiet)
     if as_json:

@@ -57,7 +57,7 @@ class Session:
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
-        _widen(self._out)
+        widen(self._out)
         size = _size(path, remote)
         self._size = size
         much = 0 if purpose == "facts" else size // _BYTES_PER_SECOND + 10 * limits.cpu_seconds
@@ -250,7 +250,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _widen(pipe: int) -> None:
+def widen(pipe: int) -> None:
     """A pipe of 1 MiB where that can be had (Linux): fewer turns for large tensors."""
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
