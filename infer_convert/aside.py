@@ -23,7 +23,7 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference
 from infer_convert.limits import Limits
-from infer_convert.sandbox.session import widen
+from infer_convert.pipes import widen
 from infer_convert.collector import collect_seldom, no_collections
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from infer_convert.aside import serve; serve()"
@@ -109,7 +109,7 @@ def _answer(path: Path, facts: WeightFile, hints: Hints, limits: Limits) -> byte
     from infer_convert.sandbox import open_tensors
 
     try:
-        with open_tensors(path, limits=limits) as store:
+        with open_tensors(path, limits=limits, facts=facts) as store:
             found: Any = infer(facts, hints, store, limits)
     except BaseException as error:
         where = traceback.format_exc()

@@ -145,7 +145,7 @@ def _asked(file: Path, known: Hints, target: Path, fresh: bool, limits: Limits) 
         typer.echo(prompt, nl=False, err=True)
         return input()
 
-    with open_tensors(file, limits=limits) as store:
+    with open_tensors(file, limits=limits, facts=facts) as store:
         told = dialogue(facts, known, lambda f, h: infer(f, h, store), lambda line: typer.echo(line, err=True), read)
     if told != known:
         try:

@@ -114,7 +114,7 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
         facts = inspect(options.file, True, options.limits)
         hints = replace(options.hints, customs=frozenset(customs))
         try:
-            with open_tensors(options.file, limits=options.limits) as store:
+            with open_tensors(options.file, limits=options.limits, facts=facts) as store:
                 progress("inferring")
                 inference = _inferred(options, facts, hints, store, aside)
                 if not builds:
