@@ -22,6 +22,8 @@ WORK = 30_000
 BEST = 3
 """Wirings that flips start from."""
 ROUNDS = 3
+REPLAYED = 4
+"""Wirings that the parser reads again in a round, those that gain most."""
 Change = tuple[int, int, int]
 """(consumer, its old producer, its new one)."""
 Replay = Callable[[Wiring], Wiring | None]
@@ -36,21 +38,20 @@ def flipped(
     left = WORK // max(1, len(items))
     waiting = list(wirings[:BEST])
     for _ in range(ROUNDS):
-        better: list[Wiring] = []
+        promising: list[tuple[float, int, Wiring]] = []
         for wiring in waiting:
             bar = score(learned, features(items, wiring, names), wiring.log_score)
             for changes in _flips(items, wiring):
-                if not left:
-                    return found
-                changed = _changed(wiring, changes)
+                changed = _changed(wiring, changes) if left else None
                 if changed is None or changed.operands in tried:
                     continue
                 tried.add(changed.operands)
                 left -= 1
-                if score(learned, features(items, changed, names), wiring.log_score) > bar:
-                    made = replay(changed)
-                    if made is not None:
-                        better.append(made)
+                looks = score(learned, features(items, changed, names), wiring.log_score)
+                if looks > bar:
+                    promising.append((looks - bar, len(promising), changed))
+        promising.sort(key=lambda entry: (-entry[0], entry[1]))
+        better = [made for _, _, changed in promising[:REPLAYED] if (made := replay(changed)) is not None]
         if not better:
             break
         found.extend(better)
