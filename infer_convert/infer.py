@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble import from_library
@@ -163,10 +165,33 @@ def _with_own(
             raise
         return _ranked(candidates), []
     found, causes = _settled(own, hints, best)
+    for way, told in _other_ways(typed, hints) if not found and not candidates else ():
+        with suppress(NoArchitecture):
+            own = weighed(_drafts(way, facts, told, numbers, rare), numbers)
+            found, _ = _settled(own, told, best)
+        if found:
+            break
     first = len(drafts)
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
     return _ranked([*candidates, *found]), causes
+
+
+def _other_ways(typed: tuple[Typed, ...], hints: Hints) -> Iterator[tuple[tuple[Typed, ...], Hints]]:
+    """What else to try where no sizes suit any wiring: only the readings that names speak for (to the wiring an unknown
+    layer may do anything, to sizes nothing); then without likenesses, which may call for edges that do not fit."""
+    clear = tuple(
+        replace(entry, readings=tuple(r for r in entry.readings if r.log_prior > entry.best.log_prior - CLEAR))
+        for entry in typed
+    )
+    if clear != typed:
+        yield clear, hints
+    if hints.library:
+        yield clear, replace(hints, library=False)
+
+
+CLEAR = 2.5
+"""Nats between the readings that a name speaks for and the rest."""
 
 
 def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
