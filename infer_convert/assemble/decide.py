@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
-from infer_convert.assemble.nested import chosen
+from infer_convert.assemble.nested import WAY, chosen
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
@@ -71,7 +72,8 @@ def _plan_layer(
 ) -> PlanLayer:
     layer = settled.draft.layers[index]
     config = dict(settled.config(index))
-    decisions = [*layer.decisions, *_class_decision(settled.draft, index, context), *_setting_decisions(settled, index, layer, context)]
+    decisions = [*layer.decisions, *_class_decision(settled.draft, index, context)]
+    decisions.extend(_setting_decisions(settled, index, layer, context))
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
     belief = activation(near, index, not context.inner)
@@ -81,6 +83,7 @@ def _plan_layer(
     for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
         decisions.append(decision)
+    decisions = [weighed(settled, near, index, decision) for decision in decisions]
     inform(settled.draft, index, config, decisions)
     _apply_hints(layer, config, decisions, context)
     if layer.class_name == "InputLayer":
@@ -188,7 +191,7 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
             continue
-        if field in ("_answer", "_share"):
+        if field == WAY:
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)
@@ -296,8 +299,9 @@ def _activation_decision(
         for name, share in sorted(belief.shares.items(), key=lambda item: -item[1])
         if name != value and share > 0
     )
-    trained = belief.evidence.clue == "training"
-    basis = Basis.INFERRED if trained else Basis.READ if belief.evidence.clue == "names" and belief.shares[value] > 0.9 else Basis.ASSUMED
+    clue = belief.evidence.clue
+    read = clue == "names" and belief.shares[value] > 0.9
+    basis = Basis.INFERRED if clue == "training" else Basis.READ if read else Basis.ASSUMED
     return Decision("activation", value, belief.shares[value], basis, others[:MOST_ALTERNATIVES], (belief.evidence,))
 
 

@@ -22,6 +22,7 @@ PASSING = (
 )
 # fmt: on
 """Classes behind which an input's consumers still tell its shape."""
+JOINING = ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape")
 ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupNormalization")
 """Classes with weights for the last axis that stand behind any number of axes."""
 
@@ -76,7 +77,7 @@ def wanted(draft: Draft, index: int) -> Wanted:
         if name == "Flatten":
             flattened = True
             front.extend(near.consumers[current])
-        elif _passes(draft.layers[current]) or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
+        elif _passes(draft.layers[current]) or name in JOINING:
             front.extend(near.consumers[current])
     if normalised is not None and best.flat is None:
         return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)

@@ -10,6 +10,7 @@ from typing import Any
 from infer_convert.assemble import inputs
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
+from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
@@ -25,8 +26,8 @@ KNOWN_SIZE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and the shape
-    of every call's result. ``log_score`` is the assignment's, ``share`` its probability among all assignments of the
+    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and peak
+    (``SizeResult``) and the shape of every call's result; ``share`` is its probability among all assignments of the
     draft."""
 
     draft: Draft
@@ -36,6 +37,7 @@ class Settled:
     shapes: Mapping[tuple[int, int], Shape]
     share: float
     size_fixed: bool
+    peaks: tuple[tuple[float, ...], ...] = ()
 
     def config(self, index: int) -> Config:
         """Fixed and chosen settings of a layer together."""
@@ -87,6 +89,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             {key: answer.shapes[position] for key, position in numbers.items()},
             answer.probability,
             fixed or bool(given),
+            result.peaks,
         )
         for answer in result.answers
     )
@@ -127,7 +130,7 @@ def _options(
         return _input_options(near, index, layer, fixed, given)
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
-    tried = settings(near, style, index)
+    tried = dilated(near, index, settings(near, style, index))
     pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
     for key, value in pinned.items():
         if value is not None:

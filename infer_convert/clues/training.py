@@ -1,8 +1,9 @@
 """What a stored training configuration says: the loss that a net was compiled with tells what its outputs compute.
 
-``training_config`` is JSON that Keras wrote beside the weights (Keras 1 and 2: ``{"loss": ...}``, a name, one per output
-or a mapping from output names; tf.keras ≥ 2.2 and Keras 3: also ``{"class_name": ..., "config": {"from_logits": ...}}``).
-Nothing of it is executed. The shares are set by hand: people who change an output change its loss with it.
+``training_config`` is JSON that Keras wrote beside the weights (Keras 1 and 2: ``{"loss": ...}``, a name, one per
+output or a mapping from output names; tf.keras ≥ 2.2 and Keras 3: also ``{"class_name": ..., "config":
+{"from_logits": ...}}``). Nothing of it is executed. The shares are set by hand: people who change an
+output change its loss with it.
 """
 
 from __future__ import annotations
