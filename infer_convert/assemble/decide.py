@@ -117,7 +117,8 @@ def _trained(belief: ActivationBelief, near: Neighbourhood, index: int, context:
     for number, item in enumerate(outputs):
         if item == index or index in near.before(item, SILENT_HEADS):
             loss = loss_of(context.facts.training_config, near.draft.layers[item].name, number, len(outputs))
-            return belief if loss is None else revised(belief, loss)
+            found = None if loss is None else revised(belief.shares, loss, belief.evidence.because)
+            return belief if found is None else ActivationBelief(*found)
     return belief
 
 

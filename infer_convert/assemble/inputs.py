@@ -122,15 +122,17 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
     )
     if total is None or total.channels is None:
         return None
-    known = 0
+    known, alike = 0, 1
     for producer, _ in draft.layers[merge].operands[0]:
         if producer == index:
             continue
         channels = _channels(draft, producer)
-        if channels is None:
+        if channels is None and draft.layers[producer].class_name != "InputLayer":
             return None
-        known += channels
-    return Wanted(axes=total.axes, channels=total.channels - known) if total.channels > known else None
+        known += channels or 0
+        alike += channels is None
+    rest, odd = divmod(total.channels - known, alike)  # inputs that are joined at once are taken to be of one kind
+    return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
 
 
 def _channels(draft: Draft, index: int) -> int | None:
