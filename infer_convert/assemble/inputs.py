@@ -202,7 +202,9 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
         return (((want.channels,), 0.0),)
     channels = want.channels
     if want.timed and axes > 2:
-        return _clips(axes, channels, fixed)
+        consumers = draft.consumers()
+        flattened = any(item.class_name == "Flatten" and consumers[place] for place, item in enumerate(draft.layers))
+        return _clips(axes, channels, fixed, flattened and not _timed_flatten(draft))
     if axes == 2:
         series: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
         if fixed:
@@ -272,16 +274,27 @@ TIMES = (10, 16, 5, 8, 20, 30, 4, 6, 12, 15, 24, 25, 40)
 """Numbers of frames of short clips."""
 
 
-def _clips(axes: int, channels: int | None, fixed: bool) -> tuple[tuple[Shape, float], ...]:
-    """Frames over time: their number is mostly left open, and where it is not it is small."""
+def _timed_flatten(draft: Draft) -> bool:
+    """Whether something turns every frame into a vector of its own."""
+    return any(item.class_name == "TimeDistributed" for item in draft.layers)
+
+
+def _clips(axes: int, channels: int | None, fixed: bool, flattened: bool = False) -> tuple[tuple[Shape, float], ...]:
+    """Frames over time: their number is mostly left open, and where it is not it is small. ``flattened``: a Flatten
+    wants every length known."""
     if axes == 3:
         frames: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
     else:
         frames = _images(channels, fixed)
+    if flattened:
+        likely = [(shape, score) for shape, score in frames if score > LIKELY]
+        return tuple(((time, *shape), score - 0.2 * place) for place, time in enumerate(TIMES) for shape, score in likely)
     still = [((None, *shape), score) for shape, score in frames]
     return (*still, *(((time, *shape), score - 3.0) for time in TIMES for shape, score in frames[:LIKELIEST_FRAMES]))
 
 
+LIKELY = -8.0
+"""Log prior of frame sizes above which they are tried with every number of frames."""
 LIKELIEST_FRAMES = 12
 """Frame sizes that are tried with a number of frames."""
 SHRINKS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 20, 25, 27, 32, 50, 64, 81, 100, 125, 128, 256)

@@ -186,7 +186,8 @@ def grouped_attention(draw: Draw) -> Drawn:
     heads = draw(st.integers(1, 3))
     config = {"head_dim": draw(WIDTH), "num_query_heads": heads * draw(st.integers(2, 3)),
               "num_key_value_heads": heads, "use_bias": some(draw, True, False)}  # fmt: skip
-    return Drawn("GroupQueryAttention", config, ((*sizes(draw, 1), draw(WIDTH)), (*sizes(draw, 1), draw(WIDTH))))
+    width = draw(WIDTH)
+    return Drawn("GroupQueryAttention", config, ((*sizes(draw, 1), width), (*sizes(draw, 1), width)))
 
 
 @st.composite
