@@ -288,7 +288,8 @@ def _clips(axes: int, channels: int | None, fixed: bool, flattened: bool = False
         frames = _images(channels, fixed)
     if flattened:
         likely = [(shape, score) for shape, score in frames if score > LIKELY]
-        return tuple(((time, *shape), score - 0.2 * place) for place, time in enumerate(TIMES) for shape, score in likely)
+        timed = enumerate(TIMES)
+        return tuple(((time, *shape), score - 0.2 * place) for place, time in timed for shape, score in likely)
     still = [((None, *shape), score) for shape, score in frames]
     return (*still, *(((time, *shape), score - 3.0) for time in TIMES for shape, score in frames[:LIKELIEST_FRAMES]))
 
