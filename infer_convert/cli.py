@@ -117,6 +117,7 @@ def convert_command(
         examples=examples,
         custom_objects=tuple(custom_objects or ()),
         limits=DEFAULT.large() if allow_large else DEFAULT,
+        own_process=True,
     )
     outcome = _convert(options, quiet)
     if as_json:
@@ -144,7 +145,7 @@ def _asked(file: Path, known: Hints, target: Path, fresh: bool, limits: Limits) 
         typer.echo(prompt, nl=False, err=True)
         return input()
 
-    with open_tensors(file, limits=limits) as store:
+    with open_tensors(file, limits=limits, facts=facts) as store:
         told = dialogue(facts, known, lambda f, h: infer(f, h, store), lambda line: typer.echo(line, err=True), read)
     if told != known:
         try:

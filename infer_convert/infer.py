@@ -35,6 +35,8 @@ from infer_convert.solve import patience
 MOST_PLANS = 10
 MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
+LIKELY = 0.25
+"""Drafts whose share is at least this part of the likeliest one's are settled with more care."""
 MOST_SETTINGS, MOST_INNER = 8, 64
 """Assignments of one draft that are looked at; more in nested models, whose result's shape the outer model may need."""
 MOST_WAYS = 10
@@ -255,7 +257,7 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tupl
     for number, (draft, share) in enumerate(drafts):
         if found and (number >= MOST_SETTLED or patience.hurried()):
             break
-        result = settle(draft, hints, best)
+        result = settle(draft, hints, best, share >= LIKELY * drafts[0][1])
         if not result.answers:
             causes.append(result.cause)
             continue

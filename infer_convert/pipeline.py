@@ -9,7 +9,7 @@ import importlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from infer_convert.report.document import Document, document
 from infer_convert.report.json import dumps, report
 
 if TYPE_CHECKING:
+    from infer_convert.aside import Aside
     from infer_convert.build.assign import TensorStore
     from infer_convert.build.examples import Examples
 
@@ -43,7 +44,8 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A request. ``to`` may hold ``report`` alone: infer and report without TensorFlow."""
+    """A request. ``to`` may hold ``report`` alone: infer and report without TensorFlow. ``own_process``: the process
+    ends with this conversion (the command line), so that Keras may start without what other work would need."""
 
     file: Path
     output: Path | None = None
@@ -56,6 +58,7 @@ class Options:
     examples: Path | None = None
     custom_objects: tuple[str, ...] = ()
     limits: Limits = DEFAULT
+    own_process: bool = False
 
     @property
     def target(self) -> Path:
@@ -101,22 +104,39 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     """
     check_target(options.target, options.force, options.file)
     customs = _custom_objects(options.custom_objects)
-    progress("reading")
-    facts = inspect(options.file, True, options.limits)
+    builds = set(options.to) != {"report"}
     inference: Inference | None = None
-    from infer_convert.infer import infer
+    from infer_convert.aside import Aside, worthwhile
     from infer_convert.sandbox import open_tensors
 
-    try:
-        with open_tensors(options.file, limits=options.limits) as store:
-            progress("inferring")
-            hints = replace(options.hints, customs=frozenset(customs))
-            inference = infer(facts, hints, store, options.limits)
-            if set(options.to) == {"report"}:
-                return _reported(options, inference)
-            return _converted(options, inference, store, customs, progress)
-    except (NoArchitecture, VerificationFailed) as error:
-        return _failed(options, facts, inference, error)
+    with Aside() if builds and worthwhile() else nullcontext() as aside:
+        progress("reading")
+        facts = inspect(options.file, True, options.limits)
+        hints = replace(options.hints, customs=frozenset(customs))
+        try:
+            with open_tensors(options.file, limits=options.limits, facts=facts) as store:
+                progress("inferring")
+                inference = _inferred(options, facts, hints, store, aside)
+                if not builds:
+                    return _reported(options, inference)
+                return _converted(options, inference, store, customs, progress)
+        except (NoArchitecture, VerificationFailed) as error:
+            return _failed(options, facts, inference, error)
+
+
+def _inferred(options: Options, facts: WeightFile, hints: Hints, store: TensorStore, aside: Aside | None) -> Inference:
+    """The inference: in the process aside while this one starts Keras, or here."""
+    if aside is not None:
+        from infer_convert.build.engine import start
+
+        aside.begin(options.file, facts, hints, options.limits)
+        start(options.own_process)
+        found = aside.result()
+        if found is not None:
+            return replace(found, facts=facts)
+    from infer_convert.infer import infer
+
+    return infer(facts, hints, store, options.limits)
 
 
 def _reported(options: Options, inference: Inference) -> Outcome:
@@ -144,7 +164,7 @@ def _converted(
     from infer_convert.build.engine import start
 
     progress("starting Keras")
-    start()
+    start(options.own_process)
     with _quiet_warnings():
         progress("building and verifying")
         ranked, notes = _ranked(options, inference, store, customs)

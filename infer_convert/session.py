@@ -95,7 +95,7 @@ class Inference(base.Inference):
         if self.path is None:
             raise ValueError("this inference knows no file to take the weights from")
         start()
-        with open_tensors(self.path) as store:
+        with open_tensors(self.path, facts=self.facts) as store:
             return build(self.plans[rank - 1], self.facts, store, rank=rank).model
 
     def _repr_html_(self) -> str:
@@ -131,6 +131,6 @@ def _inferred(facts: Any, path: Path | None, hints: Hints) -> Inference:
     if path is None:
         found = solve(facts, hints)
     else:
-        with open_tensors(path) as store:
+        with open_tensors(path, facts=facts) as store:
             found = solve(facts, hints, store)
     return Inference(found.facts, found.plans, found.left_over, found.notes, path, hints)

@@ -178,10 +178,20 @@ def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Seq
     """The wiring's layers; a sum that the list does not show becomes an Add in front of the layer that takes it."""
     layers: list[DraftLayer] = []
     place: dict[int, int] = {}
+
+    def placed(call: Call, name: str) -> Call:
+        """Where an operand stands; sums that the list does not show are made when they are first needed."""
+        item, number = call
+        if item not in place and item >= len(made):
+            operands = tuple([placed(operand, name) for operand in wiring.sums[item - len(made)]])
+            layers.append(DraftLayer(f"{name}_sum", CARD_OF["Add"], {}, (operands,)))
+            place[item] = len(layers) - 1
+        return place[item], number
+
     for index, entry in enumerate(typed):
         variant = made[index].variants[wiring.variants[index]]
         reading = entry.readings[origins[index][wiring.variants[index]]]
-        calls = [tuple((place[item], call) for item, call in operands) for operands in wiring.operands[index]]
+        calls = [tuple([placed(call, entry.stored.name) for call in operands]) for operands in wiring.operands[index]]
         if variant.operands[1] == 1 and any(len(call) > 1 for call in calls):
             calls = [_summed(layers, entry.stored.name, call) for call in calls]
         operands = tuple(_operands(call, variant.label) for call in calls) if variant.operands[1] else ()

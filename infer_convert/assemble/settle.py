@@ -19,7 +19,9 @@ from infer_convert.layers.card import Config, Shape
 from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
 
 SMALL_NET = 60
-"""Up to so many calls many states are affordable."""
+"""Up to so many calls many states are affordable, for a draft that is likely."""
+MANY, FEW = 4000, 600
+"""States that are kept."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
 
@@ -53,7 +55,7 @@ class SettledDraft:
     cause: str = ""
 
 
-def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
+def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> SettledDraft:
     """Choose all open settings of a draft jointly."""
     near = Neighbourhood.of(draft)
     style = Style.of(near)
@@ -75,7 +77,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             )
         )
     calls, numbers = _calls(draft)
-    states = 4000 if len(calls) <= SMALL_NET else 600
+    states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = solve_sizes(items, calls, best, states, strata)
     if not result.answers:

@@ -56,7 +56,9 @@ def same_bits(left: Array, right: Array) -> bool:
     """Equal shape, dtype and bits: NaNs with the same payload are equal, 0.0 and -0.0 are not."""
     if left.shape != right.shape or left.dtype != right.dtype:
         return False
-    return np.ascontiguousarray(left).tobytes() == np.ascontiguousarray(right).tobytes()
+    bits = f"u{left.dtype.itemsize}" if left.dtype.itemsize in (1, 2, 4, 8) else "u1"
+    one, other = (np.ascontiguousarray(array).reshape(-1).view(bits) for array in (left, right))
+    return bool(np.array_equal(one, other))
 
 
 def order_reproduced(model: Any, plan: Plan, facts: WeightFile) -> bool | None:

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from infer_convert.build.assign import Array
+from infer_convert.export.reload import reloaded
 from infer_convert.export.savedmodel import consumers, flat, input_names, output_names
 from infer_convert.plan import Plan
 
@@ -54,7 +55,7 @@ def savedmodel_difference(model: Any, plan: Plan, folder: Path, seed: int = 0) -
     if isinstance(found, str):
         return Comparison(None, reason=found)
     arrays, expected = found
-    signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    signature = reloaded(model, folder).signatures["serving_default"]
     result = signature(**{
         name: tf.constant(array) for name, array in zip(input_names(plan), arrays, strict=True)
     })  # fmt: skip

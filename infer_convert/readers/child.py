@@ -134,21 +134,40 @@ def _tensors(path: Path, limits: Limits, asked: BinaryIO, answers: BinaryIO) -> 
 
     with open_tensors(path, limits=limits) as store:
         for line in asked:
+            request = json.loads(line)
             try:
-                for header, payload in _answer(store, json.loads(line)["tensor"]):
+                if "locate" in request:
+                    places = [_place(store, path) for path in request["locate"]]
+                    _send(answers, {}, json.dumps(places).encode("ascii"))
+                    continue
+                for header, payload in _answer(store, request["tensor"]):
                     _send(answers, header, payload)
             except (InferConvertError, MemoryError) as problem:
                 _failed(problem, answers)
 
 
-def _answer(store: TensorStore, tensor_path: str) -> Iterator[tuple[dict[str, Any], bytes | memoryview]]:
-    """One header with shape, dtype and, for plain contiguous data, where to read it; else the numbers in slabs."""
+def _header(store: TensorStore, tensor_path: str) -> dict[str, Any]:
+    """Shape and dtype and, for plain contiguous data, where to read it."""
     found = store.locate(tensor_path)
     header: dict[str, Any] = {"shape": found.shape, "dtype": found.dtype}
-    if found.offset is not None:
-        yield header | {"shard": found.shard, "offset": found.offset}, b""
-        return
+    return header if found.offset is None else header | {"shard": found.shard, "offset": found.offset}
+
+
+def _place(store: TensorStore, tensor_path: str) -> dict[str, Any] | None:
+    """The header of a tensor whose numbers this process need not send; None for any other, whatever is wrong with it."""
+    try:
+        header = _header(store, tensor_path)
+    except (InferConvertError, MemoryError):
+        return None
+    return header if "offset" in header else None
+
+
+def _answer(store: TensorStore, tensor_path: str) -> Iterator[tuple[dict[str, Any], bytes | memoryview]]:
+    """One header with shape, dtype and, for plain contiguous data, where to read it; else the numbers in slabs."""
+    header = _header(store, tensor_path)
     yield header, b""
+    if "offset" in header:
+        return
     for slab in store.slabs(tensor_path, SLAB_BYTES):
         contiguous = slab if slab.flags.c_contiguous else slab.copy()
         yield {}, contiguous.reshape(-1).view("u1").data

@@ -65,8 +65,12 @@ def read(
 
 
 @contextlib.contextmanager
-def open_tensors(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> Iterator[TensorStore]:
+def open_tensors(
+    path: str | os.PathLike[str], *, limits: Limits = DEFAULT, facts: WeightFile | None = None
+) -> Iterator[TensorStore]:
     """Open a weight file for its numbers: ``with open_tensors(p) as store: store.read(tensor.path)``.
+
+    With its ``facts``, where the numbers of many tensors stand is asked at once.
 
     The process starts now and is waited for at the first ``read``, which raises UnreadableFile and RefusedForSafety as
     the facts' ``read`` does.
@@ -80,8 +84,10 @@ def open_tensors(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> I
         return
     from infer_convert.sandbox.numbers import Numbers
 
-    with Session(where, "tensors", limits) as session, Numbers(session, where, limits) as numbers:
-        yield numbers
+    with Session(where, "tensors", limits) as session:
+        expected = () if facts is None else (tensor.path for tensor in facts.all_tensors())
+        with Numbers(session, where, limits, expected) as numbers:
+            yield numbers
 
 
 def _sha256(path: Path) -> str:

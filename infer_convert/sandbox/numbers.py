@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Iterable
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -20,14 +22,19 @@ from infer_convert.sandbox.session import Session
 _FORMAT = re.compile(r"[<>|=](b1|[iu][1248]|f(2|4|8|12|16))")
 _MOST_RANK = 32
 _AT_ONCE = 1 << 30
+_ASKED_AT_ONCE = 250
+"""Tensors whose places are asked for together: each question alone costs two changes of process."""
 
 
 class Numbers:
-    """A tensor store (see ``readers.TensorStore`` for the addresses). Not thread-safe."""
+    """A tensor store (see ``readers.TensorStore`` for the addresses). ``expected`` are addresses that are likely to be
+    read. Not thread-safe."""
 
-    def __init__(self, session: Session, path: Path, limits: Limits) -> None:
+    def __init__(self, session: Session, path: Path, limits: Limits, expected: Iterable[str] = ()) -> None:
         self._session, self._path, self._limits = session, path, limits
         self._files: dict[str, FileIO] = {}
+        self._expected = dict.fromkeys(expected)
+        self._places: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> Numbers:
         return self
@@ -44,7 +51,7 @@ class Numbers:
         Raises UnreadableFile when there is no such dataset or it is damaged, RefusedForSafety when it is reached
         through a link, stored outside the file, not numeric, or larger than the limits.
         """
-        header = self._session.ask(tensor_path)
+        header = self._header(tensor_path)
         shape, dtype = self._declared(header, tensor_path)
         size = math.prod(shape) * dtype.itemsize
         if size > self._limits.declared_bytes:
@@ -60,6 +67,17 @@ class Numbers:
             else:
                 self._session.fill(buffer)
         return array.astype(dtype.newbyteorder("="), copy=False)
+
+    def _header(self, tensor_path: str) -> dict[str, Any]:
+        """Shape, dtype and place of a tensor, or what comes before its slabs."""
+        if tensor_path in self._expected:
+            asked = list(islice(self._expected, _ASKED_AT_ONCE))
+            asked = asked if tensor_path in asked else [tensor_path, *asked[1:]]
+            for path, header in zip(asked, self._session.locate(asked), strict=True):
+                del self._expected[path]
+                if isinstance(header, dict) and "offset" in header:
+                    self._places[path] = header
+        return self._places.get(tensor_path) or self._session.ask(tensor_path)
 
     def _declared(self, header: dict[str, Any], tensor_path: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         shape, name = header.get("shape"), header.get("dtype")

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Literal, NoReturn
 
 from infer_convert.errors import InferConvertError, RefusedForSafety, UnreadableFile
 from infer_convert.limits import Limits, beyond
+from infer_convert.pipes import widen
 
 AVAILABLE = sys.platform != "win32" and find_spec("resource") is not None and bool(sys.executable)
 """Whether this platform can confine a process."""
@@ -57,7 +58,7 @@ class Session:
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
-        _widen(self._out)
+        widen(self._out)
         size = _size(path, remote)
         self._size = size
         much = 0 if purpose == "facts" else size // _BYTES_PER_SECOND + 10 * limits.cpu_seconds
@@ -106,6 +107,23 @@ class Session:
         if size:
             self._nonsense()
         return header
+
+    def locate(self, tensor_paths: list[str]) -> list[Any]:
+        """For each tensor the header of the answer about it where that says all, else null. Raises as ``facts`` does."""
+        self._deadline = time.monotonic() + self.limits.wall_seconds
+        self._ask({"locate": tensor_paths})
+        _, size = self._header()
+        if size > self.limits.facts_bytes:
+            self._nonsense()
+        payload = bytearray(size)
+        self._fill(memoryview(payload))
+        try:
+            headers = json.loads(payload)
+        except (ValueError, RecursionError):
+            self._nonsense()
+        if not (isinstance(headers, list) and len(headers) == len(tensor_paths)):
+            self._nonsense()
+        return headers
 
     def fill(self, buffer: memoryview) -> None:
         """Take slabs until ``buffer`` is full; raises as ``facts`` does."""
@@ -248,11 +266,3 @@ def _environment() -> dict[str, str]:
         "HDF5_PLUGIN_PRELOAD": "::",  # no plug-in is ever loaded
         "HDF5_USE_FILE_LOCKING": "FALSE",  # the input may be read-only
     }
-
-
-def _widen(pipe: int) -> None:
-    """A pipe of 1 MiB where that can be had (Linux): fewer turns for large tensors."""
-    with contextlib.suppress(ImportError, AttributeError, OSError):
-        import fcntl
-
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)

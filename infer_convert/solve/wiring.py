@@ -20,6 +20,7 @@ from typing import NamedTuple
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
+from infer_convert.solve.hidden import LIKELY, expanded
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
@@ -27,6 +28,7 @@ from infer_convert.solve.past import Row
 from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
+from infer_convert.solve.whole import features, score
 
 BEAM = 64
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
@@ -41,6 +43,8 @@ PER_FRONTIER = 6
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
+SWAY = 3.0
+"""Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
 """States this many nats behind the best are dropped."""
 WORK = 12_000_000
@@ -124,14 +128,22 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
-    return WiringResult(_ranked(wirings))
+    return WiringResult(_ranked([_judged(problem, scene.weights, wiring) for wiring in wirings]))
+
+
+def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
+    """The wiring with the score that it has as a whole."""
+    if not learned.wholes:
+        return wiring
+    found = features(problem.items, wiring, problem.names)
+    return replace(wiring, log_score=score(learned.wholes, found, wiring.log_score))
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
     """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
-    show."""
+    show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    first = solve(problem, beam)
+    first = _with_called_sums(problem, solve(problem, beam), beam)
     if first.wirings or problem.hidden:
         return first
     for attempt, width in ((problem, WIDER * beam), (replace(problem, hidden=True), beam)):
@@ -139,6 +151,27 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
         if found.wirings:
             return found
     return first
+
+
+def _with_called_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
+    """The wirings with the sums that blocks call for in front of those without."""
+    longer = expanded(problem.items)
+    if longer is None:
+        return plain
+
+    def affinity(producer: int, consumer: int) -> float:
+        return longer.affinity(producer, consumer, problem.affinity)
+
+    def names(producer: int, consumer: int) -> str:
+        return longer.names(producer, consumer, problem.names)
+
+    found = solve(WiringProblem(longer.items, affinity, problem.outputs, names), beam)
+    if not found.wirings:
+        return plain
+    share = LIKELY if plain.wirings else 1.0
+    others = [replace(wiring, probability=(1 - share) * wiring.probability) for wiring in plain.wirings]
+    both = [longer.contracted(wiring, share) for wiring in found.wirings] + others
+    return WiringResult(tuple(sorted(both, key=lambda wiring: -wiring.probability)))
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:
@@ -166,7 +199,7 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
             break
         frontier = step.move.frontier()
         open_operands = sum([slot.need for slot in frontier[1]])
-        if waiting.get(open_operands, 0) >= beam // PER_WAITING or seen.get(frontier, 0) >= PER_FRONTIER:
+        if index and (waiting.get(open_operands, 0) >= beam // PER_WAITING or seen.get(frontier, 0) >= PER_FRONTIER):
             continue
         seen[frontier] = seen.get(frontier, 0) + 1
         waiting[open_operands] = waiting.get(open_operands, 0) + 1
@@ -178,11 +211,30 @@ def steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> list
     """The moves that the list's order allows in ``state``, each charged with its negative log share (a step without a
     choice is free) and with what the caller says about its edges."""
     raw = list(raw_steps(scene, state, index, found))
+    if len(scene.items[index].variants) > 1:
+        raw = _swayed(raw)
     if len(raw) < 2:
         return [step._replace(cost=step.move.evidence) for step in raw]
     least = min([step.cost for step in raw])
     total = math.log(math.fsum([math.exp(least - step.cost) for step in raw]))
     return [Step(step.move, step.cost - least + total + step.move.evidence, step.motifs, step.order) for step in raw]
+
+
+def _swayed(raw: list[Step]) -> list[Step]:
+    """Steps of several readings of one item, their surroundings' say in the reading bounded: sums of features are made
+    to be compared within one reading."""
+    readings: dict[int, list[float]] = {}
+    for step in raw:
+        readings.setdefault(step.move.number, []).append(step.move.cost - step.cost)
+    if len(readings) < 2:
+        return raw
+    says = {}
+    for number, scores in readings.items():
+        top = max(scores)
+        says[number] = top + math.log(math.fsum([math.exp(score - top) for score in scores]))
+    first = says[min(says)]
+    less = {number: said - first - max(-SWAY, min(SWAY, said - first)) for number, said in says.items()}
+    return [step._replace(cost=step.cost + less[step.move.number]) for step in raw]
 
 
 def raw_steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> Iterator[Step]:
@@ -227,7 +279,8 @@ def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) 
 def after(state: State, index: int, step: Step, cost: float) -> State:
     """The state after a step."""
     move = step.move
-    fills = tuple([(slot.item, slot.call, call if move.shared else 0) for call, slot in enumerate(move.chosen)])
+    own = move.calls or (0,) * len(move.chosen)
+    fills = tuple([(slot.item, slot.call, call) for slot, call in zip(move.chosen, own, strict=True)])
     group, slots, remainders = move.frontier()
     precedence = state.precedence if step.order is None else state.precedence | {step.order}
     return State(
@@ -263,8 +316,7 @@ def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:
     top = ordered[0].log_score
     total = math.fsum(math.exp(w.log_score - top) for w in ordered)
     return tuple(
-        Wiring(w.variants, w.operands, w.outputs, w.log_score, math.exp(w.log_score - top) / total, w.ordered)
-        for w in ordered
+        replace(w, probability=math.exp(w.log_score - top) / total) for w in ordered
     )
 
 

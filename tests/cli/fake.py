@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from infer_convert import aside
 from infer_convert.errors import UnreadableFile
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.inference import Inference, LeftOver
@@ -100,7 +101,7 @@ def install(
             return (numbers or NUMBERS)[path]
 
     @contextmanager
-    def open_tensors(path: Path, limits: object = None) -> Iterator[Store]:
+    def open_tensors(path: Path, limits: object = None, facts: object = None) -> Iterator[Store]:
         yield Store()
 
     def remembered(found: WeightFile, hints: Any, tensors: Any = None, limits: object = None) -> Inference:
@@ -109,6 +110,7 @@ def install(
 
     readers, solver = types.ModuleType("infer_convert.sandbox"), types.ModuleType("infer_convert.infer")
     readers.read, readers.open_tensors, solver.infer = read, open_tensors, remembered  # type: ignore[attr-defined]
+    aside.worthwhile = lambda: False  # another process would know nothing of this one's solver
     sys.modules["infer_convert.sandbox"] = readers
     sys.modules["infer_convert.infer"] = solver
     return asked

@@ -76,5 +76,5 @@ class Arrays:
             array = np.asarray(transforms.apply(use.transforms, sources))
         except (KeyError, ValueError, TypeError):
             return None
-        found = array.astype(np.float32)
+        found = array.astype(np.float32, copy=False)
         return found if found.size and np.isfinite(found).all() else None

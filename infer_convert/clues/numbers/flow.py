@@ -79,7 +79,7 @@ class Flow:
         """The score of the filters behind ``taken`` for a layer that takes them."""
         if not taken.units or any(item is None for item in taken.units):
             return None
-        return self._filtered(node, taken, sum(len(item.norms) for item in taken.units if item is not None))
+        return self._filtered(node, taken, sum(item.channels for item in taken.units if item is not None))
 
     def result(self, node: Node, taken: list[Signal]) -> Signal:
         """The signal that a layer makes of others."""
@@ -216,7 +216,7 @@ class Flow:
             table = self._arrays.get(node.uses, "embeddings")
             if table is None:
                 return Signal(key)
-            return Signal(key, table.shape[1], units=(Units(table[:4096], (table[:4096] ** 2).sum(0)),))
+            return Signal(key, table.shape[1], units=(Units((table[:4096],), table.shape[1]),))
         if class_name == "LayerNormalization":
             return self._layer_normalised(node, key, first)
         kernel = self._kernel(node)
@@ -234,15 +234,14 @@ class Flow:
         return self._kernels[key]
 
     def _through(self, node: Node, key: int, first: Signal, kernel: Kernel, function: str | None) -> Signal:
-        columns = kernel.columns()
-        units = (Units(columns, (columns**2).sum(0)),)
         if kernel.diagonal:
             made = _depthwise(key, first, kernel)
         else:
             matrix = kernel.matrix(first.channels)
             if matrix is None:
                 return Signal(key)
-            made = signals.through(key, first, matrix, kernel.bias, units)
+            units = Units(kernel.flats(), kernel.taps.shape[-1])
+            made = signals.through(key, first, matrix, kernel.bias, (units,))
         return signals.activate(key, made, function) if function not in (None, "linear") else made
 
     def _normalised(self, node: Node, key: int, first: Signal) -> Signal:
@@ -258,11 +257,10 @@ class Flow:
         )
 
     def _layer_normalised(self, node: Node, key: int, first: Signal) -> Signal:
-        beta, gamma = self._arrays.get(node.uses, "beta"), self._arrays.get(node.uses, "gamma")
+        gamma = self._arrays.get(node.uses, "gamma")
         if gamma is None or gamma.ndim != 1:
             return Signal(key)
-        norms = gamma**2 + (beta**2 if beta is not None else 0)
-        return Signal(key, len(gamma), units=signals.renormed(first.units, norms))
+        return Signal(key, len(gamma), units=signals.renormed(first.units, len(gamma)))
 
     def _inner(self, node: Node, name: str, taken: list[Signal], found: Found, key: int) -> Signal:
         assert node.inner is not None
@@ -272,7 +270,7 @@ class Flow:
     def _filter(self, node: Node, name: str, signal: Signal, found: Found) -> None:
         if not signal.units or any(item is None for item in signal.units):
             return
-        channels = sum(len(item.norms) for item in signal.units if item is not None)
+        channels = sum(item.channels for item in signal.units if item is not None)
         key = (name, self._key("units", self._unit_key(signal)))
         if key not in self._filters:
             self._filters[key] = self._filtered(node, signal, channels)
@@ -281,6 +279,8 @@ class Flow:
             found.filters[name] = said
 
     def _filtered(self, node: Node, signal: Signal, channels: int) -> float | None:
+        if all(item is None or item.normed for item in signal.units):
+            return None
         kernel = self._kernel(node)
         slices = kernel.slices(channels) if kernel is not None else recurrent_slices(node, self._arrays)
         if slices is None or slices.shape[1] != channels:
@@ -288,7 +288,7 @@ class Flow:
         scores, start = [], 0
         for item in signal.units:
             assert item is not None
-            width = len(item.norms)
+            width = item.channels
             scores.append(gram.score(item, slices[:, start : start + width]))
             start += width
         known = [item for item in scores if item is not None]
@@ -297,8 +297,7 @@ class Flow:
 
 def _depthwise(key: int, first: Signal, kernel: Kernel) -> Signal:
     weights = kernel.taps.sum(0)
-    columns = kernel.columns()
-    made = Signal(key, len(weights), units=signals.renormed(first.units, (columns**2).sum(0)), spread=first.spread)
+    made = Signal(key, len(weights), units=signals.renormed(first.units, len(weights)), spread=first.spread)
     if first.mean is None or first.variance is None or first.mean.shape[1] != len(weights):
         return replace(made, spread=0.0)
     base = kernel.bias if kernel.bias is not None else np.zeros_like(weights)

@@ -28,12 +28,12 @@ def score(units: Units, slices: Array) -> float | None:
     filters of another layer (whose expected score is 0). None when there are too few units, when a normalisation
     scales them (moments say more, and in 153 questions about nets of a few dozen steps the filters were at chance), or
     when the norms are all equal, as in an untrained net with orthogonal filters."""
-    count = len(units.norms)
+    count = units.channels
     if count != slices.shape[1] or count < LEAST_UNITS or units.normed:
         return None
     chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_UNITS)).astype(int))
-    before, behind = units.columns[:, chosen], slices[:, chosen]
-    incoming, outgoing = units.norms[chosen], (behind**2).sum(0)
+    before, behind = np.concatenate([flat[:, chosen] for flat in units.flats]), slices[:, chosen]
+    incoming, outgoing = (before**2).sum(0), (behind**2).sum(0)
     if incoming.std() < 1e-9 or outgoing.std() < 1e-9:
         return None
     number = len(chosen)

@@ -31,17 +31,18 @@ class Kernel:
 
     def matrix(self, channels: int | None) -> Array | None:
         """The sum over taps, and over positions when the kernel takes a flattened map of ``channels`` channels."""
-        whole = self.taps.sum(0) * self.coverage
+        whole = self.taps.sum(0) if len(self.taps) > 1 else self.taps[0]
+        whole = whole * self.coverage if self.coverage != 1 else whole
         if self.diagonal or channels is None or whole.shape[0] == channels:
             return np.asarray(whole)
         if whole.shape[0] % channels:
             return None
         return np.asarray(whole.reshape(-1, channels, whole.shape[1]).sum(0))
 
-    def columns(self) -> Array:
-        """(inputs, channels out): what makes each output channel."""
+    def flats(self) -> tuple[Array, ...]:
+        """(inputs, channels out), each: stacked, what makes each output channel."""
         flat = self.taps.reshape(-1, self.taps.shape[-1])
-        return flat if self.bias is None else np.concatenate([flat, self.bias[None]])
+        return (flat,) if self.bias is None else (flat, self.bias[None])
 
     def slices(self, channels: int) -> Array | None:
         """(outputs, channels): what takes each input channel of a map of ``channels`` channels."""

@@ -40,11 +40,11 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """The filters behind a run of channels: ``columns`` (inputs, channels) and squared ``norms``; ``normed`` when a
-    normalisation scaled them."""
+    """The filters behind a run of ``channels``: stacked, the ``flats`` (inputs, channels) are what makes each; ``normed``
+    when a normalisation scaled them."""
 
-    columns: Array
-    norms: Array
+    flats: tuple[Array, ...]
+    channels: int
     normed: bool = False
 
 
@@ -97,7 +97,6 @@ def exact(key: int, mean: Array, variance: Array, like: Signal) -> Signal:
 
 def normalised(key: int, beta: Array, gamma: Array, behind: Signal) -> Signal:
     """The result of a BatchNormalization: N(beta, gamma²) per channel."""
-    norms = gamma**2 + beta**2
     spread = float(np.hypot(np.std(beta), np.std(gamma)))
     return Signal(
         key,
@@ -108,21 +107,16 @@ def normalised(key: int, beta: Array, gamma: Array, behind: Signal) -> Signal:
         "linear",
         None,
         spread,
-        renormed(behind.units, norms),
+        renormed(behind.units, len(beta)),
     )
 
 
-def renormed(units: tuple[Units | None, ...], norms: Array) -> tuple[Units | None, ...]:
-    """The same filters with the norms that a normalisation gave their channels."""
-    found: list[Units | None] = []
-    start = 0
-    for item in units:
-        if item is None:
-            return ()
-        width = len(item.norms)
-        found.append(Units(item.columns, norms[start : start + width], True))
-        start += width
-    return tuple(found) if start == len(norms) else ()
+def renormed(units: tuple[Units | None, ...], channels: int) -> tuple[Units | None, ...]:
+    """The same filters once a normalisation has scaled them."""
+    known = [item for item in units if item is not None]
+    if len(known) != len(units) or sum(item.channels for item in known) != channels:
+        return ()
+    return tuple(replace(item, normed=True) for item in known)
 
 
 def activate(key: int, signal: Signal, name: str) -> Signal:
@@ -203,7 +197,7 @@ def _total(parts: Sequence[Array]) -> Array:
 def _summed(signals: Sequence[Signal]) -> tuple[Units | None, ...]:
     """Channels of a residual trunk have the filters of every branch."""
     first = signals[0].units
-    if len({tuple(len(u.norms) if u else 0 for u in s.units) for s in signals}) != 1:
+    if len({tuple(u.channels if u else 0 for u in s.units) for s in signals}) != 1:
         return ()
     made: list[Units | None] = []
     for position in range(len(first)):
@@ -213,8 +207,8 @@ def _summed(signals: Sequence[Signal]) -> tuple[Units | None, ...]:
         known = [part for part in parts if part is not None]
         made.append(
             Units(
-                np.concatenate([part.columns for part in known]),
-                np.sum([part.norms for part in known], axis=0),
+                tuple(flat for part in known for flat in part.flats),
+                known[0].channels,
                 any(part.normed for part in known),
             )
         )
@@ -228,7 +222,7 @@ def concatenate(key: int, signals: Sequence[Signal]) -> Signal:
     widths = [signal.channels or 0 for signal in signals]
     units: list[Units | None] = []
     for signal, width in zip(signals, widths, strict=True):
-        known = sum(len(u.norms) for u in signal.units if u is not None)
+        known = sum(u.channels for u in signal.units if u is not None)
         units.extend(signal.units if known == width else (None,))
     made = Signal(
         key, sum(widths), spread=max(s.spread for s in signals), units=tuple(units), parts=tuple(signals)
