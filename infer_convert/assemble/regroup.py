@@ -160,6 +160,8 @@ def _layer(tensors: Sequence[Tensor], number: int, words: bool) -> StoredLayer:
     """A layer with positional roles, as Keras 3 numbers them."""
     if words and not number:
         return StoredLayer("embedding", "/", (replace(tensors[0], role="embeddings"),))
+    if len(tensors) == 1 and len(tensors[0].shape) > 2 and set(tensors[0].shape[:-1]) == {1}:
+        return StoredLayer(f"layer_{number}", "/", (replace(tensors[0], role="alpha"),))  # slopes shared over a map
     stems = {_stem(tensor) for tensor in tensors}
     stem = stems.pop() if len(stems) == 1 else ""
     made = tuple(replace(tensor, role=str(place)) for place, tensor in enumerate(tensors))
