@@ -217,12 +217,13 @@ def wiring(
 def speed(
     times: Annotated[int, typer.Option(min=1)] = 3,
     models: Annotated[list[str] | None, typer.Option("--model", help="of keras.applications; repeat")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Measure rows of this code anew.")] = False,
 ) -> None:
     """Whole commands against load_model and export with the full file, alternately; writes speed.tsv."""
     from benchmarks import speed as timing
 
-    rows = _written("speed.tsv", timing.COLUMNS, timing.run(times, tuple(models or timing.MODELS)))
-    typer.echo("\n".join("\t".join(row[column] for column in timing.COLUMNS) for row in rows))
+    rows = _shown(timing.run(times, tuple(models or timing.MODELS), fresh), timing.COLUMNS)
+    _written("speed.tsv", timing.COLUMNS, rows)
 
 
 @app.command()

@@ -7,7 +7,6 @@ wirings, the truth the right one. Random nets that the moves were not fitted on,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +17,8 @@ from benchmarks.oracle_steps import truth_wiring
 from benchmarks.wiring_problems import Problem
 from infer_convert.solve.features import Key, Weights
 from infer_convert.solve.items import Wiring
-from infer_convert.solve.whole import GUIDE, features
-from infer_convert.solve.wiring import WiringProblem, solve
+from infer_convert.solve.whole import GUIDE, features, score
+from infer_convert.solve.wiring import WiringProblem, WiringResult, candidates
 
 MOST_RIVALS = 40
 """Wirings of one net that compete, the parser's best."""
@@ -36,19 +35,23 @@ class Contest(NamedTuple):
 
 def contest(problem: Problem, learned: Weights, weight: float = 1.0) -> Contest | None:
     """What competes in one net; None when there is nothing to learn."""
-    bare = replace(learned, wholes={})
-    found = solve(WiringProblem(problem.items, lambda producer, consumer: 0.0, None, problem.names()), None, bare)
-    wirings = list(found.wirings[:MOST_RIVALS])
-    if not any(_right(problem, wiring) for wiring in wirings):
-        truth = truth_wiring(problem, bare)
+    names = problem.names()
+    found = candidates(WiringProblem(problem.items, lambda producer, consumer: 0.0, None, names), None, learned)
+    if isinstance(found, WiringResult):
+        return None
+    judged = {
+        (wiring.operands, wiring.outputs): (
+            features(problem.items, wiring, names), wiring.log_score, _right(problem, wiring)
+        )
+        for wiring in sorted(found, key=lambda wiring: wiring.log_score)
+    }  # fmt: skip
+    rivals = sorted(judged.values(), key=lambda one: -score(learned.wholes, one[0], one[1]))[:MOST_RIVALS]
+    if not any(right for _, _, right in rivals):
+        truth = truth_wiring(problem, learned)
         if truth is None:
             return None
-        wirings.append(truth)
-    if len(wirings) < 2:
-        return None
-    names = problem.names()
-    judged = [(features(problem.items, one, names), one.log_score, _right(problem, one)) for one in wirings]
-    return Contest(tuple(judged), weight)
+        rivals.append((features(problem.items, truth, names), truth.log_score, True))
+    return Contest(tuple(rivals), weight) if len(rivals) > 1 else None
 
 
 def contests(problems: Iterable[Problem], learned: Weights, weight: float = 1.0) -> Iterator[Contest]:

@@ -2,26 +2,36 @@
 
 The usual way has the full file: ``import tensorflow; keras.models.load_model(full.h5, compile=False); export``. Ours
 has the weights only: ``infer-convert weights.h5``. Weights are random with non-trivial statistics; the library of known
-architectures is there, as a user would run it.
+architectures is there, as a user would run it. Memory is that of all processes together, looked at in a run of its own.
+Rows that are cached for this code are not measured again.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import json
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+
+from benchmarks import speed_parts
+from benchmarks.costs import Cost, command
+from benchmarks.paths import CACHE
+from benchmarks.runner import source_digest
 
 MODELS = ("MobileNetV2", "ResNet50", "VGG16", "EfficientNetB7")
+SHARED = "(any)"
+AGAIN = {"again, library": "library", "again, no library": "no library"}
+WHAT = ("savedmodel", "savedmodel,keras,python", *AGAIN)
 COLUMNS = (
-    "model", "what", "ratio_of_medians", "processor_ratio", "ours_peak_over_usual", "ours_bytes_over_weights",
-    "usual_bytes_over_weights", "load_over_usual",
+    "model", "what", "ratio_of_medians", "processor_ratio", "ours_seconds", "usual_seconds", "ours_peak_over_usual",
+    "ours_bytes_over_weights", "usual_bytes_over_weights", "load_over_usual", "stages",
 )  # fmt: skip
+"""``ratio_of_medians`` is of wall time against the usual way, or against the first run for ``again``; ``inspect`` and
+``import`` have seconds alone, with the peak in MB and the part of the bytes that is read under ``stages``."""
+Row = dict[str, str]
 _USUAL = """
 import sys, tensorflow, keras
 keras.models.load_model(sys.argv[1], compile=False).export(sys.argv[2], verbose=False)
@@ -48,59 +58,85 @@ model.save_weights(sys.argv[3])
 """
 
 
-def run(times: int = 3, models: tuple[str, ...] = MODELS) -> Iterator[dict[str, str]]:
-    """One row per model and request."""
+def run(times: int = 3, models: tuple[str, ...] = MODELS, fresh: bool = False) -> Iterator[Row]:
+    """One row per model and request, then those of ``inspect`` and ``import``."""
+    kept = CACHE / "rows" / source_digest() / "speed"
     for name in models:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             full, weights = place / "full.h5", place / "model.weights.h5"
-            _command(place, sys.executable, "-c", _MAKE, name, str(full), str(weights))
-            for what in ("savedmodel", "savedmodel,keras,python"):
-                yield _pair(name, what, place, full, weights, times)
+
+            def made(place: Path = place, name: str = name, full: Path = full, weights: Path = weights) -> None:
+                if not weights.exists():
+                    command(place, sys.executable, "-c", _MAKE, name, str(full), str(weights))
+
+            def measured(what: str, place: Path = place, full: Path = full, weights: Path = weights) -> Row:
+                if what in AGAIN:
+                    return _again(place, weights, AGAIN[what], times)
+                return _pair(what, place, full, weights, times)
+
+            for what in WHAT:
+                yield _cached(kept, fresh, name, what, made, measured)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        file = place / "large.weights.h5"
+        large = partial(speed_parts.large_file, file)
+        yield _cached(kept, fresh, SHARED, "inspect", large, lambda what: _inspect(place, file, times))
+        yield _cached(kept, fresh, SHARED, "import", lambda: None, lambda what: _import(place, times))
 
 
-class Cost(NamedTuple):
-    """Of one command, its children included: wall seconds, processor seconds, peak memory."""
+def _cached(
+    kept: Path, fresh: bool, model: str, what: str, prepare: Callable[[], None], measure: Callable[[str], Row]
+) -> Row:
+    path = kept / f"{model}-{what.replace(',', '+').replace(' ', '_')}.json"
+    if not fresh and path.exists():
+        return dict(json.loads(path.read_text()))
+    prepare()
+    row = dict.fromkeys(COLUMNS, "") | {"model": model, "what": what} | measure(what)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(row))
+    return row
 
-    wall: float
-    processor: float
-    peak: float
 
-
-def _pair(name: str, what: str, place: Path, full: Path, weights: Path, times: int) -> dict[str, str]:
+def _pair(what: str, place: Path, full: Path, weights: Path, times: int) -> Row:
     ours: list[Cost] = []
     usual: list[Cost] = []
-    for number in range(times):
-        target = place / f"usual{number}"
-        usual.append(_command(place, sys.executable, "-c", _USUAL, str(full), str(target)))
-        mine = place / f"ours{number}"
-        out = ("--to", what, "-o", str(mine), "--force")
-        ours.append(_command(place, sys.executable, "-m", "infer_convert", str(weights), *out))
+    saved, theirs = place / "ours" / "saved_model", place / "usual"
+    for number in range(times + 1):  # the first pair is looked at for its memory, and warms the disk
+        watched = number == 0
+        usual.append(command(place, sys.executable, "-c", _USUAL, str(full), str(theirs), watched=watched)[0])
+        out = ("--to", what, "-o", str(place / "ours"), "--force")
+        words = (sys.executable, "-m", "infer_convert", str(weights), *out)
+        ours.append(command(place, *words, watched=watched)[0])
     size = weights.stat().st_size
-    saved = place / "ours0" / "saved_model"
-    _command(place, sys.executable, "-c", _LOAD, str(saved), str(place / "usual0"))
+    _, loaded = command(place, sys.executable, "-c", _LOAD, str(saved), str(theirs))
+    mine, other = (median(cost.wall for cost in costs[1:]) for costs in (ours, usual))
+    work, their_work = (median(cost.processor for cost in costs[1:]) for costs in (ours, usual))
     return {
-        "model": name,
-        "what": what,
-        "ratio_of_medians": f"{median(cost.wall for cost in ours) / median(cost.wall for cost in usual):.2f}",
-        "processor_ratio": f"{median(cost.processor for cost in ours) / median(cost.processor for cost in usual):.2f}",
-        "ours_peak_over_usual": f"{max(cost.peak for cost in ours) / max(cost.peak for cost in usual):.2f}",
+        "ratio_of_medians": f"{mine / other:.2f}",
+        "processor_ratio": f"{work / their_work:.2f}",
+        "ours_seconds": f"{mine:.2f}",
+        "usual_seconds": f"{other:.2f}",
+        "ours_peak_over_usual": f"{ours[0].peak / usual[0].peak:.2f}",
         "ours_bytes_over_weights": f"{_bytes(saved) / size:.3f}",
-        "usual_bytes_over_weights": f"{_bytes(place / 'usual0') / size:.3f}",
-        "load_over_usual": f"{float((place / 'log.txt').read_text().split()[-1]):.2f}",
+        "usual_bytes_over_weights": f"{_bytes(theirs) / size:.3f}",
+        "load_over_usual": f"{float(loaded.split()[-1]):.2f}",
+        "stages": speed_parts.stages(place, weights, what),
     }
 
 
-def _command(place: Path, *words: str) -> Cost:
-    """What one command costs; raises CalledProcessError."""
-    started = time.perf_counter()
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(Path(__file__).parents[1])}
-    with (place / "log.txt").open("w") as log:
-        process = subprocess.Popen(words, cwd=place, env=environment, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise subprocess.CalledProcessError(status, words, (place / "log.txt").read_text()[-2000:])
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, float(usage.ru_maxrss))
+def _again(place: Path, weights: Path, library: str, times: int) -> Row:
+    wall, processor = speed_parts.again(place, weights, library, times)
+    return {"ratio_of_medians": f"{wall:.2f}", "processor_ratio": f"{processor:.2f}"}
+
+
+def _inspect(place: Path, file: Path, times: int) -> Row:
+    cost, part = speed_parts.inspected(place, file, times)
+    return {"ours_seconds": f"{cost.wall:.2f}", "stages": f"peak={cost.peak / 1e6:.0f} MB;read={part:.4f}"}
+
+
+def _import(place: Path, times: int) -> Row:
+    return {"ours_seconds": f"{speed_parts.imported(place, times):.3f}"}
 
 
 def _bytes(folder: Path) -> int:

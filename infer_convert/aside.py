@@ -15,16 +15,17 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from infer_convert.collector import collect_seldom, no_collections
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference
 from infer_convert.limits import Limits
 from infer_convert.pipes import widen
-from infer_convert.collector import collect_seldom, no_collections
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from infer_convert.aside import serve; serve()"
 
@@ -60,30 +61,30 @@ class Aside:
             if stream is not None:
                 stream.close()
 
-    def begin(self, path: Path, facts: WeightFile, hints: Hints, limits: Limits) -> None:
-        """Hand over the work; returns at once."""
+    def begin(self, path: Path, facts: WeightFile, hints: Hints, limits: Limits, known: Mapping[str, Any]) -> None:
+        """Hand over the work, with the searches that an earlier run has left; returns at once."""
         stream = self._process.stdin
         assert stream is not None
-        request = memoryview(pickle.dumps((path, facts, hints, limits)))
+        request = memoryview(pickle.dumps((path, facts, hints, limits, known)))
         try:
             while request:
                 request = request[stream.write(request) :]
         except BrokenPipeError:
             pass  # ``result`` finds no answer
 
-    def result(self) -> Inference | None:
-        """What ``infer`` gives for it, or None when the process ended without an answer. Raises what ``infer`` raises."""
+    def result(self) -> tuple[Inference, Mapping[str, Any]] | None:
+        """What ``infer`` gives for it, and its searches for the next run; None when the process ended without an
+        answer. Raises what ``infer`` raises."""
         stream = self._process.stdout
         assert stream is not None
         try:
-            found, where = pickle.loads(stream.read())
+            found, rest = pickle.loads(stream.read())
         except (EOFError, pickle.UnpicklingError):
             return None
         if isinstance(found, BaseException):
-            found.add_note(where)
+            found.add_note(rest)
             raise found
-        inference: Inference = found
-        return inference
+        return found, rest
 
 
 def serve() -> None:
@@ -95,29 +96,30 @@ def serve() -> None:
         import infer_convert.infer  # noqa: F401  # while the facts are read
     collect_seldom()
     try:
-        path, facts, hints, limits = pickle.load(sys.stdin.buffer)
+        path, facts, hints, limits, known = pickle.load(sys.stdin.buffer)
     except EOFError:  # there is nothing to infer from
         return
     threading.Thread(target=_end_with_the_other, daemon=True).start()
-    answers.write(_answer(path, facts, hints, limits))
+    answers.write(_answer(path, facts, hints, limits, known))
     answers.close()
     os._exit(0)
 
 
-def _answer(path: Path, facts: WeightFile, hints: Hints, limits: Limits) -> bytes:
+def _answer(path: Path, facts: WeightFile, hints: Hints, limits: Limits, known: Mapping[str, Any]) -> bytes:
     from infer_convert.infer import infer
     from infer_convert.sandbox import open_tensors
+    from infer_convert.solve.recall import noting
 
     try:
-        with open_tensors(path, limits=limits, facts=facts) as store:
-            found: Any = infer(facts, hints, store, limits)
+        with noting(known) as searches, open_tensors(path, limits=limits, facts=facts) as store:
+            found = infer(facts, hints, store, limits)
     except BaseException as error:
         where = traceback.format_exc()
         try:
             return pickle.dumps((error.with_traceback(None), where))
         except Exception:  # an exception that holds what cannot be sent
             return pickle.dumps((RuntimeError(str(error)), where))
-    return pickle.dumps((found, ""))
+    return pickle.dumps((found, searches))
 
 
 def _end_with_the_other() -> None:

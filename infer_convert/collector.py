@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SELDOM = (50_000, 20, 50)
-"""Thresholds of a process of ours. Importing TensorFlow makes a million objects, building and tracing a model some more;
-Python 3.11 looks at the youngest every 700."""
+"""Thresholds of a process of ours. Importing TensorFlow makes a million objects, building and tracing a model some
+more; Python 3.11 looks at the youngest every 700."""
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from infer_convert import kept
 from infer_convert.errors import ExitCode, InferConvertError, NoArchitecture, UsageError, VerificationFailed
 from infer_convert.facts import WeightFile
 from infer_convert.formats import FORMATS
@@ -40,6 +42,7 @@ IMPROVES = 0.9
 """A changed answer is kept when it brings the error below this part of what it was."""
 
 Progress = Callable[[str], None]
+Searches = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,38 +114,48 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
 
     with Aside() if builds and worthwhile() else nullcontext() as aside:
         progress("reading")
+        if aside is not None:
+            from infer_convert.build.engine import prepare
+
+            Thread(target=prepare, daemon=True).start()
         facts = inspect(options.file, True, options.limits)
         hints = replace(options.hints, customs=frozenset(customs))
         try:
             with open_tensors(options.file, limits=options.limits, facts=facts) as store:
                 progress("inferring")
-                inference = _inferred(options, facts, hints, store, aside)
+                inference, searches = _inferred(options, facts, hints, store, aside)
                 if not builds:
-                    return _reported(options, inference)
-                return _converted(options, inference, store, customs, progress)
+                    return _reported(options, inference, searches)
+                return _converted(options, inference, store, customs, searches, progress)
         except (NoArchitecture, VerificationFailed) as error:
             return _failed(options, facts, inference, error)
 
 
-def _inferred(options: Options, facts: WeightFile, hints: Hints, store: TensorStore, aside: Aside | None) -> Inference:
-    """The inference: in the process aside while this one starts Keras, or here."""
+def _inferred(
+    options: Options, facts: WeightFile, hints: Hints, store: TensorStore, aside: Aside | None
+) -> tuple[Inference, Searches]:
+    """The inference, in the process aside while this one starts Keras, or here; and its searches."""
+    known = kept.load(options.target)
     if aside is not None:
         from infer_convert.build.engine import start
 
-        aside.begin(options.file, facts, hints, options.limits)
+        aside.begin(options.file, facts, hints, options.limits, known)
         start(options.own_process)
         found = aside.result()
         if found is not None:
-            return replace(found, facts=facts)
+            return replace(found[0], facts=facts), found[1]
     from infer_convert.infer import infer
+    from infer_convert.solve.recall import noting
 
-    return infer(facts, hints, store, options.limits)
+    with noting(known) as searches:
+        return infer(facts, hints, store, options.limits), searches
 
 
-def _reported(options: Options, inference: Inference) -> Outcome:
+def _reported(options: Options, inference: Inference, searches: Searches) -> Outcome:
     made = document(inference.facts, inference)
     with published(options.target, options.force) as folder:
         made = _write_report(made, folder, ())
+        kept.save(folder, searches)
     return _outcome(options, made, inference)
 
 
@@ -159,6 +172,7 @@ def _converted(
     inference: Inference,
     store: TensorStore,
     customs: Mapping[str, type],
+    searches: Searches,
     progress: Progress,
 ) -> Outcome:
     from infer_convert.build.engine import start
@@ -175,6 +189,7 @@ def _converted(
             others = _alternatives(options, inference, ranked, store, customs, folder)
             made = document(inference.facts, inference, best.plan, best.verification, notes=notes)
             made = _write_report(made, folder, others)
+            kept.save(folder, searches)
     return _outcome(options, made, inference)
 
 

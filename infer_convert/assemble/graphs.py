@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert import __version__
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
 from infer_convert.draft import Draft, DraftLayer, Preferred
@@ -14,6 +15,7 @@ from infer_convert.hints import Hints
 from infer_convert.layers import CARD_OF
 from infer_convert.solve.items import Call, Item, Wiring
 from infer_convert.solve.order import reproduces
+from infer_convert.solve.recall import recalled
 from infer_convert.solve.wiring import WiringProblem, solve_widening
 
 MOST_WIRINGS = 24
@@ -33,12 +35,20 @@ class Known:
     preferred: Mapping[int, Preferred]
     strength: float
 
+    def said(self) -> object:
+        """All that ``cost`` depends on, in one order."""
+        return (_spoken(self.operands), self.strength)
+
     def cost(self, producer: int, consumer: int) -> float:
         """Nats against an edge that the known architecture has not, and for one that it has."""
         wanted = self.operands.get(consumer)
         if wanted is None:
             return 0.0
         return -self.strength if producer in wanted else self.strength
+
+
+def _spoken(edges: Mapping[int, frozenset[int]]) -> list[tuple[int, list[int]]]:
+    return sorted((consumer, sorted(producers)) for consumer, producers in edges.items())
 
 
 def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tuple[tuple[Draft, float], ...]:
@@ -54,15 +64,16 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
             return 0.0 if producer in wanted else math.inf
         return 0.0 if known is None else known.cost(producer, consumer)
 
-    problem = WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word)
-    result = solve_widening(problem)
-    if not result.wirings:
-        raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
-    best = result.wirings[0].probability
-    kept = [wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best]
+    def search() -> tuple[Wiring, ...]:
+        result = solve_widening(WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word))
+        if not result.wirings:
+            raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
+        best = result.wirings[0].probability
+        return tuple(wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best)
+
     orders = pinned_orders(hints)
     drafts: list[tuple[Draft, float]] = []
-    for wiring in kept:
+    for wiring in recalled(made, (__version__, _spoken(pinned), known and known.said(), len(hints.outputs)), search):
         draft = _draft(typed, origins, made, wiring)
         if known is not None:
             draft = replace(draft, preferred=_by_place(draft, typed, known))

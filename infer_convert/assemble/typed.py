@@ -11,7 +11,7 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config
-from infer_convert.layers.recognise import Reading, hole, recognise
+from infer_convert.layers.recognise import Reading, hole, recognise, told
 from infer_convert.solve.items import Item, Variant
 
 
@@ -60,7 +60,8 @@ def type_layers(
         if pinned is not None and pinned in hints.customs:
             readings = (hole(layer, str(pinned)),)
         elif pinned is not None:
-            readings = tuple(reading for reading in readings if reading.class_name == pinned)
+            agreeing = tuple(reading for reading in readings if reading.class_name == pinned)
+            readings = agreeing or told(layer, str(pinned))
         if not readings:
             shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.all_tensors())
             cause = f"{layer.path}: the tensors {shapes or '(none)'} suit no layer class that we know"

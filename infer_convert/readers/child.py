@@ -2,8 +2,8 @@
 
 Requests are JSON lines on standard input; answers are frames on standard output: ``FRAME`` (length of the header,
 length of the payload), a JSON header, the payload. The first request names the file and the limits, which are applied
-before h5py is imported; then ``facts`` or any number of ``tensor``. A file elsewhere (on a server) is read by the other
-process, piece by piece as this one asks.
+before the file is opened; then ``facts`` or any number of ``tensor`` and ``locate``. A file elsewhere (on a server) is
+read by the other process, piece by piece as this one asks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from infer_convert.collector import collect_seldom, no_collections
 from infer_convert.errors import InferConvertError
 from infer_convert.limits import Limits, beyond
 
@@ -37,7 +38,13 @@ def main() -> None:
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints must not reach the answers
     try:
-        start = json.loads(asked.readline())
+        with no_collections():
+            import infer_convert.readers  # noqa: F401  # perhaps before there is anything to read
+        collect_seldom()
+        line = asked.readline()
+        if not line:
+            return
+        start = json.loads(line)
         limits = Limits(**start["limits"])
         _confine(start["memory"], start["cpu"])
         path = Path(os.fsdecode(bytes.fromhex(start["path"])))
@@ -154,7 +161,7 @@ def _header(store: TensorStore, tensor_path: str) -> dict[str, Any]:
 
 
 def _place(store: TensorStore, tensor_path: str) -> dict[str, Any] | None:
-    """The header of a tensor whose numbers this process need not send; None for any other, whatever is wrong with it."""
+    """The header of a tensor whose numbers this process need not send; None for any other."""
     try:
         header = _header(store, tensor_path)
     except (InferConvertError, MemoryError):

@@ -107,7 +107,7 @@ def open_container(path: Path, limits: Limits, remote: BinaryIO | None = None) -
     Raises UnreadableFile (through ``one_line_errors``) and RefusedForSafety.
     """
     with contextlib.ExitStack() as stack:
-        stream = remote if remote is not None else stack.enter_context(path.open("rb"))
+        stream = remote if remote is not None else stack.enter_context(path.open("rb", buffering=0))
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
         if size == 0:

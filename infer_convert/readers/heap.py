@@ -19,7 +19,7 @@ _SYMBOL_TABLE_MESSAGE = 0x11
 _CONTINUATION_MESSAGE = 0x10
 _ATTRIBUTE_MESSAGE = 0x0C
 _VARIABLE_LENGTH = 9
-_WINDOW = 4096
+_WINDOW = 1024
 """Bytes read at once: a group's header, B-tree and heap stand side by side."""
 _MAX_BLOCKS = 4096
 """Continuation blocks and B-tree nodes per group that we follow; Keras files stay below 100."""

@@ -37,6 +37,11 @@ class Ask:
     gain: float
 
     @property
+    def worth(self) -> str:
+        """The gain in words."""
+        return f"the answer makes a right model {min(99.0, math.exp(self.gain)):.1f} times as likely"
+
+    @property
     def options(self) -> tuple[Option, ...]:
         """The chosen value and the others, the likeliest first."""
         own = Option(self.decision.value, self.decision.confidence)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -159,7 +160,7 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
         decision, several = ask.decision, len(ask.layers)
         others = f" and {several - 1} more layers" if several > 1 else ""
         said = f"{decision.field} = {shown(decision.value)} ({decision.confidence:.0%})"
-        _line(console, f"  {ask.layers[0]}{others}: {said}, {ask.depending} layers depend on it")
+        _line(console, f"  {ask.layers[0]}{others}: {said}; {ask.worth}")
         likely = [option for option in decision.alternatives[:2] if option.confidence >= LEAST_TOLD]
         for option in likely or decision.alternatives[:1] or ask.options:
             many = f" (and for {several - 1} more: report.html)" if several > MANY else ""
@@ -184,27 +185,43 @@ def print_inspection(facts: WeightFile, console: Console) -> None:
     stored = "yes" if facts.model_config is not None else "no"
     training = "yes" if facts.training_config is not None else "no"
     _line(console, f"stored config: {stored}   training config: {training}   optimizer tensors: {len(facts.optimizer)}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("layer", "class", "tensor", "shape", "dtype"):
-        table.add_column(title, overflow="fold")
     classes = stored_classes(facts.model_config)
-    for layer in facts.layers:
-        _add_stored(table, layer, classes, 0)
-    console.print(table)
+    _columns(console, [row for layer in facts.layers for row in _stored(layer, classes, 0)])
     for path, reason in facts.unread:
         _line(console, "unread: ", path, ": ", reason, style="yellow")
     for warning in facts.warnings:
         _line(console, "warning: ", warning, style="yellow")
 
 
-def _add_stored(table: Table, layer: StoredLayer, classes: Mapping[str, str], depth: int) -> None:
+def _columns(console: Console, rows: Sequence[tuple[str, ...]]) -> None:
+    """A table; where it fits the width it is put together here (rich takes half a second for a thousand rows)."""
+    titles = ("layer", "class", "tensor", "shape", "dtype")
+    widths = [max(map(cell_len, column)) for column in zip(titles, *rows, strict=True)]
+    if sum(widths) + 2 * (len(widths) - 1) <= console.width:
+        lines = [
+            "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+            for row in (titles, *rows)
+        ]
+        console.out(lines[0], style="bold", highlight=False)
+        if rows:
+            console.out("\n".join(lines[1:]), highlight=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _stored(layer: StoredLayer, classes: Mapping[str, str], depth: int) -> Iterator[tuple[str, ...]]:
     name, kind = "  " * depth + layer.name, classes.get(layer.name, layer.stem or "?")
     rows = [(tensor.role, str(tensor.shape), tensor.dtype) for tensor in layer.tensors] or [("-", "", "")]
     for number, row in enumerate(rows):
         head = (name, kind) if number == 0 else ("", "")
-        table.add_row(*(Text(visible(cell)) for cell in (*head, *row)))
+        yield tuple(map(visible, (*head, *row)))
     for child in layer.children:
-        _add_stored(table, child, classes, depth + 1)
+        yield from _stored(child, classes, depth + 1)
 
 
 def stored_classes(config: Any) -> dict[str, str]:

@@ -129,5 +129,3 @@ class Numbers:
 
 def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 62
-
-

@@ -37,6 +37,27 @@ _BOOT = "import sys; sys.path[:0] = sys.argv[1:]; from infer_convert.readers.chi
 _PARTS = ("infer_convert", "h5py", "numpy", "ml_dtypes")
 
 
+_PREPARED: list[subprocess.Popen[bytes]] = []
+
+
+def prepare() -> None:
+    """Start the process of the next session now: it imports HDF5 while this one does something else. It knows no file
+    yet, and ends with this process."""
+    if AVAILABLE:
+        _PREPARED.append(_started())
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, *_folders()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        bufsize=0,
+    )
+
+
 class Session:
     """A child for one file; ``purpose`` is ``facts`` (one answer) or ``tensors`` (many). ``remote`` is a seekable
     stream whose pieces are handed to the child as it asks; ``path`` is then its name alone.
@@ -48,14 +69,7 @@ class Session:
         self, path: Path, purpose: Literal["facts", "tensors"], limits: Limits, remote: BinaryIO | None = None
     ) -> None:
         self.path, self.limits, self._remote = path, limits, remote
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, *_folders()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            bufsize=0,
-        )
+        self._process = _PREPARED.pop() if _PREPARED else _started()
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         widen(self._out)
@@ -109,7 +123,8 @@ class Session:
         return header
 
     def locate(self, tensor_paths: list[str]) -> list[Any]:
-        """For each tensor the header of the answer about it where that says all, else null. Raises as ``facts`` does."""
+        """For each tensor the header of the answer about it where that says all, else null. Raises as ``facts``
+        does."""
         self._deadline = time.monotonic() + self.limits.wall_seconds
         self._ask({"locate": tensor_paths})
         _, size = self._header()

@@ -15,11 +15,13 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
+from infer_convert.solve.flips import flipped
 from infer_convert.solve.hidden import LIKELY, expanded
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
@@ -38,7 +40,7 @@ EXPANSIONS = 4500
 """Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
 WIDER = 5
 """How much wider the beam is when a narrow one has lost every wiring."""
-PER_FRONTIER = 6
+PER_FRONTIER = 16
 """States kept with the same open operands; the rest differ only in what is already settled."""
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
@@ -111,8 +113,18 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Raises
     RefusedForSafety when ``patience`` ends.
     """
+    learned = weights() if learned is None else learned
+    found = candidates(problem, beam, learned)
+    if isinstance(found, WiringResult):
+        return found
+    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in found]))
+
+
+def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> list[Wiring] | WiringResult:
+    """The wirings that are weighed as wholes, with the parser's own scores; a result that tells why, when there are
+    none."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
+    scene = Scene(problem.items, learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
     states = [State(last)]
     supply = supplies(problem.items)
@@ -128,7 +140,41 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
-    return WiringResult(_ranked([_judged(problem, scene.weights, wiring) for wiring in wirings]))
+    if not learned.wholes:
+        return wirings
+    wirings.sort(key=lambda wiring: (-_judged(problem, learned, wiring).log_score, wiring.operands))
+    replay = partial(replayed, scene, rules, supply)
+    return [*wirings, *flipped(problem.items, wirings, learned.wholes, problem.names, replay)]
+
+
+def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wiring) -> Wiring | None:
+    """A wiring as the parser reads it, with its score; None when it is not among the parser's."""
+    last = len(scene.items) - 1
+    consumers: list[set[tuple[int, int, int]]] = [set() for _ in scene.items]
+    for consumer, calls in enumerate(wiring.operands):
+        for call, operands in enumerate(calls):
+            for producer, own in operands:
+                consumers[producer].add((consumer, call, own))
+    state = State(last)
+    for index in range(last, -1, -1):
+        twice = len(wiring.operands[index]) > 1
+        found = [
+            step
+            for step in steps(scene, state, index, moves(scene, rules, state, index, supply[index]))
+            if step.move.shared == twice
+            and step.move.number == wiring.variants[index]
+            and {(slot.item, slot.call, own) for slot, own in _fills(step.move)} == consumers[index]
+        ]
+        if not found:
+            return None
+        step = min(found, key=lambda step: step.cost)
+        state = after(state, index, step, state.cost + step.cost)
+    return None if state.unfilled() else complete(scene.items, state)
+
+
+def _fills(move: Move) -> Iterator[tuple[Slot, int]]:
+    """The operands that a move fills, each with the layer's own call."""
+    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=True)
 
 
 def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
@@ -279,8 +325,7 @@ def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) 
 def after(state: State, index: int, step: Step, cost: float) -> State:
     """The state after a step."""
     move = step.move
-    own = move.calls or (0,) * len(move.chosen)
-    fills = tuple([(slot.item, slot.call, call) for slot, call in zip(move.chosen, own, strict=True)])
+    fills = tuple([(slot.item, slot.call, own) for slot, own in _fills(move)])
     group, slots, remainders = move.frontier()
     precedence = state.precedence if step.order is None else state.precedence | {step.order}
     return State(

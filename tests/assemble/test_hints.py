@@ -91,6 +91,14 @@ def test_pinned_classes() -> None:
         assert layer.class_name == class_name and decision is not None and decision.basis is Basis.USER
 
 
+def test_a_class_for_a_name_that_says_nothing() -> None:
+    """Any class without tensors may be told of a layer without tensors; the conv's 26x26 need a pool of 2."""
+    layer = best(CNN.replace("max_pooling2d", "encoder"), {("encoder", "class_name"): "MaxPooling2D"}).layer("encoder")
+    assert (layer.class_name, layer.config["pool_size"]) == ("MaxPooling2D", [2, 2])
+    with pytest.raises(NoArchitecture, match="BatchNormalization, which a hint demands"):
+        best(CNN.replace("max_pooling2d", "encoder"), {("encoder", "class_name"): "BatchNormalization"})
+
+
 def test_input_shapes() -> None:
     plan = best(STRIPPED, None, False, input_shapes={"": ((26, 26, 1),)})
     assert plan.layer("input").config["batch_shape"] == [None, 26, 26, 1]

@@ -40,8 +40,8 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """The filters behind a run of ``channels``: stacked, the ``flats`` (inputs, channels) are what makes each; ``normed``
-    when a normalisation scaled them."""
+    """The filters behind a run of ``channels``: stacked, the ``flats`` (inputs, channels) are what makes each;
+    ``normed`` when a normalisation scaled them."""
 
     flats: tuple[Array, ...]
     channels: int
@@ -224,9 +224,7 @@ def concatenate(key: int, signals: Sequence[Signal]) -> Signal:
     for signal, width in zip(signals, widths, strict=True):
         known = sum(u.channels for u in signal.units if u is not None)
         units.extend(signal.units if known == width else (None,))
-    made = Signal(
-        key, sum(widths), spread=max(s.spread for s in signals), units=tuple(units), parts=tuple(signals)
-    )
+    made = Signal(key, sum(widths), spread=max(s.spread for s in signals), units=tuple(units), parts=tuple(signals))
     if any(item is None for item in units):
         made = replace(made, units=())
     predictions = [signal.predicted() for signal in signals]

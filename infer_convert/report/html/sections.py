@@ -148,7 +148,7 @@ def _question(number: int, ask: Ask) -> str:
     members = f"<details><summary>{len(ask.layers)} layers</summary>{_codes(ask.layers)}</details>" if more else ""
     return (
         f'<li><h3><a href="#layers" data-layer="{text(ask.layers[0])}">{text(ask.layers[0])}</a>{more}:'
-        f' {text(decision.field)}</h3>\n<p class="soft">{ask.entropy:.2f} bits, {ask.depending} layers depend on it,'
+        f' {text(decision.field)}</h3>\n<p class="soft">{ask.worth}; {ask.depending} layers depend on it;'
         f" {text(decision.basis)}</p>\n{members}{''.join(options)}"
         + (f'<ul class="why">{why}</ul>' if why else "")
         + "</li>"

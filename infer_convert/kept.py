@@ -1,0 +1,34 @@
+"""What a run leaves in OUT for the next one with more hints: the searches that it need not repeat.
+
+``.searches.json`` holds the answers of ``solve/recall.py`` by a digest of their questions. Whoever changes the file can
+only make another run begin with graphs that are checked against the weights as any other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+NAME = ".searches.json"
+MOST_BYTES = 4 << 20
+
+
+def load(folder: Path) -> Mapping[str, Any]:
+    """What the last run has left in its folder; nothing when there is none or it is not as it should be."""
+    path = folder / NAME
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return {}
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def save(folder: Path, searches: Mapping[str, Any]) -> None:
+    """Leave it for the next run, unless there is nothing or too much."""
+    text = json.dumps(searches, separators=(",", ":"))
+    if searches and len(text) <= MOST_BYTES:
+        (folder / NAME).write_text(text, encoding="ascii")

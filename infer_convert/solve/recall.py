@@ -1,0 +1,160 @@
+"""Wirings that were found before: the search is most of an inference, and few hints change what is searched.
+
+An answer is known by everything that entered its search, so that a changed question never meets an old answer. Within
+a process the last few are kept; ``noting`` collects them in plain form for a file, ``learn`` takes them back, after
+checking that they are graphs over the items at hand when they are asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from infer_convert.solve.items import Call, Item, Wiring
+
+MOST = 32
+"""Questions whose answers are kept in a process."""
+
+Plain = list[list[Any]]
+Answer = tuple[Wiring, ...]
+
+_KNOWN: OrderedDict[str, Answer] = OrderedDict()
+_LEARNT: dict[str, Any] = {}
+_NOTED: ContextVar[dict[str, Plain] | None] = ContextVar("noted", default=None)
+
+
+def recalled(items: Sequence[Item], rest: object, find: Callable[[], Answer]) -> Answer:
+    """``find()``, unless the same was asked before. ``rest`` is everything but the items that ``find`` depends on; its
+    ``repr`` must tell it. Nothing that was not found is kept."""
+    key = question(items, rest)
+    answer = _KNOWN.get(key)
+    if answer is None and key in _LEARNT:
+        answer = _checked(_LEARNT[key], items)
+    if answer is None:
+        answer = find()
+    if answer:
+        _KNOWN[key] = answer
+        _KNOWN.move_to_end(key)
+        while len(_KNOWN) > MOST:
+            _KNOWN.popitem(last=False)
+        noted = _NOTED.get()
+        if noted is not None:
+            noted[key] = [_plain(wiring) for wiring in answer]
+    return answer
+
+
+@contextmanager
+def noting(learnt: Mapping[str, Any]) -> Iterator[dict[str, Plain]]:
+    """Within it the answers in ``learnt`` (a parsed JSON object, of whatever form) are known, and those that are given
+    are noted."""
+    notes: dict[str, Plain] = {}
+    token = _NOTED.set(notes)
+    _LEARNT.update(learnt)
+    try:
+        yield notes
+    finally:
+        _LEARNT.clear()
+        _NOTED.reset(token)
+
+
+def question(items: Sequence[Item], rest: object) -> str:
+    """A digest of a search's input, the same in every process."""
+    said = [
+        (
+            item.name,
+            [
+                (
+                    variant.label, variant.operands, sorted(variant.ranks), variant.channels_in, variant.channels_out,
+                    variant.channels, variant.scale, variant.broadcasts, variant.log_prior,
+                )
+                for variant in item.variants
+            ],
+        )
+        for item in items
+    ]  # fmt: skip
+    return hashlib.sha256(repr((said, rest)).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _plain(wiring: Wiring) -> list[Any]:
+    return [
+        list(wiring.variants),
+        [[[list(call) for call in operands] for operands in calls] for calls in wiring.operands],
+        [list(call) for call in wiring.outputs],
+        wiring.log_score,
+        wiring.probability,
+        sorted(wiring.ordered),
+    ]
+
+
+class _NoWiring(Exception):
+    pass
+
+
+def _checked(plain: Any, items: Sequence[Item]) -> Answer | None:
+    """The wirings that ``plain`` tells; None when it is anything but graphs over the items."""
+    try:
+        return tuple(_wiring(item, items) for item in _list(plain))
+    except _NoWiring:
+        return None
+
+
+def _wiring(plain: Any, items: Sequence[Item]) -> Wiring:
+    if not (isinstance(plain, list) and len(plain) == 6 and all(type(value) is float for value in plain[3:5])):
+        raise _NoWiring
+    variants = tuple(_index(value, len(item.variants)) for value, item in zip(_list(plain[0]), items, strict=False))
+    calls = _list(plain[1])
+    if not len(variants) == len(calls) == len(items):
+        raise _NoWiring
+    counts = [max(1, len(_list(own))) for own in calls]
+    operands = tuple(tuple(_calls(call, counts) for call in own) for own in calls)
+    outputs = _calls(plain[2], counts)
+    ordered = frozenset(_index(value, len(items)) for value in _list(plain[5]))
+    if not outputs or not _acyclic(operands):
+        raise _NoWiring
+    return Wiring(variants, operands, outputs, plain[3], plain[4], ordered)
+
+
+def _acyclic(operands: Sequence[Sequence[Sequence[Call]]]) -> bool:
+    waiting = {(item, call) for item, own in enumerate(operands) for call in range(max(1, len(own)))}
+    takers: dict[Call, list[Call]] = {}
+    missing = dict.fromkeys(waiting, 0)
+    for item, own in enumerate(operands):
+        for number, call in enumerate(own):
+            for operand in call:
+                takers.setdefault(operand, []).append((item, number))
+                missing[item, number] += 1
+    ready = [call for call, count in missing.items() if not count]
+    done = 0
+    while ready:
+        done += 1
+        for taker in takers.get(ready.pop(), ()):
+            missing[taker] -= 1
+            if not missing[taker]:
+                ready.append(taker)
+    return done == len(waiting)
+
+
+def _calls(plain: Any, counts: Sequence[int]) -> tuple[Call, ...]:
+    found = []
+    for pair in _list(plain):
+        if not (isinstance(pair, list) and len(pair) == 2):
+            raise _NoWiring
+        item = _index(pair[0], len(counts))
+        found.append((item, _index(pair[1], counts[item])))
+    return tuple(found)
+
+
+def _index(value: Any, count: int) -> int:
+    if type(value) is not int or not 0 <= value < count:
+        raise _NoWiring
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _NoWiring
+    return value

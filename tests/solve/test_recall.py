@@ -1,0 +1,85 @@
+"""Searches that are not repeated: only for the same question, and never with an answer that is no graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infer_convert.solve import recall
+from infer_convert.solve.items import Item, Variant, Wiring
+
+ITEMS = (
+    Item("in", (Variant("Input", operands=(0, 0)),)),
+    Item("a", (Variant("Dense"),)),
+    Item("b", (Variant("Dense"), Variant("Other"))),
+)
+CHAIN = Wiring((0, 0, 1), ((), (((0, 0),),), (((1, 0),),)), ((2, 0),), -1.5, 1.0, frozenset({2}))
+
+
+@pytest.fixture(autouse=True)
+def empty() -> Iterator[None]:
+    recall._KNOWN.clear()
+    yield
+    recall._KNOWN.clear()
+
+
+def asked(searched: list[int], rest: object = None) -> tuple[Wiring, ...]:
+    def find() -> tuple[Wiring, ...]:
+        searched.append(1)
+        return (CHAIN,)
+
+    return recall.recalled(ITEMS, rest, find)
+
+
+def test_the_same_question_is_searched_once() -> None:
+    searched: list[int] = []
+    assert asked(searched) == asked(searched) == (CHAIN,)
+    assert len(searched) == 1
+    asked(searched, "another")
+    assert len(searched) == 2
+
+
+def test_an_answer_survives_as_json() -> None:
+    with recall.noting({}) as notes:
+        asked([])
+    recall._KNOWN.clear()
+    searched: list[int] = []
+    with recall.noting(json.loads(json.dumps(notes))) as more:
+        assert asked(searched) == (CHAIN,)
+    assert not searched
+    assert more == notes
+    recall._KNOWN.clear()
+    asked(searched)
+    assert searched  # what was learnt is forgotten behind the block
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ((0, 0, 2), 2),
+        ((0, 1, 1, 0, 0), [2, 0]),  # a cycle
+        ((0, 1, 1, 0, 0), [7, 0]),
+        ((0, 1, 1, 0, 0), [0, 1]),
+        ((0, 1), []),
+        ((0, 2), []),
+        ((0, 3), "x"),
+        ((0,), {}),
+    ],
+)
+def test_what_is_no_graph_is_searched_anew(place: tuple[int, ...], value: Any) -> None:
+    with recall.noting({}) as notes:
+        asked([])
+    (key,) = notes
+    spoilt = json.loads(json.dumps(notes))
+    inside = spoilt[key]
+    for step in place[:-1]:
+        inside = inside[step]
+    inside[place[-1]] = value
+    recall._KNOWN.clear()
+    searched: list[int] = []
+    with recall.noting(spoilt):
+        assert asked(searched) == (CHAIN,)
+    assert searched
