@@ -10,7 +10,7 @@ from benchmarks.grammar.draw import draw
 from benchmarks.item import Item as Case
 from benchmarks.naming import Naming, Shown, show
 from benchmarks.truth import Truth, truth_for
-from infer_convert.assemble.nested import Answer, nested_reading
+from infer_convert.assemble.nested import Way, nested_reading
 from infer_convert.assemble.typed import items, type_layers
 from infer_convert.clues.affinity import Affinities
 from infer_convert.errors import NoArchitecture
@@ -49,7 +49,7 @@ def typed_items(facts: WeightFile) -> tuple[Item, ...]:
     """The items of a file's list; empty when it is no functional model. Raises NoArchitecture."""
 
     def nest(layer: StoredLayer) -> Reading | None:
-        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Answer, ...]:
+        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Way, ...]:
             told = inner_hints(Hints(), name)
             return infer_inner(inner, replace(told, input_shapes={"": shapes}) if shapes else told)
 

@@ -141,12 +141,12 @@ def _weighed(
     def infer_nested(inside: WeightFile, name: str, fixed: tuple[Shape, ...]) -> tuple[Way, ...]:
         told = inner_hints(hints, name)
         if fixed and not told.input_shapes:
-            return _ways(_weighed(inside, replace(told, input_shapes={"": fixed}), numbers, inner=True))
+            return infer_inner(inside, replace(told, input_shapes={"": fixed}), numbers)
         shapes = dict.fromkeys(shape for each in hints.input_shapes.values() for shape in each)
         for shape in shapes if handed_on and not told.input_shapes else ():
             with suppress(NoArchitecture):
-                return _ways(_weighed(inside, replace(told, input_shapes={"": (shape,)}), numbers, inner=True))
-        return _ways(_weighed(inside, told, numbers, inner=True))
+                return infer_inner(inside, replace(told, input_shapes={"": (shape,)}), numbers)
+        return infer_inner(inside, told, numbers)
 
     def nest(layer: StoredLayer) -> Reading | None:
         return nested_reading(layer, facts, infer_nested)
@@ -173,9 +173,10 @@ def _weighed(
     return _Weighed(tuple(candidates), Context(facts, by_name, hints, inbound=inbound, inner=inner), numbers)
 
 
-def _ways(found: _Weighed) -> tuple[Way, ...]:
+def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Way, ...]:
     """The likeliest plan of a nested model and those with other shapes of inputs and outputs, with their shares: which
-    of them it is, the outer model's sizes may tell."""
+    of them it is, the outer model's sizes may tell. Raises NoArchitecture."""
+    found = _weighed(facts, hints, numbers, inner=True)
     kept: dict[object, Way] = {}
     for candidate in found.candidates:
         settled = candidate.settled
