@@ -13,10 +13,12 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.wiring_problems import Problem
 from infer_convert.solve.features import Key, Scene, Weights, family, motif_key
+from infer_convert.solve.finish import complete
+from infer_convert.solve.items import Wiring
 from infer_convert.solve.moves import moves
 from infer_convert.solve.state import State
 from infer_convert.solve.supply import supplies
-from infer_convert.solve.wiring import Step, WiringProblem, after, raw_steps
+from infer_convert.solve.wiring import Step, WiringProblem, after, raw_steps, steps
 
 
 @dataclass(slots=True)
@@ -59,25 +61,15 @@ class Steps:
     ) -> Iterator[tuple[list[Step], list[list[Key]], int]]:
         scene = Scene(problem.items, learned, lambda producer, consumer: 0.0, problem.names(), True)
         last = len(problem.items) - 1
-        consumers: dict[int, set[int]] = defaultdict(set)
-        for producer, consumer in problem.edges:
-            consumers[producer].add(consumer)
-        producers = Counter(consumer for _, consumer in problem.edges)
+        truth = _Truth(problem)
         whole = WiringProblem(problem.items, scene.affinity)
         rules = whole.rules(everything)
         supply = supplies(problem.items)
         state = State(last)
         for index in range(last, -1, -1):
             found = list(raw_steps(scene, state, index, moves(scene, rules, state, index, supply[index])))
-            right = [
-                number
-                for number, step in enumerate(found)
-                if step.move.shared == (index in problem.twice)
-                and {slot.item for slot in step.move.chosen} == consumers[index]
-                and (step.move.chosen or index in problem.outputs)
-                and (index in problem.twice or _takes(step.move.variant.operands, producers[index]))
-            ]
-            if not right or (index in problem.outputs and consumers[index]):
+            right = [number for number, step in enumerate(found) if truth.is_step(index, step)]
+            if not right or truth.is_dead_end(index):
                 self.unreached.append((problem.name, problem.items[index].name))
                 return
             label = problem.labels[index] if problem.labels else ""
@@ -103,6 +95,55 @@ class Steps:
             counts = self.singles.setdefault(keys, [0.0, 0.0])
             counts[0] += any(slot is other for other in move.chosen)
             counts[1] += 1
+
+
+MOST_READINGS = 8
+"""Of the same edges, when layers can be read in several ways."""
+
+
+def truth_wiring(problem: Problem, learned: Weights) -> Wiring | None:
+    """The truth as the parser would score it; None where it is not among the parser's moves."""
+    scene = Scene(problem.items, learned, lambda producer, consumer: 0.0, problem.names())
+    rules = WiringProblem(problem.items, scene.affinity).rules()
+    supply, last = supplies(problem.items), len(problem.items) - 1
+    right = _Truth(problem)
+    states = [State(last)]
+    for index in range(last, -1, -1):
+        states = sorted(
+            (
+                after(state, index, step, state.cost + step.cost)
+                for state in states
+                for step in steps(scene, state, index, moves(scene, rules, state, index, supply[index]))
+                if right.is_step(index, step)
+            ),
+            key=lambda state: state.cost,
+        )[:MOST_READINGS]
+    return next((complete(problem.items, state) for state in states if not state.unfilled()), None)
+
+
+class _Truth:
+    """What every item of a problem feeds."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._consumers: dict[int, set[int]] = defaultdict(set)
+        for producer, consumer in problem.edges:
+            self._consumers[producer].add(consumer)
+        self._producers = Counter(consumer for _, consumer in problem.edges)
+
+    def is_step(self, index: int, step: Step) -> bool:
+        """Whether a step of an item is the right one."""
+        twice = index in self._problem.twice
+        return (
+            step.move.shared == twice
+            and {slot.item for slot in step.move.chosen} == self._consumers[index]
+            and bool(step.move.chosen or index in self._problem.outputs)
+            and (twice or _takes(step.move.variant.operands, self._producers[index]))
+        )
+
+    def is_dead_end(self, index: int) -> bool:
+        """An output that feeds something besides: no move of the parser."""
+        return index in self._problem.outputs and bool(self._consumers[index])
 
 
 def _other(step: Step, label: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer
+from infer_convert.plan import Basis, Decision, Plan, PlanLayer
 
 SUREST = 0.999
 """No decision that has an alternative is surer than this."""
@@ -111,7 +111,7 @@ def _decision(decision: Decision, known: Maps) -> Decision:
     left = math.fsum(option.confidence for option in decision.alternatives)
     scale = (1 - confidence) / left if left > 0 else 0.0
     options = tuple(
-        Option(option.value, min(option.confidence * scale, confidence)) for option in decision.alternatives
+        replace(option, confidence=min(option.confidence * scale, confidence)) for option in decision.alternatives
     )
     return replace(decision, confidence=confidence, alternatives=options)
 

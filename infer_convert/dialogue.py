@@ -71,7 +71,7 @@ def _next(inference: Inference, hints: Hints, skipped: set[tuple[str, str]]) -> 
 def spelled(ask: Ask) -> list[str]:
     """The question as lines of text."""
     more = f" and {len(ask.layers) - 1} more layers" if len(ask.layers) > 1 else ""
-    lines = [visible(f"{ask.layers[0]}{more}: {ask.decision.field}?  ({ask.depending} layers depend on it)")]
+    lines = [visible(f"{ask.layers[0]}{more}: {ask.decision.field}?  ({ask.worth})")]
     for number, option in enumerate(ask.options[:SHOWN], 1):
         lines.append(f"  {number}. {shown(option.value)}  {option.confidence:.0%}")
     return lines + [visible(f"     {reason.because}") for reason in ask.decision.evidence[:2]]

@@ -15,7 +15,9 @@ Each message says what was sought, what is there instead and where.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -52,17 +54,32 @@ class UnreadableFile(InferConvertError):
     exit_code = ExitCode.UNREADABLE
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One thing that the stored config and the stored tensors say differently. ``field`` is the argument; ``tensors``
+    are the paths whose shapes speak against ``config``; ``answer`` is the option under which the weights win."""
+
+    layer: str
+    field: str
+    config: Any
+    weights: Any
+    tensors: tuple[str, ...]
+    answer: str
+
+
 class NoArchitecture(InferConvertError):
     """No architecture satisfies the file.
 
-    ``causes`` are the constraints that failed, one sentence each, for the report.
+    ``causes`` are the constraints that failed, one sentence each, for the report; ``conflicts`` those of them that are
+    contradictions between a stored config and the stored shapes, as data.
     """
 
     exit_code = ExitCode.NO_ARCHITECTURE
 
-    def __init__(self, message: str, causes: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, causes: tuple[str, ...] = (), conflicts: tuple[Conflict, ...] = ()) -> None:
         super().__init__(message)
         self.causes = causes
+        self.conflicts = conflicts
 
 
 class RefusedForSafety(InferConvertError):

@@ -9,21 +9,23 @@ from infer_convert.assemble import from_library
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
+from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import nested_reading
+from infer_convert.assemble.nested import Answer, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.regroup import regrouped
+from infer_convert.assemble.reorder import reordered
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import calibrated
 from infer_convert.configs import has_config, plan_from_config
-from infer_convert.draft import Draft
+from infer_convert.draft import Draft, with_rare_settings
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
-from infer_convert.layers import LAYERS
-from infer_convert.layers.card import Card, Stored
+from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
@@ -32,8 +34,13 @@ from infer_convert.solve import patience
 MOST_PLANS = 10
 MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
+LIKELY = 0.25
+"""Drafts whose share is at least this part of the likeliest one's are settled with more care."""
+MOST_SETTINGS, MOST_INNER = 8, 64
+"""Assignments of one draft that are looked at; more in nested models, whose result's shape the outer model may need."""
 _UNWEIGHED = (
     "activation",
+    "arguments",
     "class_name",
     "epsilon",
     "negative_slope",
@@ -71,34 +78,36 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints or Hints(), tensors)
         found = uncalibrated(facts, hints, tensors)
-        return replace(found, plans=tuple(map(with_stored_dtypes, calibrated(found.plans))))
+        plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in calibrated(found.plans))
+        return replace(found, plans=tuple(plans))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
+    facts = regrouped(facts)
     try:
         return _infer(facts, said, numbers)[0]
     except NoArchitecture as error:
-        if not any(card.rare is not None and _rare(card, facts) for card in LAYERS):
-            raise
         try:
             return _infer(facts, said, numbers, rare=True)[0]
         except NoArchitecture:
             raise error from None
 
 
-def _rare(card: Card, facts: WeightFile) -> bool:
-    """Whether an unusual reading of a card suits any layer of the file."""
-    stored = (Stored({tensor.role: tensor for tensor in layer.tensors}, facts.generation) for layer in facts.layers)
-    return card.rare is not None and any(card.rare(each) for each in stored)
-
-
 def _infer(
     facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False, rare: bool = False
-) -> tuple[Inference, Settled]:
+) -> tuple[Inference, tuple[Answer, ...]]:
+    """The inference, and the plans with their sizes before the output's activation is varied."""
+
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(hints, name), numbers))
+        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Answer, ...]:
+            told = inner_hints(hints, name)
+            if shapes and not told.input_shapes:
+                told = replace(told, input_shapes={"": shapes})
+            return infer_inner(inner, told, numbers)
+
+        return nested_reading(layer, facts, within)
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
@@ -112,22 +121,27 @@ def _infer(
     rest = 1.0 - math.fsum(item.share for item in known)
     causes: list[str] = []
     if rest > from_library.NEGLIGIBLE or not candidates:
-        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers)
+        best = MOST_INNER if inner else MOST_SETTINGS
+        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, rare, best)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
     inbound = _inbound_decisions(drafts, candidates, hints)
     plans: list[Plan] = []
+    if inner:
+        candidates = _apart(candidates)
     for candidate in candidates[:MOST_PLANS]:
         if plans and patience.hurried():
             break
         context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
         plan = revised(plan_of(candidate.settled, context), numbers)
         plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
+    answers = tuple(
+        Answer(plan, candidate.settled, candidate.share) for plan, candidate in zip(plans, candidates, strict=False)
+    )
     plans = _with_output_alternatives(plans)
-    inference = Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
-    return inference, candidates[0].settled
+    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0]))), answers
 
 
 def _with_own(
@@ -138,15 +152,17 @@ def _with_own(
     facts: WeightFile,
     hints: Hints,
     numbers: Numbers | None,
+    rare: bool,
+    best: int,
 ) -> tuple[list[_Candidate], list[str]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     try:
-        own = weighed(_drafts(typed, facts, hints, numbers), numbers)
+        own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers)
     except NoArchitecture:
         if not candidates:
             raise
         return _ranked(candidates), []
-    found, causes = _settled(own, hints)
+    found, causes = _settled(own, hints, best)
     first = len(drafts)
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
@@ -157,10 +173,17 @@ def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
     return sorted(candidates, key=lambda item: -item.share)
 
 
-def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Plan, Settled]:
-    """The best plan of a nested model, and its sizes."""
-    inference, settled = _infer(facts, hints, numbers, inner=True)
-    return inference.best, settled
+def _apart(candidates: list[_Candidate]) -> list[_Candidate]:
+    """The likeliest candidate and those whose results have other shapes: the outer model's sizes tell them apart."""
+    found: dict[object, _Candidate] = {}
+    for item in candidates:
+        found.setdefault(tuple(item.settled.shapes[ref] for ref in item.settled.draft.outputs), item)
+    return list(found.values())
+
+
+def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Answer, ...]:
+    """The plans of a nested model with their sizes, best first."""
+    return _infer(facts, hints, numbers, inner=True)[1]
 
 
 def _matters(name: str) -> bool:
@@ -168,8 +191,17 @@ def _matters(name: str) -> bool:
 
 
 def _drafts(
+    typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False
+) -> list[tuple[Draft, float]]:
+    found = _usual_drafts(typed, facts, hints, numbers)
+    return [(with_rare_settings(draft), share) for draft, share in found] if rare else found
+
+
+def _usual_drafts(
     typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None
 ) -> list[tuple[Draft, float]]:
+    if _unordered(typed, facts):
+        return [(stripped(way), share) for way, share in reordered(typed)]
     if not facts.lists_weightless:
         return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
@@ -177,20 +209,25 @@ def _drafts(
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
 
 
+def _unordered(typed: tuple[Typed, ...], facts: WeightFile) -> bool:
+    """Whether nothing but the numbers of channels tells the order of the layers."""
+    return facts.order == "lost" and not any(entry.is_input() for entry in typed)
+
+
 def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
     """The list with the readings of layers that have no name."""
-    if not facts.lists_weightless or any(entry.is_input() for entry in typed):
+    if not facts.lists_weightless or _unordered(typed, facts) or any(entry.is_input() for entry in typed):
         return typed
     return merged(typed, spelled(typed))
 
 
-def _settled(drafts: list[tuple[Draft, float]], hints: Hints) -> tuple[list[_Candidate], list[str]]:
+def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tuple[list[_Candidate], list[str]]:
     found: list[tuple[int, Settled, float]] = []
     causes: list[str] = []
     for number, (draft, share) in enumerate(drafts):
         if found and (number >= MOST_SETTLED or patience.hurried()):
             break
-        result = settle(draft, hints)
+        result = settle(draft, hints, best, share >= LIKELY * drafts[0][1])
         if not result.answers:
             causes.append(result.cause)
             continue

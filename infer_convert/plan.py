@@ -6,6 +6,7 @@ Keras' class and argument names as words, but never imports Keras.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -40,15 +41,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value that was not chosen, and its probability."""
+    """A value that was not chosen, and its probability. ``same``: here it computes what the chosen value computes."""
 
     value: Any
     confidence: float
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to one question about one layer. ``confidence`` is a probability in [0, 1]."""
+    """The answer to one question about one layer. ``confidence`` is a probability in [0, 1].
+
+    ``coupled`` are the nats by which the true answer raises the chance of the best assignment of all sizes together.
+    """
 
     field: str
     value: Any
@@ -57,6 +62,13 @@ class Decision:
     alternatives: tuple[Option, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     motif: str | None = None
+    coupled: float = 0.0
+
+    @property
+    def gain(self) -> float:
+        """Nats by which the true answer raises the chance that the whole plan computes the right function."""
+        right = self.confidence + math.fsum(option.confidence for option in self.alternatives if option.same)
+        return max(-math.log(min(1.0, max(right, 1e-9))), self.coupled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,12 +114,14 @@ def squeeze(h: Hand, x: Out, shape: int) -> Out:
 
 
 def inverted(variant: int) -> Cell:
-    """Inverted residuals; bits: squeeze-and-excite, padding layer, dropout in front of the sum."""
+    """Inverted residuals; bits: squeeze-and-excite, padding layer, dropout in front of the sum. In many nets the first
+    block is not widened."""
 
     def block(h: Hand, x: Out, width: int, halve: bool) -> Out:
         excite, padded, dropped = variant & 1, variant & 2, variant & 4
         body = x
-        if variant & 8 or x.channels > 8:
+        first = "DepthwiseConv2D" not in h.b.classes
+        if (variant & 8 or x.channels > 8) and not (first and variant % 3):
             body = h.act(h.b.batch_norm(h.b.conv(body, x.channels * (6 if variant & 16 else 4), 1, 1, False)))
         if halve and padded:
             body = h.b.pad(body)
@@ -200,7 +202,10 @@ def inception(variant: int) -> Cell:
                     y = h.finish(h.b.tall_conv(y, base + 4 * kind, (7, 1), h.style.bias))
                 else:
                     y = h.unit(y, base + 4 * kind, 5 if variant & 16 and kind else 3, 2 if halve and last else 1)
-            if variant & 64 and not halve:
+            if variant & 64 and not halve and variant & 256:
+                wide, tall = (h.b.tall_conv(y, base, size, h.style.bias) for size in ((1, 3), (3, 1)))
+                y = h.b.merge("Concatenate", h.finish(wide), h.finish(tall))
+            elif variant & 64 and not halve:
                 y = h.b.merge("Concatenate", h.unit(y, base, 3), h.unit(y, base, 1))
             branches.append(y)
         pool = h.b.pool(x, 2 if halve else 1, "Max" if halve or variant & 128 else "Average")

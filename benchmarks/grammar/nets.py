@@ -75,14 +75,20 @@ def stem(h: Hand, x: Out) -> Out:
 
 
 def stages(h: Hand, x: Out, made: Cell, count: int) -> Out:
-    """``count`` stages of repeated cells, each wider than the one before."""
+    """``count`` stages of repeated cells, each wider than the one before; the map is halved by a stage's first cell, or
+    in some nets by its last."""
     width = h.style.width * h.random.choice((1, 1, 2, 4))
     repeats = h.random.choice((1, 1, 2, 2, 3, 4, 6))
+    late = repeats > 1 and h.chance(0.15)
     for stage in range(count):
-        for number in range(max(1, repeats + h.random.choice((-1, 0, 0, 0, 1)))):
+        cells_here = max(1, repeats + h.random.choice((-1, 0, 0, 0, 1)))
+        for number in range(cells_here):
             if h.b.by_hand:
                 h.b.prefix = f"stage{stage + 1}_block{number + 1}"
-            x = made(h, x, width, number == 0 and (stage > 0 or h.chance(0.3)))
+            halve = number == cells_here - 1 and stage < count - 1 if late else (
+                number == 0 and (stage > 0 or h.chance(0.3))
+            )  # fmt: skip
+            x = made(h, x, width, halve)
         width *= h.random.choice((1, 2, 2, 2))
         if width > 600:
             width = 512

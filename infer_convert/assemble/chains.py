@@ -15,9 +15,10 @@ from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.draft import Draft, DraftLayer
 from infer_convert.errors import NoArchitecture
 from infer_convert.layers import CARD_OF
-from infer_convert.layers.card import Card, Config
+from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.layers.reshaping import INPUT
+from infer_convert.plan import Basis, Decision, Evidence
 
 ABSENT = "_absent"
 """A setting under which a supposed layer is not there."""
@@ -37,7 +38,9 @@ def sequential(typed: Sequence[Typed]) -> Draft:
     """A Sequential model exactly as listed, behind an input that the list leaves out."""
     readings = _readings_that_chain(typed)
     layers = [DraftLayer("input", INPUT, {}, ())]
-    for entry, reading in zip(typed, readings, strict=True):
+    for place, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
+        if place and (half := _half(readings[place - 1], reading)):
+            layers.append(_halving(half, layers))
         layers.append(_layer(entry, reading, len(layers) - 1))
     return Draft(tuple(layers), ((len(layers) - 1, 0),))
 
@@ -50,7 +53,9 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
     taken = {entry.stored.name for entry in typed} | {layer.name for layer in head}
     spatial: int | None = None
     for position, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
-        if position or head:
+        if position and (half := _half(readings[position - 1], reading)):
+            layers.append(_halving(half, layers))
+        elif position or head:
             for card, config, word in _between(layers, reading):
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(_layer(entry, reading, len(layers) - 1))
@@ -62,9 +67,40 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
     return Draft(tuple(layers), ((len(layers) - 1, 0),))
 
 
+HALF = 0.6
+"""Confidence that the first half of what one model gives is what the next takes: a variational autoencoder of two
+models, whose latent vector is its mean when nothing is sampled."""
+
+
+def _half(before: Reading, reading: Reading) -> int | None:
+    """How many channels a model takes that stands behind one that gives twice as many; None elsewhere."""
+    if before.class_name != "Functional" or reading.class_name != "Functional":
+        return None
+    given, wanted = link(before).channels_out, link(reading).channels_in
+    return wanted if wanted is not None and given == 2 * wanted else None
+
+
+def _halving(count: int, layers: Sequence[DraftLayer]) -> DraftLayer:
+    """``x[:, :count]``, the mean of a latent vector."""
+    arguments = {"key": [None, [0, count, None]]}
+
+    def shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+        return (count,) if shapes[0] in ((2 * count,), (None,)) else None
+
+    card = Card("Operation", shape=shape)
+    because = (
+        f"the model in front gives {2 * count} numbers and the one behind takes {count}: mean and log variance of a"
+        " latent vector, of which the mean goes on where nothing is sampled"
+    )
+    decision = Decision("arguments", arguments, HALF, Basis.ASSUMED, (), (Evidence("shapes", 0.0, because),))
+    config = {"function": "getitem", "arguments": arguments}
+    operands: tuple[tuple[int, int], ...] = ((len(layers) - 1, 0),)
+    return DraftLayer("latent_mean", card, config, (operands,), decisions=(decision,))
+
+
 def _layer(entry: Typed, reading: Reading, previous: int) -> DraftLayer:
     operands: tuple[tuple[int, int], ...] = ((previous, 0),)
-    if reading.class_name in ("MultiHeadAttention", "Attention"):
+    if reading.class_name in ("MultiHeadAttention", "GroupQueryAttention", "Attention"):
         operands = operands * 2
     return DraftLayer(
         entry.stored.name, reading.card, full_config(reading), (operands,), reading.fit.uses, entry.stored.name
@@ -95,6 +131,17 @@ def _divide(one: int, other: int) -> bool:
     return min(one, other) > 0 and max(one, other) % min(one, other) == 0
 
 
+_KEEPING = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization", "PReLU", "Dropout",
+            "Activation", "ReLU", "LeakyReLU", "ELU")  # fmt: skip
+
+
+def _may_bridge(before: Sequence[Reading], reading: Reading) -> bool:
+    """Whether a Flatten or a Reshape can stand in front of ``reading``: between a Dense and anything else than a
+    normalisation."""
+    last = next((item.class_name for item in reversed(before) if item.class_name not in _KEEPING), "")
+    return reading.class_name not in _KEEPING and not ("Conv" in last and "Conv" in reading.class_name)
+
+
 def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
     """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
     best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
@@ -105,7 +152,8 @@ def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
                 made = link(reading)
                 total = score + reading.log_prior
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
-                    total -= 0.5 if _divide(made.channels_in, channels) else 6.0
+                    bridged = _may_bridge(readings, reading) and _divide(made.channels_in, channels)
+                    total -= 0.5 if bridged else 6.0
                 out = made.channels_out if made.channels_out is not None else channels
                 if reading.class_name in ("Flatten", "Reshape", "Permute", "RepeatVector", "Lambda"):
                     out = None

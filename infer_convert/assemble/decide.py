@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
+from infer_convert.assemble.nested import chosen
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants
 from infer_convert.clues.settings.choices import Setting
+from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
@@ -69,15 +72,18 @@ def _plan_layer(
 ) -> PlanLayer:
     layer = settled.draft.layers[index]
     config = dict(settled.config(index))
-    decisions = [*_class_decision(settled.draft, index, context), *_setting_decisions(settled, index, layer, context)]
+    decisions = [*layer.decisions, *_class_decision(settled.draft, index, context)]
+    decisions.extend(_setting_decisions(settled, index, layer, context))
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
     belief = activation(near, index, not context.inner)
     if belief is not None:
+        belief = _trained(belief, near, index, context)
         decisions.append(_activation_decision(layer, belief, context, config))
     for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
         decisions.append(decision)
+    decisions = [weighed(settled, near, index, decision) for decision in decisions]
     inform(settled.draft, index, config, decisions)
     _apply_hints(layer, config, decisions, context)
     if layer.class_name == "InputLayer":
@@ -99,8 +105,24 @@ def _plan_layer(
         tuple(decisions),
         layer.stored,
         hidden=layer.stored is None and layer.class_name != "InputLayer",
-        inner=layer.config.get("_plan"),
+        inner=chosen(config, tuple(settled.shapes[item] for item in layer.operands[0])) if layer.operands else None,
     )
+
+
+def _trained(belief: ActivationBelief, near: Neighbourhood, index: int, context: Context) -> ActivationBelief:
+    """An output's activation revised by the loss that the file names."""
+    if context.inner or context.facts.training_config is None:
+        return belief
+    outputs = [item for item, _ in near.draft.outputs]
+    for number, item in enumerate(outputs):
+        if item == index or index in near.before(item, SILENT_HEADS):
+            loss = loss_of(context.facts.training_config, near.draft.layers[item].name, number, len(outputs))
+            return belief if loss is None else revised(belief, loss)
+    return belief
+
+
+SILENT_HEADS = ("Flatten", "Reshape", "Dropout", "Identity")
+"""Layers at the end behind which an output is still the same numbers."""
 
 
 def _finished(layer: DraftLayer, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -123,8 +145,12 @@ def _finish_input(settled: Settled, index: int, config: dict[str, Any], near: Ne
     if not settled.size_fixed and len(shape) > 1:
         shape = (*(None for _ in shape[:-1]), shape[-1])
     config["batch_shape"] = [None, *shape]
-    if any(near.draft.layers[i].class_name == "Embedding" for i in near.after(index, ("Masking", "Reshape", "Lambda"))):
+    if any(_reads_indices(near.draft.layers[i]) for i in near.after(index, ("Masking", "Reshape", "Lambda"))):
         config["dtype"] = "int32"
+
+
+def _reads_indices(layer: DraftLayer) -> bool:
+    return layer.class_name == "Embedding" or bool(layer.config.get("_indices"))
 
 
 def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision]:
@@ -164,6 +190,8 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         value = chosen.config[field]
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
+            continue
+        if field in ("_answer", "_share"):
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)
@@ -271,7 +299,8 @@ def _activation_decision(
         for name, share in sorted(belief.shares.items(), key=lambda item: -item[1])
         if name != value and share > 0
     )
-    basis = Basis.READ if belief.evidence.clue == "names" and belief.shares[value] > 0.9 else Basis.ASSUMED
+    spelled = belief.evidence.clue == "names" and belief.shares[value] > 0.9
+    basis = Basis.INFERRED if belief.evidence.clue == "training" else Basis.READ if spelled else Basis.ASSUMED
     return Decision("activation", value, belief.shares[value], basis, others[:MOST_ALTERNATIVES], (belief.evidence,))
 
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from infer_convert.assemble.graphs import OTHER_WAY_ROUND
+from infer_convert.assemble.graphs import OTHER_WAY_ROUND, pinned_orders
 from infer_convert.assemble.graphs import Known as KnownEdges
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.transplant import transplant
@@ -194,6 +194,10 @@ def pinned(draft: Draft, hints: Hints) -> Draft:
     return replace(draft, layers=tuple(layers))
 
 
+COMMUTATIVE = ("Add", "Multiply", "Average", "Maximum", "Minimum")
+"""Merges whose operands have no order."""
+
+
 def _obeys(draft: Draft, hints: Hints) -> bool:
     """Whether classes, operands and outputs that the user names are the draft's."""
     number = {layer.name: index for index, layer in enumerate(draft.layers)}
@@ -204,10 +208,10 @@ def _obeys(draft: Draft, hints: Hints) -> bool:
         if field == "class_name" and layer.class_name != value:
             return False
         if field == "inbound":
-            wanted = {
-                str(item).partition(":")[0] for call in value for item in ([call] if isinstance(call, str) else call)
-            }
-            if wanted != {draft.layers[item].name for call in layer.operands for item, _ in call}:
+            mine = [[draft.layers[item].name for item, _ in call] for call in layer.operands]
+            told = [list(call) for call in pinned_orders(hints)[name]]
+            alike = sorted if layer.class_name in COMMUTATIVE else list
+            if [alike(call) for call in mine] != [alike(call) for call in told]:
                 return False
     return not hints.outputs or list(hints.outputs) == [draft.layers[item].name for item, _ in draft.outputs]
 

@@ -71,17 +71,76 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         best = result.wirings[0].probability
         return tuple(wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best)
 
-    drafts = []
+    orders = pinned_orders(hints)
+    drafts: list[tuple[Draft, float]] = []
     for wiring in recalled(made, (__version__, _spoken(pinned), known and known.said(), len(hints.outputs)), search):
         draft = _draft(typed, origins, made, wiring)
         if known is not None:
             draft = replace(draft, preferred=_by_place(draft, typed, known))
         flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
         share = OTHER_WAY_ROUND if flipped is not None else 0.0
-        drafts.append((draft, wiring.probability * (1 - share)))
-        if flipped is not None:
-            drafts.append((flipped, wiring.probability * share))
+        ways = [(draft, 1 - share), *([(flipped, share)] if flipped is not None else [])]
+        drafts.extend((way, wiring.probability * part) for way, part in _as_told(ways, orders))
+    if not drafts:
+        raise NoArchitecture(f"the list's order contradicts the order of operands told for {', '.join(orders)}", ())
     return tuple(sorted(drafts, key=lambda item: -item[1]))
+
+
+def _as_told(ways: Sequence[tuple[Draft, float]], orders: Mapping[str, Orders]) -> list[tuple[Draft, float]]:
+    """The drafts with the operands of some layers in the user's order, likelier the fewer had to be turned round;
+    without those that Keras would list otherwise. Shares sum to 1."""
+    found = []
+    for draft, share in ways:
+        turned = {
+            index: new
+            for index, layer in enumerate(draft.layers)
+            if (new := _in_order(draft, layer, orders.get(layer.name))) != layer.operands
+        }
+        if turned:
+            layers = tuple(
+                replace(layer, operands=turned.get(index, layer.operands)) for index, layer in enumerate(draft.layers)
+            )
+            if not reproduces([layer.operands or ((),) for layer in layers], draft.outputs):
+                continue
+            draft = replace(draft, layers=layers)
+        found.append((draft, share * EXCEPTION ** len(turned)))
+    total = math.fsum(share for _, share in found)
+    return [(draft, share / total) for draft, share in found]
+
+
+EXCEPTION = 0.01
+"""Share of nets that order the operands of one Concatenate otherwise than those of the rest."""
+
+Orders = tuple[tuple[str, ...], ...]
+"""Names of the operands of every call."""
+
+
+def _in_order(draft: Draft, layer: DraftLayer, wanted: Orders | None) -> tuple[tuple[Call, ...], ...]:
+    """A layer's operands in the order told; as they are where nothing is told or other layers are meant."""
+    if wanted is None or len(wanted) != len(layer.operands):
+        return layer.operands
+    found = []
+    for call, names in zip(layer.operands, wanted, strict=True):
+        rest, ordered = list(call), []
+        for name in names:
+            twin = next((operand for operand in rest if draft.layers[operand[0]].name == name), None)
+            if twin is not None:
+                rest.remove(twin)
+                ordered.append(twin)
+        found.append(tuple(ordered) if not rest else call)
+    return tuple(found)
+
+
+def pinned_orders(hints: Hints) -> dict[str, Orders]:
+    """The operands that the user tells, by layer, in the user's order."""
+    found = {}
+    for (layer, field), value in hints.answers.items():
+        if field == "inbound":
+            calls = [value] if all(isinstance(item, str) for item in value) else value
+            found[layer] = tuple(
+                tuple(name.partition(":")[0] for name in ([call] if isinstance(call, str) else call)) for call in calls
+            )
+    return found
 
 
 def _by_place(draft: Draft, typed: Sequence[Typed], known: Known) -> dict[int, Preferred]:
@@ -130,10 +189,20 @@ def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Seq
     """The wiring's layers; a sum that the list does not show becomes an Add in front of the layer that takes it."""
     layers: list[DraftLayer] = []
     place: dict[int, int] = {}
+
+    def placed(call: Call, name: str) -> Call:
+        """Where an operand stands; sums that the list does not show are made when they are first needed."""
+        item, number = call
+        if item not in place and item >= len(made):
+            operands = tuple([placed(operand, name) for operand in wiring.sums[item - len(made)]])
+            layers.append(DraftLayer(f"{name}_sum", CARD_OF["Add"], {}, (operands,)))
+            place[item] = len(layers) - 1
+        return place[item], number
+
     for index, entry in enumerate(typed):
         variant = made[index].variants[wiring.variants[index]]
         reading = entry.readings[origins[index][wiring.variants[index]]]
-        calls = [tuple((place[item], call) for item, call in operands) for operands in wiring.operands[index]]
+        calls = [tuple([placed(call, entry.stored.name) for call in operands]) for operands in wiring.operands[index]]
         if variant.operands[1] == 1 and any(len(call) > 1 for call in calls):
             calls = [_summed(layers, entry.stored.name, call) for call in calls]
         operands = tuple(_operands(call, variant.label) for call in calls) if variant.operands[1] else ()

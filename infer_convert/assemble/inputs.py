@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
-from infer_convert.draft import Draft, Neighbourhood
+from infer_convert.draft import Draft, DraftLayer, Neighbourhood
+from infer_convert.layers.card import RARE
 
 Shape = tuple[int | None, ...]
 
@@ -36,6 +37,7 @@ class Wanted:
     flat: int | None = None
     timed: bool = False
     shape: Shape | None = None
+    shapes: tuple[tuple[Shape, float], ...] = ()
 
 
 def wanted(draft: Draft, index: int) -> Wanted:
@@ -57,6 +59,8 @@ def wanted(draft: Draft, index: int) -> Wanted:
             normalised = found.channels if found is not None and normalised is None else normalised
             front.extend(near.consumers[current])
             continue
+        if found is not None and draft.layers[current].class_name == "Dense" and not flattened:
+            found = replace(found, axes=_axes_behind(draft, near, current))
         if found is not None:
             if flattened and found.axes == 1 and best.axes is None:
                 return Wanted(flat=found.channels)
@@ -72,11 +76,37 @@ def wanted(draft: Draft, index: int) -> Wanted:
         if name == "Flatten":
             flattened = True
             front.extend(near.consumers[current])
-        elif name in PASSING or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
+        elif _passes(draft.layers[current]) or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
             front.extend(near.consumers[current])
     if normalised is not None and best.flat is None:
         return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
     return best
+
+
+def _axes_behind(draft: Draft, near: Neighbourhood, index: int) -> int:
+    """How many axes a Dense has, which works along the last of any number: those that what stands behind it takes."""
+    front, seen = list(near.consumers[index]), set()
+    while front:
+        current = front.pop(0)
+        layer = draft.layers[current]
+        if current in seen:
+            continue
+        seen.add(current)
+        name = layer.class_name
+        if name == "Dense" or name in PASSING or name in ANY_AXES or name in ("Add", "Multiply", "Subtract"):
+            front.extend(near.consumers[current])
+            continue
+        if name.startswith("Global") and name[-2:] in ("1D", "2D", "3D"):
+            return int(name[-2]) + 1
+        demanded = _demand(draft, current)
+        if demanded is not None and demanded.axes and not demanded.indices and name != "Functional":
+            return demanded.axes
+    return 1
+
+
+def _passes(layer: DraftLayer) -> bool:
+    """Whether a layer's consumers still tell the shape of what goes in; so do those of a model without weights."""
+    return layer.class_name in PASSING or (layer.class_name == "Functional" and "_input_shape" not in layer.config)
 
 
 def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
@@ -139,13 +169,18 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
         return Wanted(axes=len(config["kernel_size"]) + 1 + timed, channels=channels, timed=timed)
     if name in ("LSTM", "GRU", "SimpleRNN"):
         return Wanted(axes=2, channels=channels)
-    if name in ("MultiHeadAttention",):
+    if name in ("MultiHeadAttention", "GroupQueryAttention"):
         return Wanted(axes=2, channels=config["_channels"][0])
     if name in ("Dense", "BatchNormalization", "LayerNormalization", "Normalization"):
         return Wanted(axes=1, channels=channels)
     if "_input_shape" in config:
         shape = config["_input_shape"]
-        return Wanted(axes=len(shape), channels=shape[-1], shape=None if None in shape else tuple(shape))
+        if config.get("_timed"):
+            return Wanted(axes=len(shape) + 1, channels=shape[-1], timed=True)
+        whole = [(tuple(other), share) for other, share in config.get("_input_shapes", ()) if None not in other]
+        scored = {other: math.log(max(share, 1e-9)) for other, share in reversed(whole)}
+        exact = None if None in shape else tuple(shape)
+        return Wanted(axes=len(shape), channels=shape[-1], shape=exact, shapes=tuple(scored.items()))
     return None
 
 
@@ -156,7 +191,7 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
     if want.flat is not None:
         return tuple(_unflattened(want.flat))
     if want.shape is not None:
-        return ((want.shape, 0.0),)
+        return want.shapes or ((want.shape, 0.0),)
     axes = want.axes if want.axes is not None else 1
     if axes == 1:
         if want.indices:
@@ -174,6 +209,8 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
         images = _images(channels, fixed)
+        if draft.layers[index].config.get(RARE):
+            images += _odd_images(draft, index, channels)
         return tuple(images + _before_reshape(images) if _reshaped(draft, index) else images)
     if axes == 4:
         cubes = [
@@ -189,6 +226,43 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
         return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
+
+
+SIDES = (1, 4, 8, 14, 16, 20, 22, 32, 40, 64, 80, 96, 128)
+"""Shorter sides of signals of several channels and of spectrograms."""
+ODD_IMAGE = -12.0
+"""Nats for an image that is long and narrow, or has its channels first."""
+
+
+def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Shape, float]]:
+    """Long and narrow images (one-hot sequences, signals of several channels, spectrograms), those with a side that
+    a layer along another axis than the channels demands, and images whose channels stand first though the layer reads
+    them last."""
+    sides = sorted({side for layer in draft.layers for side in _narrow_sides(layer.config.get("kernel_size", ()))})
+    lengths = [length for length, _ in LENGTHS]
+    found: dict[Shape, float] = {}
+    for side in dict.fromkeys((*sides, *SIDES)):
+        longer = [*lengths, *_lengths_before_flatten(draft)] if side in sides else lengths
+        for length in longer:
+            score = ODD_IMAGE + (3.0 if side in sides else 0.0) + (1.0 if length in lengths else 0.0)
+            found.setdefault((side, length, channels), score)
+    for normal in {layer.config["_length"] for layer in draft.layers if "_length" in layer.config}:
+        for side in (*SIDES, *lengths):
+            found[side, normal, channels] = found[normal, side, channels] = ODD_IMAGE + 5.0
+    if channels is not None and channels > MOST_COLOURS:
+        found[1, channels, channels] = ODD_IMAGE + 5.0
+    return list(found.items())
+
+
+MOST_COLOURS = 4
+"""Channels of an image at most, but for stacks of frames and planes of a board."""
+
+
+def _narrow_sides(kernel: Sequence[int]) -> tuple[int, ...]:
+    """The shorter side of a kernel that is much longer along the other axis, or spans a whole short axis."""
+    return (min(kernel),) if len(kernel) == 2 and max(kernel) > 2 * min(kernel) and min(kernel) > 1 else (
+        (max(kernel),) if len(kernel) == 2 and min(kernel) == 1 and max(kernel) > 1 else ()
+    )
 
 
 TIMES = (10, 16, 5, 8, 20, 30, 4, 6, 12, 15, 24, 25, 40)
@@ -312,7 +386,7 @@ def depends_on_size(draft: Draft) -> bool:
             return True
         if layer.class_name == "LayerNormalization" and isinstance(layer.config.get("axis"), list):
             return True
-        if layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
+        if "_length" in layer.config or layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
             return True
     return False
 

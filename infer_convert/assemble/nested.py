@@ -7,25 +7,44 @@ The inner model is inferred on its own; to the outer one it is a layer with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infer_convert.assemble.settle import Settled
-from infer_convert.facts import StoredLayer, Tensor, WeightFile
+from infer_convert.errors import NoArchitecture
+from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
 from infer_convert.layers.card import Card, Config, Fit, Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Plan
-from infer_convert.solve.items import Variant
+from infer_convert.solve.items import SAME_RANKS, Variant
 
-Infer = Callable[[WeightFile, str], tuple[Plan, Settled]]
-"""Infers an inner model from its facts; the string is the outer name, for hints."""
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One architecture of an inner model: the plan, its sizes and its probability."""
+
+    plan: Plan
+    settled: Settled
+    share: float
+
+
+Infer = Callable[[WeightFile, str, tuple[Shape, ...]], tuple[Answer, ...]]
+"""Infers an inner model from its facts, best first; the string is the outer name, for hints, the shapes are those of
+the inputs where the outer model fixes them."""
+MOST_ANSWERS = 12
+"""Architectures of an inner model among which the outer sizes choose."""
+MOST_ASKED = 12
+"""Input shapes for which an inner model is inferred anew."""
 
 
 def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
     """The facts of the model inside a stored layer; None when it holds none."""
     outside = replace(facts, model_name=layer.name, model_config=None, unread=(), optimizer=())
     if layer.children:
-        return replace(outside, layers=layer.children)
+        own = _by_attribute(layer)
+        if len(own) == 1 and not layer.tensors and _timed(layer):
+            return inner_facts(own[0], facts) or replace(outside, layers=own)
+        return replace(outside, layers=own, order=_inner_order(layer, own, facts))
     groups: dict[str, list[Tensor]] = {}
     for tensor in layer.tensors:
         head, slash, rest = tensor.role.partition("/")
@@ -38,7 +57,34 @@ def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
         (head,) = groups
         return inner_facts(replace(layer, tensors=tuple(groups[head])), facts)
     layers = tuple(StoredLayer(name, layer.path, tuple(tensors)) for name, tensors in groups.items())
-    return replace(outside, layers=layers, lists_weightless=False)
+    order: Order = "lost" if facts.generation == "keras3" else facts.order  # attributes, by their names
+    return replace(outside, layers=layers, lists_weightless=False, order=order)
+
+
+def _timed(layer: StoredLayer) -> bool:
+    """Whether a stored layer is a TimeDistributed, by its class or its automatic name."""
+    return (layer.stem or layer.name).startswith("time_distributed")
+
+
+def _inner_order(layer: StoredLayer, own: Sequence[StoredLayer], facts: WeightFile) -> Order:
+    """What the order of a Keras 3 tree's inner layers is worth: a class of one's own lists attributes by name; the
+    models inside of one keep their order unless that is by name too."""
+    if all(child.path.rsplit("/", 1)[0] == layer.path for child in own):
+        return "lost"
+    keys = [child.key or child.name for child in own]
+    return "recovered" if facts.layout == "v3-subclassed" and keys != sorted(keys) else facts.order
+
+
+def _by_attribute(layer: StoredLayer) -> tuple[StoredLayer, ...]:
+    """The children and, as layers of their own, the tensors that a layer of one's own class keeps by attribute beside
+    them (``att/query_dense/0``, ``ln1/0``)."""
+    groups: dict[str, list[Tensor]] = {}
+    for tensor in layer.tensors:
+        head, slash, rest = tensor.role.partition("/")
+        if slash:
+            groups.setdefault(head, []).append(replace(tensor, role=rest))
+    kept = tuple(StoredLayer(head, f"{layer.path}/{head}", tuple(tensors)) for head, tensors in groups.items())
+    return (*kept, *layer.children)
 
 
 def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Reading | None:
@@ -46,42 +92,165 @@ def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Readi
     inner = inner_facts(layer, facts)
     if inner is None:
         return None
-    plan, settled = infer(inner, layer.name)
-    uses = ()
-    config: dict[str, Any] = {"_plan": plan, "_input_shape": _input_shapes(plan)[0]}
-    return Reading(card(plan, settled), Fit(config, uses), 0.0, f"{layer.path} holds {len(inner.layers)} layers")
+    weightless = not any(True for _ in layer.all_tensors())
+    answers = _distinct(infer(inner, layer.name, ()))
+    choice = _Choice(answers, lambda shapes: infer(inner, layer.name, shapes), weightless)
+    plan = choice.answers[0].plan
+    config: dict[str, Any] = {
+        "_plan": plan,
+        "_choice": choice,
+    }
+    if not weightless:
+        config["_input_shape"] = _input_shapes(plan)[0]
+        config["_input_shapes"] = [(_input_shapes(each.plan)[0], each.share) for each in choice.answers]
+    made = card(choice)
+    if _timed(layer) and not weightless:
+        made = over_time(made)
+        config["_timed"] = True
+    return Reading(made, Fit(config), 0.0, f"{layer.path} holds {len(inner.layers)} layers")
+
+
+def over_time(inner: Card) -> Card:
+    """The card of a TimeDistributed around a model with the card ``inner``."""
+
+    def flow(config: Config) -> tuple[Variant, ...]:
+        return tuple(
+            replace(variant, ranks=frozenset((a + 1, b + 1) for a, b in variant.ranks)) for variant in inner.flow(config)
+        )
+
+    def shape(config: Config, operands: tuple[Shape, ...]) -> Shape | None:
+        if len(operands) != 1 or len(operands[0]) < 2:
+            return None
+        result = inner.shape(config, (operands[0][1:],))
+        return None if result is None else (operands[0][0], *result)
+
+    return replace(inner, class_name="TimeDistributed", flow=flow, shape=shape)
+
+
+def _distinct(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """The likeliest answer for every pair of input and output shapes."""
+    found: dict[object, Answer] = {}
+    for answer in answers:
+        key = tuple(_input_shapes(answer.plan)), tuple(_outputs(answer.settled))
+        found.setdefault(key, answer)
+    return tuple(found.values())[:MOST_ANSWERS]
+
+
+def _outputs(settled: Settled) -> list[Shape]:
+    return [settled.shapes[item] for item in settled.draft.outputs]
+
+
+@dataclass(slots=True, eq=False)
+class _Choice:
+    """The architectures of one inner model, and those that other input shapes ask for."""
+
+    answers: tuple[Answer, ...]
+    infer: Callable[[tuple[Shape, ...]], tuple[Answer, ...]]
+    weightless: bool = False
+    asked: dict[tuple[Shape, ...], Answer | None] = field(default_factory=dict)
+
+    def shape(self, number: int, operands: tuple[Shape, ...]) -> Shape | None:
+        """The first output's shape for these inputs; None where they do not suit."""
+        if self.weightless:  # augmentation and scaling, which keep shapes
+            return operands[0] if len(operands) == 1 else None
+        answer = self.answers[number]
+        shapes = _input_shapes(answer.plan)
+        if len(operands) == len(shapes) and all(_agree(a, b) for a, b in zip(operands, shapes, strict=True)):
+            return _propagate(answer.settled, operands)
+        if number or any(self.agreeing(operands)):
+            return None
+        other = self._other(operands)
+        return None if other is None else _outputs(other.settled)[0]
+
+    def agreeing(self, operands: tuple[Shape, ...]) -> list[bool]:
+        """Which answers take these inputs."""
+        return [
+            len(operands) == len(shapes) and all(_agree(a, b) for a, b in zip(operands, shapes, strict=True))
+            for shapes in (_input_shapes(answer.plan) for answer in self.answers)
+        ]
+
+    def plan(self, number: int, operands: tuple[Shape, ...]) -> Plan:
+        """The chosen architecture."""
+        if self.weightless:
+            return self.infer(operands)[0].plan
+        other = self.asked.get(operands)
+        return other.plan if other is not None and not self.agreeing(operands)[number] else self.answers[number].plan
+
+    def _other(self, operands: tuple[Shape, ...]) -> Answer | None:
+        wanted = _input_shapes(self.answers[0].plan)
+        same = [len(shape) for shape in operands] == [len(shape) for shape in wanted]
+        if len(operands) != len(wanted) or (same and any(None in shape for shape in operands)):
+            return None
+        if operands not in self.asked:
+            if len(self.asked) >= MOST_ASKED:
+                return None
+            try:
+                self.asked[operands] = self.infer(operands)[0]
+            except NoArchitecture:
+                self.asked[operands] = None
+        return self.asked[operands]
 
 
 def _input_shapes(plan: Plan) -> list[Shape]:
     return [tuple(plan.layer(ref.layer).config["batch_shape"][1:]) for ref in plan.inputs]
 
 
-def card(plan: Plan, settled: Settled) -> Card:
+def chosen(config: Config, operands: tuple[Shape, ...]) -> Plan | None:
+    """The plan inside a nested layer with settled ``config``; None for a layer that is none."""
+    choice = config.get("_choice")
+    if choice is None:
+        plan: Plan | None = config.get("_plan")
+        return plan
+    within = tuple(shape[1:] for shape in operands) if config.get("_timed") else operands
+    found: Plan = choice.plan(config.get("_answer", 0), within)
+    return found
+
+
+def card(choice: _Choice) -> Card:
     """A card for one inner model."""
-    shapes = _input_shapes(plan)
-    outputs = [settled.shapes[item] for item in settled.draft.outputs]
-    channels_in = shapes[0][-1] if len(shapes) == 1 else None
+    best = choice.answers[0]
+    shapes = _input_shapes(best.plan)
+    outputs = _outputs(best.settled)
+    ranks = {(len(a) + 1, len(_outputs(answer.settled)[0]) + 1) for answer in choice.answers
+             for a in _input_shapes(answer.plan)}  # fmt: skip
 
     def flow(config: Config) -> tuple[Variant, ...]:
-        last = outputs[0][-1]
+        if choice.weightless:
+            return (Variant(label="Model"),)
+        last = {_outputs(answer.settled)[0][-1] for answer in choice.answers}
+        first = {_input_shapes(answer.plan)[0][-1] for answer in choice.answers}
+        fixed = len(last) == 1 and outputs[0][-1] is not None
         return (
             Variant(
                 label="Model",
                 operands=(len(shapes), len(shapes)),
-                ranks=frozenset((len(shape) + 1, len(outputs[0]) + 1) for shape in shapes),
-                channels_in=channels_in,
-                channels_out=last,
-                channels="fixed" if last is not None else "any",
+                ranks=SAME_RANKS if _anywhere(best.plan) else frozenset(ranks),
+                channels_in=shapes[0][-1] if len(shapes) == 1 and len(first) == 1 else None,
+                channels_out=outputs[0][-1] if fixed else None,
+                channels="fixed" if fixed else "any",
                 scale=None,
             ),
         )
 
     def shape(config: Config, operands: tuple[Shape, ...]) -> Shape | None:
-        if len(operands) != len(shapes) or any(not _agree(a, b) for a, b in zip(operands, shapes, strict=True)):
-            return None
-        return _propagate(settled, operands)
+        return choice.shape(config.get("_answer", 0), operands)
 
-    return Card("Functional", flow=flow, shape=shape)
+    def choices(config: Config) -> tuple[Config, ...]:
+        if len(choice.answers) == 1:
+            return ({},)
+        return tuple(
+            {"_answer": number, "_share": answer.share} for number, answer in enumerate(choice.answers)
+        )
+
+    return Card("Functional", flow=flow, shape=shape, choices=choices)
+
+
+_ANYWHERE = ("InputLayer", "Dense", "Activation", "Dropout", "LayerNormalization", "ReLU", "LeakyReLU")
+
+
+def _anywhere(plan: Plan) -> bool:
+    """Whether an inner model works on the last axis alone, behind any number of axes."""
+    return all(item.class_name in _ANYWHERE for item in plan.layers)
 
 
 def _agree(given: Shape, wanted: Shape) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from infer_convert.assemble import inputs
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
+from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
@@ -18,15 +19,17 @@ from infer_convert.layers.card import Config, Shape
 from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
 
 SMALL_NET = 60
-"""Up to so many calls many states are affordable."""
+"""Up to so many calls many states are affordable, for a draft that is likely."""
+MANY, FEW = 4000, 600
+"""States that are kept."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and the shape
-    of every call's result. ``log_score`` is the assignment's, ``share`` its probability among all assignments of the
+    """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and peak
+    (``SizeResult``) and the shape of every call's result; ``share`` is its probability among all assignments of the
     draft."""
 
     draft: Draft
@@ -36,6 +39,7 @@ class Settled:
     shapes: Mapping[tuple[int, int], Shape]
     share: float
     size_fixed: bool
+    peaks: tuple[tuple[float, ...], ...] = ()
 
     def config(self, index: int) -> Config:
         """Fixed and chosen settings of a layer together."""
@@ -51,7 +55,7 @@ class SettledDraft:
     cause: str = ""
 
 
-def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
+def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> SettledDraft:
     """Choose all open settings of a draft jointly."""
     near = Neighbourhood.of(draft)
     style = Style.of(near)
@@ -73,7 +77,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             )
         )
     calls, numbers = _calls(draft)
-    states = 4000 if len(calls) <= SMALL_NET else 600
+    states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = solve_sizes(items, calls, best, states, strata)
     if not result.answers:
@@ -87,6 +91,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8) -> SettledDraft:
             {key: answer.shapes[position] for key, position in numbers.items()},
             answer.probability,
             fixed or bool(given),
+            result.peaks,
         )
         for answer in result.answers
     )
@@ -127,7 +132,7 @@ def _options(
         return _input_options(near, index, layer, fixed, given)
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
-    tried = settings(near, style, index)
+    tried = dilated(near, index, settings(near, style, index))
     pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
     for key, value in pinned.items():
         if value is not None:

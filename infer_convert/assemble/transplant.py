@@ -245,7 +245,8 @@ class _Work:
         if plan is None:
             raise _Foreign
         plan = within(plan, layer, self.trust, self.match.because)
-        return best.card, {**best.fit.config, "_plan": plan}, best.fit.uses, {}
+        fixed = {key: value for key, value in best.fit.config.items() if key != "_ways"}
+        return best.card, {**fixed, "_plan": plan}, best.fit.uses, {}
 
     def _template(
         self, layer: KnownLayer, entry: Typed

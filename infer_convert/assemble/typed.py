@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.composites import composite_reading
 from infer_convert.assemble.groups import with_groups
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config
-from infer_convert.layers.recognise import Reading, hole, recognise
+from infer_convert.layers.recognise import Reading, hole, recognise, told
 from infer_convert.solve.items import Item, Variant
 
 
@@ -46,21 +47,21 @@ def type_layers(
     """Readings of every layer; one whose tensors fit no class that we know is a hole, which passes on what it is given.
     Raises NoArchitecture when a hint demands a class that the tensors do not suit."""
     spatial = _spatial_axes(layers)
+    widths = _widths(layers) if rare else frozenset()
     typed = []
     for place, layer in enumerate(layers):
-        readings = (
-            ()
-            if layer.children
-            else recognise(layer, facts.generation, facts.backend, spatial, place == 0 and facts.lists_weightless, rare)
-        )
+        first = place == 0 and facts.lists_weightless
+        odd = rare and not any(tensor.shape[-1:] and tensor.shape[-1] in widths for tensor in layer.tensors)
+        readings = () if layer.children else recognise(layer, facts.generation, facts.backend, spatial, first, odd)
         if not readings:
-            model = nest(layer)
+            model = composite_reading(layer, facts, hints) or nest(layer)
             readings = (model,) if model is not None else (hole(layer),) if layer.tensors else ()
         pinned = hints.answer(layer.name, "class_name")
         if pinned is not None and pinned in hints.customs:
             readings = (hole(layer, str(pinned)),)
         elif pinned is not None:
-            readings = tuple(reading for reading in readings if reading.class_name == pinned)
+            agreeing = tuple(reading for reading in readings if reading.class_name == pinned)
+            readings = agreeing or told(layer, str(pinned))
         if not readings:
             shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.all_tensors())
             cause = f"{layer.path}: the tensors {shapes or '(none)'} suit no layer class that we know"
@@ -70,6 +71,12 @@ def type_layers(
         typed.append(Typed(layer, readings))
     grouped = with_groups([entry.readings for entry in typed])
     return tuple(Typed(entry.stored, readings) for entry, readings in zip(typed, grouped, strict=True))
+
+
+def _widths(layers: Sequence[StoredLayer]) -> frozenset[int]:
+    """Numbers of channels that some kernel takes or gives: a layer of one of them needs no unusual reading."""
+    shapes = (tensor.shape for layer in layers for tensor in layer.all_tensors())
+    return frozenset(length for shape in shapes if len(shape) > 1 for length in shape)
 
 
 def _spatial_axes(layers: Sequence[StoredLayer]) -> tuple[int, ...]:

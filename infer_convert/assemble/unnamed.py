@@ -18,8 +18,10 @@ from infer_convert.layers import CARD_OF
 from infer_convert.layers.card import Fit
 from infer_convert.layers.recognise import UNKNOWN, Reading
 
-MOST = 6
+MOST = 8
 """Readings of a whole list that are handed on."""
+UNLIKE = 0.1
+"""Factor for reading two runs of one length between the same kinds of layers differently."""
 LETTERS = {"A": "Activation", "P": "MaxPooling{}D", "D": "Dropout", "F": "Flatten", "Z": "ZeroPadding{}D"}
 Options = Mapping[int, tuple[tuple[str, float], ...]]
 RUNS: Mapping[tuple[str, str], Options] = {
@@ -56,7 +58,7 @@ def spelled(typed: Sequence[Typed]) -> tuple[tuple[tuple[Typed, ...], float], ..
         return ((tuple(typed), 1.0),)
     combined = itertools.product(*(options for _, options in runs))
     some = itertools.islice(combined, 4096)
-    scored = heapq.nlargest(MOST, ((math.prod(share for _, share in pick), pick) for pick in some), key=lambda x: x[0])
+    scored = heapq.nlargest(MOST, ((_share(pick), pick) for pick in some), key=lambda x: x[0])
     total = math.fsum(share for share, _ in scored)
     found = []
     for share, pick in scored:
@@ -66,6 +68,15 @@ def spelled(typed: Sequence[Typed]) -> tuple[tuple[tuple[Typed, ...], float], ..
                 entries[start + offset] = _read(entries[start + offset], class_name)
         found.append((tuple(entries), share / total))
     return tuple(found)
+
+
+def _share(pick: Sequence[tuple[tuple[str, ...], float]]) -> float:
+    """The product of the shares, less where runs of one length differ: people repeat what they do."""
+    lengths: dict[int, set[tuple[str, ...]]] = {}
+    for classes, _ in pick:
+        lengths.setdefault(len(classes), set()).add(classes)
+    unlike = sum(len(found) - 1 for found in lengths.values())
+    return math.prod(share for _, share in pick) * UNLIKE**unlike
 
 
 def _runs(typed: Sequence[Typed]) -> Iterator[tuple[int, list[tuple[tuple[str, ...], float]]]]:

@@ -85,7 +85,7 @@ def _same_order(model: Any, plan: Plan, stored: tuple[StoredLayer, ...]) -> bool
     wanted = [name for name in wanted if name not in operations and (name in planned or name not in weightless)]
     if ours != wanted:
         return False
-    children = {layer.name: layer.children for layer in stored if layer.children}
+    children = {layer.name: layer.children for layer in stored if layer.children and not _by_attribute(layer)}
     for layer, item in zip(model.layers, rebuilt, strict=True):
         if item.inner is not None and item.stored in children:
             timed = item.class_name == "TimeDistributed"
@@ -95,6 +95,11 @@ def _same_order(model: Any, plan: Plan, stored: tuple[StoredLayer, ...]) -> bool
             if not _same_order(inner, item.inner, below):
                 return False
     return True
+
+
+def _by_attribute(layer: StoredLayer) -> bool:
+    """Whether a layer of a class of one's own lists its inner layers by attribute, which is no order of calls."""
+    return all(child.path.rsplit("/", 1)[0] == layer.path for child in layer.children)
 
 
 def _stored_names(layers: list[PlanLayer]) -> list[str]:

@@ -311,7 +311,11 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
         return ActivationBelief(
             {"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow")
         )
-    if _explicit(near, "Conv" if "Conv" in near.draft.layers[index].class_name else "Dense"):
+    layer = near.draft.layers[index]
+    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense"):
+        if max(layer.config.get("kernel_size", (1,))) > 1 and not layer.class_name.startswith("Depthwise"):
+            because = "the net writes activations as layers, but none follows here"
+            return ActivationBelief({"relu": 0.55, "linear": 0.45}, Evidence("habits", 0.2, because))
         return ActivationBelief(
             {"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers")
         )

@@ -96,6 +96,7 @@ def _plan(graph: Graph, facts: WeightFile, context: Context) -> Plan:
     context = context.with_ordering(_ordering(graph, context))
     graph = rewrite(marked(graph, context), context)
     graph = graph.mapped(lambda item: _settled(item, context))
+    context.log.check()
     graph = _levels(graph, context)
     graph = with_shapes(graph, context)
     graph = channels_last(graph, context)
@@ -107,7 +108,13 @@ def _settled(item: Item, context: Context) -> Item:
     """One item with its class decided and its tensors placed."""
     if item.class_name in REMOVED or handled(item, context):
         return item
-    return placed(proposed(item, context), context)
+    try:
+        return placed(proposed(item, context), context)
+    except NoArchitecture as error:
+        if not error.conflicts:
+            raise
+        context.log.contradictions.append(error)
+        return item
 
 
 def _levels(graph: Graph, context: Context) -> Graph:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from infer_convert.errors import NoArchitecture
+
 EXACT = 0.99
 """Confidence of a plan whose config needed exact rules only."""
 
@@ -16,6 +18,7 @@ class Log:
     guesses: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     confidence: float = EXACT
+    contradictions: list[NoArchitecture] = field(default_factory=list)
 
     def rewrite(self, layer: str, sentence: str) -> None:
         """One change; layers with the same change share a sentence in the end."""
@@ -30,6 +33,18 @@ class Log:
             self.guesses.append(text)
             self.confidence *= confidence
         self.rewrite(layer, text)
+
+    def check(self) -> None:
+        """Raise what contradicts the stored tensors: all of it at once, so that one round of answers is enough."""
+        if not self.contradictions:
+            return
+        first, *others = self.contradictions
+        if not others:
+            raise first
+        more = f"; {len(others)} more layers contradict their tensors"
+        causes = tuple(cause for error in self.contradictions for cause in error.causes)
+        conflicts = tuple(conflict for error in self.contradictions for conflict in error.conflicts)
+        raise NoArchitecture(f"{first}{more}", causes, conflicts)
 
     def sentences(self, longest: int = 8) -> tuple[str, ...]:
         """``conv_1, conv_2: sentence``, in the order of first use."""

@@ -220,7 +220,7 @@ def attention(item: Item, context: Context) -> Sequence[Step] | None:
 
     * W (d, 1), b (steps, 1): softmax over time of tanh(x W + b);
     * W (d,), b (steps,): exp(tanh(x·W + b)) over their sum + 1e-7 (Kaggle's ``Attention(step_dim)``);
-    * W (d, d), b (d,), u (d,): softmax over time of tanh(x W + b)·u (Yang et al.).
+    * W (d, k), b (k,), u (k,) or (k, 1): softmax over time of tanh(x W + b)·u (Yang et al.).
     """
     tensors = _ordered(item)
     shapes = [tensor.shape for tensor in tensors]
@@ -239,8 +239,10 @@ def attention(item: Item, context: Context) -> Sequence[Step] | None:
             use("bias", tensors[1], f"reshape:{steps},1", shape=(steps, 1)),
         )
         return _weighted(Step("scores", "EinsumDense", config, (INPUT,), uses), exact=False)
-    if len(shapes) == 3 and len(shapes[0]) == 2 and shapes[0][0] == shapes[0][1] and shapes[1] == shapes[2]:
-        wide = shapes[0][0]
+    if len(shapes) == 3 and len(shapes[0]) == 2 and shapes[1] == shapes[0][1:] and shapes[2] in (
+        shapes[1], (*shapes[1], 1)
+    ):  # fmt: skip
+        wide = shapes[0][1]
         first = Step("hidden", "Dense", {"units": wide, "activation": "tanh"}, (INPUT,),
                      (use("kernel", tensors[0]), use("bias", tensors[1])))  # fmt: skip
         context_vector = use("kernel", tensors[2], f"reshape:{wide},1", shape=(wide, 1))

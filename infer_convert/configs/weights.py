@@ -6,6 +6,7 @@ taken. None that agrees is a contradiction between config and weights: NoArchite
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,8 +15,9 @@ from infer_convert.configs.context import Context
 from infer_convert.configs.expected import expected_roles
 from infer_convert.configs.graph import Item
 from infer_convert.configs.special import PLACERS
-from infer_convert.errors import NoArchitecture
+from infer_convert.errors import Conflict, NoArchitecture
 from infer_convert.facts import Tensor
+from infer_convert.hints import toml_key, toml_value
 from infer_convert.layers import CARD_OF
 from infer_convert.layers.card import Fit, Stored, own_uses, use, within
 from infer_convert.plan import WeightUse
@@ -84,21 +86,39 @@ def _by_card(item: Item, context: Context) -> Item:
         return replace(item, weights=agreeing[0].uses)
     if fits:
         wrong = contradictions(item, fits[0].config)
-        raise contradiction(item, "; ".join(wrong))
+        raise contradiction(item, "; ".join(wrong), _conflicts(item, fits[0].config))
     uses = _by_name(item)
     if uses is None:
         raise contradiction(item, f"a {item.class_name} has no such tensors")
     return replace(item, weights=uses)
 
 
-def contradiction(item: Item, what: str) -> NoArchitecture:
+def contradiction(item: Item, what: str, conflicts: tuple[Conflict, ...] = ()) -> NoArchitecture:
     """Config against weights, both named."""
     shapes = ", ".join(f"{tensor.role} {tensor.shape} at {tensor.path}" for tensor in list(item.tensors.values())[:4])
     return NoArchitecture(
         f"layer {item.name}: the stored config ({item.stored_class}) contradicts the stored tensors: {what}; stored:"
-        f" {shapes}",
+        f" {shapes}"
+        + (f"; let the weights win with {' '.join(each.answer for each in conflicts)}" if conflicts else ""),
         (f"{item.name}: {what}", *(f"{tensor.path}: {tensor.shape}" for tensor in item.tensors.values())),
+        conflicts,
     )
+
+
+def _conflicts(item: Item, found: Mapping[str, Any]) -> tuple[Conflict, ...]:
+    """What config and shapes answer differently, as data; nothing for what a wrapper holds."""
+    if "_inner" in found:
+        return ()
+    paths = tuple(tensor.path for tensor in item.tensors.values())
+    return tuple(
+        Conflict(item.name, key, stored, value, paths, _answer(item.name, key, value))
+        for key, stored, value in _differing(item.config, found)
+    )
+
+
+def _answer(layer: str, key: str, value: Any) -> str:
+    """The option under which the weights win, ready for a shell."""
+    return "--set " + shlex.quote(f"{toml_key(layer)}.{toml_key(key)}={toml_value(value)}")
 
 
 _DEFAULTS: dict[str, Any] = {
@@ -119,6 +139,11 @@ def contradictions(item: Item, found: Mapping[str, Any]) -> list[str]:
 
 def different(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """Arguments that two configs answer differently, each as a sentence."""
+    return [f"{key} is {stored!r} in the config, {value!r} by the shapes" for key, stored, value in
+            _differing(config, found)]  # fmt: skip
+
+
+def _differing(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     wrong = []
     for key, value in found.items():
         if key.startswith("_") or key in ("axis", "recurrent_activation", "groups"):
@@ -127,7 +152,7 @@ def different(config: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
             continue
         stored = config.get(key, _DEFAULTS.get(key))
         if _flat(stored) != _flat(value):
-            wrong.append(f"{key} is {stored!r} in the config, {value!r} by the shapes")
+            wrong.append((key, stored, value))
     return wrong
 
 

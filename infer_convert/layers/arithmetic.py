@@ -52,3 +52,28 @@ def convolved(config: Mapping[str, Any], sizes: Sequence[int | None]) -> tuple[i
         config.get("dilation_rate", 1),
         config.get("padding", "valid"),
     )
+
+
+def borders(
+    sizes: Sequence[int | None], kernel: Any, strides: Any, dilation: Any, padding: str
+) -> tuple[tuple[int | None, ...], ...]:
+    """What a window does on every axis: its size, dilation, zeros before and behind, and stride (None where it stops
+    once). Equal answers compute the same for maps of these sizes; of an open size only windows of one are known."""
+    count = len(sizes)
+    found: list[tuple[int | None, ...]] = []
+    for size, k, s, d in zip(
+        sizes, axes(kernel, count), axes(strides, count), axes(dilation, count), strict=True
+    ):
+        out = window(size, k, s, d, padding)
+        reach = d * (k - 1) + 1
+        if padding == "valid" or k == 1:
+            zeros: tuple[int | None, int | None] = (0, 0)
+        elif padding == "causal":
+            zeros = (reach - 1, 0)
+        elif out is None or size is None:
+            zeros = (None, None)
+        else:
+            needed = max((out - 1) * s + reach - size, 0)
+            zeros = (needed // 2, needed - needed // 2)
+        found.append((k, d if k > 1 else 1, *zeros, None if out == 1 else s))
+    return tuple(found)

@@ -20,6 +20,8 @@ _ALIASES = {
 
 def _parts(stored: Stored) -> dict[tuple[str, str], Tensor] | None:
     roles = dict(stored.roles)
+    if roles and all(role.isdigit() for role in roles):
+        return _numbered_parts([roles[role] for role in sorted(roles, key=int)])
     while roles and not any(_head(role) for role in roles):
         shorter = within(roles)
         if shorter == roles:
@@ -33,6 +35,15 @@ def _parts(stored: Stored) -> dict[tuple[str, str], Tensor] | None:
             return None
         parts[head, kind] = tensor
     return parts
+
+
+def _numbered_parts(tensors: list[Tensor]) -> dict[tuple[str, str], Tensor] | None:
+    """Tensors that are only numbered, in the order in which Keras lists them."""
+    kinds = {4: ("kernel",), 8: ("kernel", "bias")}.get(len(tensors))
+    if kinds is None:
+        return None
+    names = [(name, kind) for name in ("query", "key", "value", "output") for kind in kinds]
+    return dict(zip(names, tensors, strict=True))
 
 
 def _head(role: str) -> str | None:
@@ -63,6 +74,28 @@ def _multi_head_fits(stored: Stored) -> tuple[Fit, ...]:
         config["output_shape"] = output[2]
     uses = tuple(use(f"{name}_dense.{kind}", tensor) for (name, kind), tensor in parts.items())
     return (Fit(config, uses),)
+
+
+def _grouped_fits(stored: Stored) -> tuple[Fit, ...]:
+    """Fewer heads of keys and values than of queries (Keras 3 ``layers/attention/grouped_query_attention.py``)."""
+    parts = _parts(stored)
+    names = ("query", "key", "value", "output")
+    if parts is None or any((name, "kernel") not in parts for name in names):
+        return ()
+    query, key, value, output = (parts[name, "kernel"].shape for name in names)
+    if any(len(shape) != 3 for shape in (query, key, value, output)) or key[1:] != value[1:] or not key[1]:
+        return ()
+    if key[1] >= query[1] or query[1] % key[1] or key[2] != query[2] or output[:2] != query[1:]:
+        return ()
+    config: dict[str, Any] = {
+        "head_dim": query[2],
+        "num_query_heads": query[1],
+        "num_key_value_heads": key[1],
+        "use_bias": ("query", "bias") in parts,
+        "_channels": (query[0], value[0], key[0]),
+        "_out": output[2],
+    }
+    return (Fit(config, tuple(use(f"{name}_dense.{kind}", tensor) for (name, kind), tensor in parts.items())),)
 
 
 def _multi_head_flow(config: Config) -> tuple[Variant, ...]:
@@ -107,6 +140,14 @@ CARDS = (
         "MultiHeadAttention",
         words=(("attention", 3.0), ("mha", 5.0), ("attn", 3.0), ("heads", 2.0)),
         fits=_multi_head_fits,
+        flow=_multi_head_flow,
+        shape=_multi_head_shape,
+    ),
+    Card(
+        "GroupQueryAttention",
+        stems=("groupedqueryattention",),
+        words=(("gqa", 5.0), ("attention", 2.0), ("attn", 2.0), ("grouped", 3.0)),
+        fits=_grouped_fits,
         flow=_multi_head_flow,
         shape=_multi_head_shape,
     ),

@@ -19,6 +19,8 @@ from infer_convert.solve.items import Variant
 
 Shape = tuple[int | None, ...]
 Config = Mapping[str, Any]
+RARE = "_rare"
+"""A private entry of a config: choices that are too unusual to be tried otherwise are wanted too."""
 
 
 @dataclass(frozen=True, slots=True)

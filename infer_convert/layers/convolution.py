@@ -12,7 +12,7 @@ from typing import Any
 
 from infer_convert.facts import Tensor
 from infer_convert.layers.arithmetic import axes, convolved, transposed
-from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, use, within
+from infer_convert.layers.card import RARE, Card, Config, Fit, Shape, Stored, layout, use, within
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 
@@ -152,13 +152,17 @@ def _choices(config: Config) -> tuple[Config, ...]:
     strides = [1, 2] + ([3, 4] if largest >= 5 else [])
     if largest % 2 == 0 and largest not in strides:
         strides.append(largest)
-    return tuple({"padding": padding, "strides": [stride] * rank} for padding in paddings for stride in strides)
+    usual = [[stride] * rank for stride in strides]
+    if config.get(RARE):
+        usual += [[stride] * rank for stride in range(3, largest + 1) if stride not in strides]
+        usual += [[1, 2], [2, 1], [1, 4], [4, 1]] if rank == 2 else []
+    return tuple({"padding": padding, "strides": stride} for padding in paddings for stride in usual)
 
 
 def _transpose_choices(config: Config) -> tuple[Config, ...]:
     rank = len(config["kernel_size"])
     largest = max(config["kernel_size"])
-    strides = [2, 1] + ([4] if largest >= 4 else [])
+    strides = [2, 1] + ([4] if largest >= 4 else []) + ([3, 5] if config.get(RARE) else [])
     return tuple(
         {"padding": padding, "strides": [stride] * rank} for padding in ("same", "valid") for stride in strides
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from infer_convert.layers import quantised
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, plain_uses, within
 from infer_convert.solve.items import Variant
 
 
 def _fits(stored: Stored) -> tuple[Fit, ...]:
+    if quantised.is_quantised(within(stored.roles)):
+        made = quantised.dense(within(stored.roles))
+        if made is None:
+            return ()
+        config = {"units": made.columns, "use_bias": made.has_bias, "_channels_in": made.rows, "dtype": made.policy}
+        return (Fit(config, made.uses),)
     found = layout(within(stored.roles), "kernel", optional=("bias",))
     if found is None or len(found["kernel"].shape) != 2:
         return ()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from infer_convert.layers import quantised
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, use, within
 from infer_convert.solve.items import Variant
 
 UNNAMED = -2.5
 """A lone rank-2 tensor that is not called ``embeddings``: more often a Dense without bias."""
 
+QUANTISED = -1.0
+"""Quantised numbers with one scale per row: a Dense has one per column."""
+
 
 def _fits(stored: Stored) -> tuple[Fit, ...]:
     roles = within(stored.roles)
+    if quantised.is_quantised(roles):
+        made = quantised.embedding(roles)
+        if made is None:
+            return ()
+        said = {"input_dim": made.rows, "output_dim": made.columns, "dtype": made.policy}
+        return (Fit(said, made.uses, QUANTISED),)
     found = layout(roles, "embeddings") or layout(
         {"embeddings" if r == "kernel" else r: t for r, t in roles.items()}, "embeddings"
     )

@@ -6,6 +6,7 @@ Epsilon defaults by generation (FORMATS §5): 1e-6 in Keras 0.3, 1e-5 in 1.0, 1e
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from infer_convert.facts import Tensor
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, plain_uses, use, within
@@ -62,7 +63,7 @@ def _batch_rare(stored: Stored) -> tuple[Fit, ...]:
 
 
 def _batch_choices(config: Config) -> tuple[Config, ...]:
-    return ({"axis": 1}, {"axis": 2}) if "_length" in config else ({},)
+    return ({"axis": 1}, {"axis": 2}, {"axis": 3}) if "_length" in config else ({},)
 
 
 def _batch_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -90,6 +91,8 @@ def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ..
     if len(shapes) != 1 or () in shapes:
         return ()
     (shape,) = shapes
+    if len(shape) > 2 and set(shape[:-1]) == {1}:
+        return ()  # nobody normalises over axes of one element; a PReLU with shared axes looks so
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
     config = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
     return (Fit(config, plain_uses(found), log_odds),)
@@ -132,8 +135,10 @@ def _normalization_fits(stored: Stored) -> tuple[Fit, ...]:
     if mean.shape != variance.shape or count.shape != ():
         return ()
     channels = mean.shape[-1] if mean.shape else None
-    config = {"axis": -1 if mean.shape else None, "_channels_in": channels, "_unused": [count.path]}
-    return (Fit(config, (use("adapt_mean", mean), use("adapt_variance", variance))),)
+    config = {"axis": -1 if mean.shape else None, "_channels_in": channels}
+    cast = () if count.dtype == "int64" else (f"cast:{count.dtype}→int64",)
+    counted = replace(use("count", count, *cast), dtype="int64")
+    return (Fit(config, (use("adapt_mean", mean), use("adapt_variance", variance), counted)),)
 
 
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:

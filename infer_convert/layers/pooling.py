@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infer_convert.layers.arithmetic import windows
-from infer_convert.layers.card import Card, Config, Shape
+from infer_convert.layers.card import RARE, Card, Config, Shape
 from infer_convert.solve.items import Variant
 
 
@@ -50,12 +50,30 @@ def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
     ]
 
     def choices(config: Config) -> tuple[Config, ...]:
-        return tuple(
+        usual = tuple(
             {"pool_size": [pool] * rank, "strides": [stride] * rank, "padding": padding}
             for pool, stride, padding in options
         )
+        return (*usual, *_oblong(rank)) if config.get(RARE) else usual
 
     return choices
+
+
+LONGEST = 40
+"""The longest window that is tried along one axis."""
+
+
+def _oblong(rank: int) -> tuple[Config, ...]:
+    """Windows along one axis, and small ones with sides of their own (spectrograms, signals of several channels)."""
+    long = range(9 if rank == 1 else 2, LONGEST + 1)
+    if rank == 1:
+        sides: list[tuple[int, ...]] = [(side,) for side in long]
+    elif rank == 2:
+        sides = [side for count in long for side in ((1, count), (count, 1))]
+        sides += [(a, b) for a in range(2, 7) for b in range(2, 7) if a != b]
+    else:
+        sides = [(1, 2, 2), (1, 3, 3), (1, 4, 4), (2, 1, 1), (2, 2, 1)]
+    return tuple({"pool_size": list(side), "strides": list(side), "padding": "valid"} for side in sides)
 
 
 def _global_flow(rank: int) -> Callable[[Config], tuple[Variant, ...]]:

@@ -87,6 +87,12 @@ def recognise(
     return _weightless(layer, frozenset(spatial), first)
 
 
+def told(layer: StoredLayer, class_name: str) -> tuple[Reading, ...]:
+    """A layer without tensors as the class that the user names; empty where that class keeps tensors or is unknown."""
+    cards = () if layer.tensors else tuple(c for c in LAYERS if c.class_name == class_name and c.fits is None)
+    return tuple(Reading(card, Fit({}), 0.0, "told by the user") for card in cards)
+
+
 def _weighted(
     layer: StoredLayer, generation: Generation, backend: str | None, rare: bool = False
 ) -> tuple[Reading, ...]:

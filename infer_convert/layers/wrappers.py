@@ -56,6 +56,8 @@ def _bidirectional_fits(stored: Stored) -> tuple[Fit, ...]:
     if not any(role.startswith("forward") for role in roles):
         roles = within(roles)
     halves = _half(roles, "forward"), _half(roles, "backward")
+    if not any(halves):
+        halves = _numbered_halves(roles)
     if not all(halves) or len(halves[0]) + len(halves[1]) != len(roles):
         return ()
     fits = []
@@ -70,6 +72,18 @@ def _bidirectional_fits(stored: Stored) -> tuple[Fit, ...]:
             fits.append(Fit(config, uses))
             fits.append(Fit({**config, "merge_mode": "sum"}, uses, _MERGED))
     return tuple(fits)
+
+
+def _numbered_halves(roles: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The first and the second half of tensors that are only numbered, if they have the same shapes."""
+    if not all(role.isdigit() for role in roles) or len(roles) not in (4, 6):
+        return {}, {}
+    ordered = [roles[role] for role in sorted(roles, key=int)]
+    half = len(ordered) // 2
+    first, second = ordered[:half], ordered[half:]
+    if [tensor.shape for tensor in first] != [tensor.shape for tensor in second]:
+        return {}, {}
+    return {str(i): tensor for i, tensor in enumerate(first)}, {str(i): tensor for i, tensor in enumerate(second)}
 
 
 _MERGED = -3.0

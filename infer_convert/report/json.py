@@ -49,6 +49,17 @@ def report(document: Document) -> dict[str, Any]:
             "exit_code": failure.exit_code,
             "message": failure.message,
             "causes": list(failure.causes),
+            "conflicts": [
+                {
+                    "layer": each.layer,
+                    "field": each.field,
+                    "config": each.config,
+                    "weights": each.weights,
+                    "tensors": list(each.tensors),
+                    "answer": each.answer,
+                }
+                for each in failure.conflicts
+            ],
         }
     clean: dict[str, Any] = plain(made)
     return clean

@@ -1,4 +1,4 @@
-"""What to ask the reader first: how uncertain an answer is, times how much depends on it.
+"""What to ask the reader first: the answer that raises the chance of a right model most.
 
 Decisions that fall together (one motif, or the same field with the same value, doubts and reason) are one question;
 classes only of layers whose names differ in their numbers.
@@ -19,6 +19,8 @@ OPEN = 0.9
 """Decisions below this confidence are questions."""
 
 
+TRIFLE = 1e-3
+"""Nats that no question is worth."""
 UNNAMED = 0.2
 """Part of the bits of values that no alternative names."""
 
@@ -26,17 +28,18 @@ UNNAMED = 0.2
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question about one or several ``layers``. ``entropy`` is in bits; ``depending`` counts the layers whose
-    results the answer changes, the asked ones included."""
+    results the answer changes, the asked ones included; ``gain`` is that of the decision that gains most, in nats."""
 
     layers: tuple[str, ...]
     decision: Decision
     entropy: float
     depending: int
+    gain: float
 
     @property
-    def weight(self) -> float:
-        """What the questions are sorted by."""
-        return self.entropy * self.depending
+    def worth(self) -> str:
+        """The gain in words."""
+        return f"the answer makes a right model {min(99.0, math.exp(self.gain)):.1f} times as likely"
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -54,7 +57,7 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
     groups: dict[str, list[tuple[str, Decision]]] = {}
     for layer in document.layers:
         for decision in layer.decisions:
-            if decision.confidence < below:
+            if decision.confidence < below and decision.gain > TRIFLE:
                 groups.setdefault(_same(layer, decision), []).append((layer.name, decision))
     if not groups:
         return ()
@@ -67,8 +70,9 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
         for name in names:
             union |= reach[numbers[name]]
         doubtful = max((decision for _, decision in members), key=entropy)
-        found.append(Ask(names, doubtful, entropy(doubtful), union.bit_count()))
-    return tuple(sorted(found, key=lambda ask: (-ask.weight, ask.decision.confidence)))
+        gain = max(decision.gain for _, decision in members)
+        found.append(Ask(names, doubtful, entropy(doubtful), union.bit_count(), gain))
+    return tuple(sorted(found, key=lambda ask: (-ask.gain, -ask.entropy * ask.depending)))
 
 
 def _same(layer: LayerEntry, decision: Decision) -> str:

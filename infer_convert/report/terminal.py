@@ -160,7 +160,7 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
         decision, several = ask.decision, len(ask.layers)
         others = f" and {several - 1} more layers" if several > 1 else ""
         said = f"{decision.field} = {shown(decision.value)} ({decision.confidence:.0%})"
-        _line(console, f"  {ask.layers[0]}{others}: {said}, {ask.depending} layers depend on it")
+        _line(console, f"  {ask.layers[0]}{others}: {said}; {ask.worth}")
         likely = [option for option in decision.alternatives[:2] if option.confidence >= LEAST_TOLD]
         for option in likely or decision.alternatives[:1] or ask.options:
             many = f" (and for {several - 1} more: report.html)" if several > MANY else ""

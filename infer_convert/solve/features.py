@@ -38,10 +38,12 @@ def family(label: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Weights:
     """``moves``: feature -> nats in favour of a move. ``proposals``: feature of a single operand -> log-odds of its
-    being fed, all else unknown; they choose which sets of operands are tried at all."""
+    being fed, all else unknown; they choose which sets of operands are tried at all. ``wholes``: feature of a finished
+    wiring (``whole.py``) -> nats in its favour; empty: the parser's own score decides."""
 
     moves: Mapping[Key, float]
     proposals: Mapping[Key, float]
+    wholes: Mapping[Key, float] = field(default_factory=dict)
 
 
 class Single(NamedTuple):
@@ -67,6 +69,7 @@ class Scene:
     labels: list[str] = field(init=False)
     families: list[str] = field(init=False)
     _spanned: list[int] = field(init=False)
+    _runs: list[int] = field(init=False)
     _singles: dict[Any, Single] = field(init=False, default_factory=dict)
     _ranks: dict[Any, frozenset[int]] = field(init=False, default_factory=dict)
     _numbers: dict[Key, int] = field(init=False, default_factory=dict)
@@ -83,6 +86,9 @@ class Scene:
              tuple(weights.get(("M", level, "=", count), 0.0) for count in range(MOST_COUNTED + 1)))
             for level in range(LEVELS)
         )  # fmt: skip
+        self._runs = [0] * len(self.labels)
+        for index in range(1, len(self.labels)):
+            self._runs[index] = self._runs[index - 1] + 1 if self.labels[index] == self.labels[index - 1] else 0
         total = 0
         self._spanned = [0]
         for name in self.families:
@@ -113,10 +119,21 @@ class Scene:
         behind = self.families[index + 1] if index + 1 < len(self.items) else "$"
         return ("out", count), ("out", name, count), ("out", name, behind)
 
-    def share_keys(self, index: int, variant: Variant, slot: Slot, same: bool) -> tuple[Key, ...]:
-        """Features of one layer called twice."""
-        name = family(variant.label)
-        return ("share", same), ("share", same, name, family(slot.label))
+    def share_keys(
+        self, index: int, variant: Variant, slot: Slot, same: bool, more: int, out: Demand,
+        remainders: Mapping[int, int],
+    ) -> tuple[Key, ...]:  # fmt: skip
+        """Features of one layer called twice: for a pair of operands and for ``more`` besides."""
+        name, before = family(variant.label), self.families[index - 1] if index else "^"
+        rest = remainders.get(slot.item) if same and isinstance(slot.demand, tuple) else None
+        exact = "-" if rest is None or not isinstance(out, int) or not out else "=" if rest == 2 * out else "<"
+        return (
+            ("share", same),
+            ("share", same, name, family(slot.label)),
+            ("shareb", same, before),
+            ("sharem", same, min(more, 3)),
+            ("sharex", same, exact),
+        )
 
     def singles(self, index: int, variant: Variant, fitting: Sequence[Slot], depth: int) -> tuple[Single, ...]:
         """Every operand that the item could feed, by itself."""
@@ -183,11 +200,12 @@ class Scene:
             variant.operands[1] == 0,
             family(slot.goes),
             self.families[index - 1] if index else "^",
+            (variant.label, slot.label, slot.goes),
         )
 
     def single(self, sign: str, signature: tuple[Any, ...]) -> tuple[Key, ...]:
         """Features of one operand, fed (``+``) or passed by (``-``)."""
-        mine, its, kind, taken, span, distance, behind, exact, said, source, goes, before = signature
+        mine, its, kind, taken, span, distance, behind, exact, said, source, goes, before, whole = signature
         keys: list[Key] = [
             (sign, mine, its),
             (sign, "k", mine, its, taken),
@@ -198,6 +216,8 @@ class Scene:
             (sign, "dk", kind, taken, distance, behind),
             (sign, "g", mine, its, goes, min(taken, 1)),
             (sign, "b", mine, before, its, min(taken, 1)),
+            (sign, "l", *whole[:2], before),
+            (sign, "lg", *whole, min(taken, 1)),
         ]
         if kind in "eh":
             keys.append((sign, "e", mine, taken, span))
@@ -230,6 +250,10 @@ class Scene:
         ]
         if len(self.items[index].variants) > 1:
             keys.append(("V", variant.label))
+        starving = self._starving(index, chosen, fitting)
+        if starving:
+            keys.append(("starve", min(starving, 3)))
+            keys.append(("starve", name, min(starving, 3)))
         if plain:
             overtaken = _overtaken(chosen, fitting)
             keys.append(("ord", min(overtaken, 3)))
@@ -257,6 +281,21 @@ class Scene:
             if wrong:
                 keys.append(("L", min(wrong, 2), self.pools))
         return keys
+
+    def _starving(self, index: int, chosen: tuple[Slot, ...], fitting: tuple[Slot, ...]) -> int:
+        """How many of the like items directly in front of this one would find no operand of the kind that it takes:
+        parallel branches are listed side by side, and each feeds its own."""
+        run = self._runs[index]
+        plain = [slot for slot in chosen if not slot.merges]
+        if not run or len(plain) < 2:
+            return 0
+        short = 0
+        for label in {slot.label for slot in plain}:
+            group = max([slot.group for slot in plain if slot.label == label])
+            can = sum([slot.label == label and slot.group == group and not slot.merges for slot in fitting])
+            taken = sum([slot.label == label and slot.group == group for slot in plain])
+            short = max(short, min(run, can - 1) - (can - taken))
+        return short
 
     def surroundings(
         self, index: int, variant: Variant, fitting: tuple[Slot, ...]

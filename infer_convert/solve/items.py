@@ -56,7 +56,8 @@ class Wiring:
 
     ``variants[i]`` is the index of item i's reading; ``operands[i][c]`` are the ordered operands of its call c, each a
     ``Call``. ``log_score`` ranks wirings, ``probability`` is the share among all wirings that were kept.
-    ``ordered`` holds the merges whose operand order the list itself fixes.
+    ``ordered`` holds the merges whose operand order the list itself fixes. ``sums`` are the operands of sums that the
+    list does not show: the k-th of them is item ``len(operands) + k``.
     """
 
     variants: tuple[int, ...]
@@ -65,12 +66,30 @@ class Wiring:
     log_score: float = 0.0
     probability: float = 1.0
     ordered: frozenset[int] = field(default_factory=frozenset)
+    sums: tuple[tuple[Call, ...], ...] = ()
 
     def edges(self) -> frozenset[tuple[int, int]]:
-        """(producer, consumer) pairs of items, calls and order left out."""
+        """(producer, consumer) pairs of listed items, calls and order left out; sums that the list does not show pass
+        on what they are given."""
         return frozenset(
             (producer, consumer)
             for consumer, calls in enumerate(self.operands)
             for call in calls
-            for producer, _ in call
+            for producer in self._listed(call)
         )
+
+    def _listed(self, calls: tuple[Call, ...]) -> list[int]:
+        """The listed items behind operands."""
+        found: list[int] = []
+        waiting = [item for item, _ in calls]
+        seen: set[int] = set()
+        while waiting:
+            item = waiting.pop()
+            if item in seen:
+                continue
+            seen.add(item)
+            if item < len(self.operands):
+                found.append(item)
+            else:
+                waiting.extend(source for source, _ in self.sums[item - len(self.operands)])
+        return found

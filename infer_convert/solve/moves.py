@@ -23,6 +23,8 @@ MOST_CANDIDATES = 14
 """Open operands considered at once for one item; the deepest and nearest are preferred."""
 MOST_SUBSETS = 32
 """Sets of operands tried for one reading, the likeliest by the sum of single log-odds first."""
+MOST_BESIDES = 5
+"""Operands that a layer called twice is tried for besides a pair."""
 LESS_LIKELY = 12.0
 """Sets this many nats behind the best are not tried."""
 
@@ -35,11 +37,11 @@ Frontier = tuple[int, tuple[Slot, ...], tuple[tuple[int, int], ...]]
 
 @dataclass(slots=True, eq=False)
 class Move:
-    """One possibility. ``chosen`` are the operands filled (``calls`` of them by calls of their own when the layer is
-    shared). ``cost`` is the reading's prior, ``score`` the sum of the features that depend on the frontier alone and,
-    while learning, ``keys`` these features; ``evidence`` is what the caller says about the edges, a cost beside the
-    move's probability. ``result`` makes the frontier afterwards: few moves are taken, so it is made when asked for;
-    ``motifs`` too, and both are kept, for states with one frontier share their moves."""
+    """One possibility. ``chosen`` are the operands filled, by the ``calls`` of the layer when it is shared. ``cost`` is
+    the reading's prior, ``score`` the sum of the features that depend on the frontier alone and, while learning,
+    ``keys`` these features; ``evidence`` is what the caller says about the edges, a cost beside the move's probability.
+    ``result`` makes the frontier afterwards: few moves are taken, so it is made when asked for; ``motifs`` too, and
+    both are kept, for states with one frontier share their moves."""
 
     number: int
     variant: Variant
@@ -53,6 +55,7 @@ class Move:
     shared: bool = False
     evidence: float = 0.0
     motifs: tuple[tuple[int, int], ...] | None = None
+    calls: tuple[int, ...] = ()
     _frontier: Frontier | None = None
 
     def frontier(self) -> Frontier:
@@ -294,24 +297,43 @@ def _filled(state: State, variant: Variant, chosen: tuple[Slot, ...], out: Deman
 def _share(
     scene: Scene, state: State, index: int, number: int, variant: Variant, fitting: Sequence[Slot]
 ) -> Iterator[Move]:
-    """One layer called twice: for two operands of one merge, or for two calls of one consumer."""
+    """One layer called twice: for two operands of one merge, or for two calls of one consumer; and perhaps for one
+    operand more, or for two of another merge."""
     pairs = [
-        (slot, slot) for slot in fitting if slot.merges and slot.filled == 0 and slot.need == 2 and not slot.hidden
+        ((slot, 0), (slot, 1))
+        for slot in fitting
+        if slot.merges and slot.filled == 0 and slot.need == 2 and not slot.hidden
     ]
-    pairs += [(a, b) for a, b in combinations(fitting, 2) if a.item == b.item and a.call != b.call]
+    pairs += [((a, 0), (b, 1)) for a, b in combinations(fitting, 2) if a.item == b.item and a.call != b.call]
     for pair in pairs:
-        group = 1 + max(slot.group for slot in pair)
-        if group - 1 not in (state.depth, state.depth - 1):
-            continue
-        made = _called_twice(state, index, variant, pair, group)
-        if made is None:
-            continue
-        same = pair[0] is pair[1]
-        keys = scene.share_keys(index, variant, pair[0], same)
-        yield Move(
-            number, variant, pair, tuple(fitting), group, -variant.log_prior, keys, scene.score(keys),
-            partial(_unchanged, made), True, scene.affinity(index, pair[0].item),
-        )  # fmt: skip
+        for more in _besides(pair[0][0], fitting):
+            taken = (*pair, *more)
+            group = 1 + max([slot.group for slot, _ in taken])
+            if group - 1 not in (state.depth, state.depth - 1):
+                continue
+            made = _called_twice(state, index, variant, taken, group)
+            if made is None:
+                continue
+            same = pair[0][0] is pair[1][0]
+            keys = scene.share_keys(
+                index, variant, pair[0][0], same, len(more), variant.channels_out or 0, dict(state.remainders)
+            )
+            yield Move(
+                number, variant, tuple([slot for slot, _ in taken]), tuple(fitting), group, -variant.log_prior, keys,
+                scene.score(keys), partial(_unchanged, made), True, scene.affinity(index, pair[0][0].item),
+                calls=tuple([call for _, call in taken]),
+            )  # fmt: skip
+
+
+def _besides(first: Slot, fitting: Sequence[Slot]) -> Iterator[tuple[tuple[Slot, int], ...]]:
+    """What a layer called twice may feed besides a pair: nothing, one operand, or two of a merge."""
+    yield ()
+    for slot in [slot for slot in fitting if slot.item != first.item and not slot.hidden][:MOST_BESIDES]:
+        if slot.merges and slot.filled == 0 and slot.need == 2:
+            yield (slot, 0), (slot, 1)
+        else:
+            yield ((slot, 0),)
+            yield ((slot, 1),)
 
 
 def _unchanged(made: Opened) -> Opened:
@@ -319,22 +341,25 @@ def _unchanged(made: Opened) -> Opened:
 
 
 def _called_twice(
-    state: State, index: int, variant: Variant, pair: tuple[Slot, Slot], group: int
+    state: State, index: int, variant: Variant, taken: Sequence[tuple[Slot, int]], group: int
 ) -> Opened | None:
     slots, remainders = state.slots, state.remainders
-    new: list[Slot] = []
-    sums: list[tuple[int, int]] = []
-    for call, slot in enumerate(pair):
-        current = (
-            slot
-            if call == 0 or pair[0] is not pair[1]
-            else next((s for s in slots if s.item == slot.item and s.call == slot.call and s.merges), None)
-        )
+    outs: list[Demand] = [0, 0]
+    firsts: list[Slot | None] = [None, None]
+    for slot, call in taken:
+        current = next((s for s in slots if (s.item, s.call, s.merges) == (slot.item, slot.call, slot.merges)), None)
         out: Demand | None = None if current is None else meet(dict(remainders), variant, (current,))
         if current is None or out is None:
             return None
         slots, remainders = filled(slots, remainders, (current,), out, variant)
-        more, added = opened(index, call, variant, group, out, (current,))
+        if firsts[call] is None or not outs[call]:
+            outs[call] = out
+        firsts[call] = firsts[call] or current
+    new: list[Slot] = []
+    sums: list[tuple[int, int]] = []
+    for call, first in enumerate(firsts):
+        assert first is not None
+        more, added = opened(index, call, variant, group, outs[call], (first,))
         new.extend(more)
         sums.extend(added)
     return settled((*slots, *new), (*remainders, *sums))

@@ -87,13 +87,15 @@ class SizeAnswer:
 class SizeResult:
     """The best assignments (none when nothing fits), the marginal of every item's options, and where it failed.
 
-    ``log_mass`` is the log of the summed weight of all assignments kept, for comparing graphs.
+    ``log_mass`` is the log of the summed weight of all assignments kept, for comparing graphs. ``peaks`` are, for every
+    item's options, the best assignment that holds the option, as nats below the best of all (-inf where none does).
     """
 
     answers: tuple[SizeAnswer, ...]
     marginals: tuple[tuple[float, ...], ...] = ()
     failed_at: int | None = None
     log_mass: float = -math.inf
+    peaks: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -106,6 +108,8 @@ class _Node:
     alpha: float = -math.inf
     best: float = -math.inf
     beta: float = -math.inf
+    behind: float = -math.inf
+    """The best of what follows; ``alpha`` and ``beta`` are sums, ``best`` and ``behind`` maxima."""
     edges: list[tuple[_Node, int, float]] = field(default_factory=list)
 
 
@@ -267,11 +271,12 @@ def _advance(
 
 def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int) -> SizeResult:
     for node in layers[-1]:
-        node.beta = 0.0
+        node.beta = node.behind = 0.0
     first_call: dict[int, int] = {}
     for index, call in enumerate(calls):
         first_call.setdefault(call.item, index)
     masses: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
+    tops: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
     for index in range(len(calls), 0, -1):
         item = calls[index - 1].item
         for node in layers[index]:
@@ -279,8 +284,10 @@ def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[lis
                 continue
             for previous, number, weight in node.edges:
                 previous.beta = _logaddexp(previous.beta, node.beta + weight)
+                previous.behind = max(previous.behind, node.behind + weight)
                 if first_call[item] == index - 1:
                     masses[item][number] = _logaddexp(masses[item][number], previous.alpha + weight + node.beta)
+                    tops[item][number] = max(tops[item][number], previous.best + weight + node.behind)
     total = math.inf if not layers[-1] else -math.inf
     for node in layers[-1]:
         total = _logaddexp(total, node.alpha)
@@ -291,7 +298,9 @@ def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[lis
         for item, row in enumerate(masses)
     )
     answers = tuple(_paths(items, calls, layers, best, total))
-    return SizeResult(answers, marginals, None, total)
+    summit = max((node.best for node in layers[-1]), default=0.0)
+    peaks = tuple(tuple(top - summit for top in row) for row in tops)
+    return SizeResult(answers, marginals, None, total, peaks)
 
 
 class _Taken(NamedTuple):

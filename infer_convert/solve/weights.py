@@ -18,8 +18,10 @@ from infer_convert.solve.features import Weights
 def weights() -> Weights:
     """The fitted weights."""
     data = json.loads(files("infer_convert.solve").joinpath("weights.json").read_text(encoding="utf-8"))
-    moves, proposals = ({frozen(key): value for key, value in data[part]} for part in ("moves", "proposals"))
-    return Weights(moves, proposals)
+    moves, proposals, wholes = (
+        {frozen(key): value for key, value in data.get(part, ())} for part in ("moves", "proposals", "wholes")
+    )
+    return Weights(moves, proposals, wholes)
 
 
 def frozen(value: Any) -> Any:

@@ -15,11 +15,14 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
+from infer_convert.solve.flips import flipped
+from infer_convert.solve.hidden import LIKELY, expanded
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
@@ -27,6 +30,7 @@ from infer_convert.solve.past import Row
 from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
+from infer_convert.solve.whole import features, score
 
 BEAM = 64
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
@@ -36,11 +40,13 @@ EXPANSIONS = 4500
 """Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
 WIDER = 5
 """How much wider the beam is when a narrow one has lost every wiring."""
-PER_FRONTIER = 6
+PER_FRONTIER = 16
 """States kept with the same open operands; the rest differ only in what is already settled."""
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
+SWAY = 3.0
+"""Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
 """States this many nats behind the best are dropped."""
 WORK = 12_000_000
@@ -107,8 +113,18 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Raises
     RefusedForSafety when ``patience`` ends.
     """
+    learned = weights() if learned is None else learned
+    found = candidates(problem, beam, learned)
+    if isinstance(found, WiringResult):
+        return found
+    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in found]))
+
+
+def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> list[Wiring] | WiringResult:
+    """The wirings that are weighed as wholes, with the parser's own scores; a result that tells why, when there are
+    none."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    scene = Scene(problem.items, weights() if learned is None else learned, problem.affinity, problem.names)
+    scene = Scene(problem.items, learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
     states = [State(last)]
     supply = supplies(problem.items)
@@ -124,14 +140,56 @@ def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | No
     wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
-    return WiringResult(_ranked(wirings))
+    if not learned.wholes:
+        return wirings
+    wirings.sort(key=lambda wiring: (-_judged(problem, learned, wiring).log_score, wiring.operands))
+    replay = partial(replayed, scene, rules, supply)
+    return [*wirings, *flipped(problem.items, wirings, learned.wholes, problem.names, replay)]
+
+
+def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wiring) -> Wiring | None:
+    """A wiring as the parser reads it, with its score; None when it is not among the parser's."""
+    last = len(scene.items) - 1
+    consumers: list[set[tuple[int, int, int]]] = [set() for _ in scene.items]
+    for consumer, calls in enumerate(wiring.operands):
+        for call, operands in enumerate(calls):
+            for producer, own in operands:
+                consumers[producer].add((consumer, call, own))
+    state = State(last)
+    for index in range(last, -1, -1):
+        twice = len(wiring.operands[index]) > 1
+        found = [
+            step
+            for step in steps(scene, state, index, moves(scene, rules, state, index, supply[index]))
+            if step.move.shared == twice
+            and step.move.number == wiring.variants[index]
+            and {(slot.item, slot.call, own) for slot, own in _fills(step.move)} == consumers[index]
+        ]
+        if not found:
+            return None
+        step = min(found, key=lambda step: step.cost)
+        state = after(state, index, step, state.cost + step.cost)
+    return None if state.unfilled() else complete(scene.items, state)
+
+
+def _fills(move: Move) -> Iterator[tuple[Slot, int]]:
+    """The operands that a move fills, each with the layer's own call."""
+    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=True)
+
+
+def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
+    """The wiring with the score that it has as a whole."""
+    if not learned.wholes:
+        return wiring
+    found = features(problem.items, wiring, problem.names)
+    return replace(wiring, log_score=score(learned.wholes, found, wiring.log_score))
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
     """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
-    show."""
+    show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    first = solve(problem, beam)
+    first = _with_called_sums(problem, solve(problem, beam), beam)
     if first.wirings or problem.hidden:
         return first
     for attempt, width in ((problem, WIDER * beam), (replace(problem, hidden=True), beam)):
@@ -139,6 +197,27 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
         if found.wirings:
             return found
     return first
+
+
+def _with_called_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
+    """The wirings with the sums that blocks call for in front of those without."""
+    longer = expanded(problem.items)
+    if longer is None:
+        return plain
+
+    def affinity(producer: int, consumer: int) -> float:
+        return longer.affinity(producer, consumer, problem.affinity)
+
+    def names(producer: int, consumer: int) -> str:
+        return longer.names(producer, consumer, problem.names)
+
+    found = solve(WiringProblem(longer.items, affinity, problem.outputs, names), beam)
+    if not found.wirings:
+        return plain
+    share = LIKELY if plain.wirings else 1.0
+    others = [replace(wiring, probability=(1 - share) * wiring.probability) for wiring in plain.wirings]
+    both = [longer.contracted(wiring, share) for wiring in found.wirings] + others
+    return WiringResult(tuple(sorted(both, key=lambda wiring: -wiring.probability)))
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:
@@ -166,7 +245,7 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
             break
         frontier = step.move.frontier()
         open_operands = sum([slot.need for slot in frontier[1]])
-        if waiting.get(open_operands, 0) >= beam // PER_WAITING or seen.get(frontier, 0) >= PER_FRONTIER:
+        if index and (waiting.get(open_operands, 0) >= beam // PER_WAITING or seen.get(frontier, 0) >= PER_FRONTIER):
             continue
         seen[frontier] = seen.get(frontier, 0) + 1
         waiting[open_operands] = waiting.get(open_operands, 0) + 1
@@ -178,11 +257,30 @@ def steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> list
     """The moves that the list's order allows in ``state``, each charged with its negative log share (a step without a
     choice is free) and with what the caller says about its edges."""
     raw = list(raw_steps(scene, state, index, found))
+    if len(scene.items[index].variants) > 1:
+        raw = _swayed(raw)
     if len(raw) < 2:
         return [step._replace(cost=step.move.evidence) for step in raw]
     least = min([step.cost for step in raw])
     total = math.log(math.fsum([math.exp(least - step.cost) for step in raw]))
     return [Step(step.move, step.cost - least + total + step.move.evidence, step.motifs, step.order) for step in raw]
+
+
+def _swayed(raw: list[Step]) -> list[Step]:
+    """Steps of several readings of one item, their surroundings' say in the reading bounded: sums of features are made
+    to be compared within one reading."""
+    readings: dict[int, list[float]] = {}
+    for step in raw:
+        readings.setdefault(step.move.number, []).append(step.move.cost - step.cost)
+    if len(readings) < 2:
+        return raw
+    says = {}
+    for number, scores in readings.items():
+        top = max(scores)
+        says[number] = top + math.log(math.fsum([math.exp(score - top) for score in scores]))
+    first = says[min(says)]
+    less = {number: said - first - max(-SWAY, min(SWAY, said - first)) for number, said in says.items()}
+    return [step._replace(cost=step.cost + less[step.move.number]) for step in raw]
 
 
 def raw_steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> Iterator[Step]:
@@ -227,7 +325,7 @@ def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) 
 def after(state: State, index: int, step: Step, cost: float) -> State:
     """The state after a step."""
     move = step.move
-    fills = tuple([(slot.item, slot.call, call if move.shared else 0) for call, slot in enumerate(move.chosen)])
+    fills = tuple([(slot.item, slot.call, own) for slot, own in _fills(move)])
     group, slots, remainders = move.frontier()
     precedence = state.precedence if step.order is None else state.precedence | {step.order}
     return State(
@@ -263,8 +361,7 @@ def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:
     top = ordered[0].log_score
     total = math.fsum(math.exp(w.log_score - top) for w in ordered)
     return tuple(
-        Wiring(w.variants, w.operands, w.outputs, w.log_score, math.exp(w.log_score - top) / total, w.ordered)
-        for w in ordered
+        replace(w, probability=math.exp(w.log_score - top) / total) for w in ordered
     )
 
 

@@ -49,6 +49,34 @@ def test_pinned_operands() -> None:
     assert free in ({"conv2d", "batch_normalization"}, {"activation", "batch_normalization"})
 
 
+U_NET = """
+input_1
+conv2d kernel:3x3x3x8 bias:8
+max_pooling2d
+conv2d_1 kernel:3x3x8x16 bias:16
+max_pooling2d_1
+conv2d_2 kernel:3x3x16x32 bias:32
+up_sampling2d
+concatenate
+conv2d_3 kernel:3x3x48x16 bias:16
+up_sampling2d_1
+concatenate_1
+conv2d_4 kernel:3x3x24x8 bias:8
+conv2d_5 kernel:1x1x8x1 bias:1
+"""
+
+
+def test_the_order_of_pinned_operands() -> None:
+    """It is kept, and the net's other Concatenates follow it."""
+    orders = []
+    for told in (["up_sampling2d", "conv2d_1"], ["conv2d_1", "up_sampling2d"]):
+        plan = best(U_NET, {("concatenate", "inbound"): told})
+        fed = {name: [ref.layer for ref in plan.layer(name).inbound[0]] for name in ("concatenate", "concatenate_1")}
+        assert fed["concatenate"] == told
+        orders.append(fed["concatenate_1"])
+    assert orders == [["up_sampling2d_1", "conv2d"], ["conv2d", "up_sampling2d_1"]]
+
+
 def test_pinned_operands_are_the_user_s() -> None:
     pinned = best(FUNCTIONAL, {("add", "inbound"): ["conv2d", "batch_normalization"]}).layer("add")
     decision = pinned.decision("inbound")
@@ -61,6 +89,14 @@ def test_pinned_classes() -> None:
         layer = best(text, {("pool", "class_name"): class_name}).layer("pool")
         decision = layer.decision("class_name")
         assert layer.class_name == class_name and decision is not None and decision.basis is Basis.USER
+
+
+def test_a_class_for_a_name_that_says_nothing() -> None:
+    """Any class without tensors may be told of a layer without tensors; the conv's 26x26 need a pool of 2."""
+    layer = best(CNN.replace("max_pooling2d", "encoder"), {("encoder", "class_name"): "MaxPooling2D"}).layer("encoder")
+    assert (layer.class_name, layer.config["pool_size"]) == ("MaxPooling2D", [2, 2])
+    with pytest.raises(NoArchitecture, match="BatchNormalization, which a hint demands"):
+        best(CNN.replace("max_pooling2d", "encoder"), {("encoder", "class_name"): "BatchNormalization"})
 
 
 def test_input_shapes() -> None:

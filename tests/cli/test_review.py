@@ -28,7 +28,7 @@ def test_the_dialogue_writes_hints_that_are_used(here: Path, monkeypatch: Any, c
     monkeypatch.setattr("sys.stdin", io.StringIO("2\n\nq\n"))
     assert cli.run(["lost.h5", "--ask", "--to", "report", "-q"]) == 0
     said = capsys.readouterr().err
-    assert "layers depend on it" in said and "1." in said and "lost.hints.toml" in said
+    assert "times as likely" in said and "1." in said and "lost.hints.toml" in said
     hints = load_hints(here / "lost.hints.toml")
     assert hints.answers
     report = json.loads((here / "lost.converted" / "report.json").read_text())

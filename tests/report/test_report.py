@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import math
 from html.parser import HTMLParser
 from typing import Any
 
@@ -215,19 +216,25 @@ def test_repeated_blocks_and_nested_models_are_groups() -> None:
     assert [0, 0, 1, 0] in nested["wires"]
 
 
-def test_questions_are_sorted_by_what_depends_on_them() -> None:
-    def doubt(field: str, confidence: float) -> Decision:
-        return Decision(field, 1, confidence, Basis.ASSUMED, (Option(2, 1 - confidence),))
+def test_questions_are_sorted_by_what_their_answers_gain() -> None:
+    """The surer of two doubts comes first where it settles other doubts too; of equal ones the one in front; never one
+    whose answers compute the same."""
 
-    chain = [PlanLayer("x", "InputLayer", {}, (), (), (doubt("early", 0.7),))]
+    def doubt(field: str, confidence: float, coupled: float = 0.0, same: bool = False) -> Decision:
+        other = Option(2, 1 - confidence, same)
+        return Decision(field, 1, confidence, Basis.ASSUMED, (other,), coupled=coupled)
+
+    doubts = (doubt("early", 0.5), doubt("moot", 0.5, same=True), doubt("size", 0.7, 2.0))
+    chain = [PlanLayer("x", "InputLayer", {}, (), (), doubts)]
     for number in range(8):
         chain.append(PlanLayer(f"d{number}", "Dense", {}, ((Ref(chain[-1].name),),)))
     chain.append(PlanLayer("end", "Dense", {}, ((Ref("d7"),),), (), (doubt("late", 0.5),)))
     facts = fake.facts()
     found = asks(document(facts, Inference(facts, (Plan(tuple(chain), (Ref("x"),), (Ref("end"),)),))))
-    assert [(ask.decision.field, ask.depending) for ask in found] == [("early", 10), ("late", 1)]
+    assert [(ask.decision.field, ask.depending) for ask in found] == [("size", 10), ("early", 10), ("late", 1)]
+    assert [ask.gain for ask in found] == pytest.approx([2.0, math.log(2), math.log(2)])
     assert found[1].entropy == pytest.approx(1.0)
-    assert found[0].command(found[0].options[1]) == "--set x.early=2"
+    assert found[1].command(found[1].options[1]) == "--set x.early=2"
 
 
 def test_decisions_that_fall_together_are_one_question() -> None:

@@ -59,7 +59,7 @@ class Net:
 
 
 def net(text: str) -> Net:
-    lines = [line.strip() for line in text.strip().splitlines()]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     heads = [line.partition("<") for line in lines if not line.startswith("->")]
     names = [head.split()[0] for head, _, _ in heads]
 

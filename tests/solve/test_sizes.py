@@ -110,6 +110,10 @@ def test_answers_and_marginals_are_exact(problem: tuple[list[SizeItem], list[Siz
             shares[item, number] += math.exp(score - total)
     for item, row in enumerate(result.marginals):
         assert row == pytest.approx([shares[item, number] for number in range(len(row))])
+    best = max(truth.values())
+    for item, row in enumerate(result.peaks):
+        tops = [max((s for c, s in truth.items() if c[item] == n), default=-math.inf) - best for n in range(len(row))]
+        assert row == pytest.approx(tops)
 
 
 @settings(max_examples=50)

@@ -305,3 +305,38 @@ def test_single_operands_are_tried_where_all_of_them_look_likely() -> None:
         state = after(state, index, next(step for step in found if not step.move.chosen), 0.0)
     sets = {tuple(slot.item for slot in move.chosen) for move in moves(scene, Rules(), state, 2, supply[2])}
     assert {(item,) for item in range(3, 8)} <= sets
+
+
+def test_a_layer_called_twice_may_feed_two_merges() -> None:
+    made = net("""
+        a Input
+        b Input
+        fc Dense in=8 out=4 < a ; b
+        mul Multiply < fc fc:1
+        cat Concatenate < fc fc:1 mul
+        out Dense in=12 out=1 < cat
+        -> out
+    """)
+    assert any(wiring.edges() == _edges(made) for wiring in made.solved().wirings)
+
+
+def test_parallel_branches_each_feed_their_own() -> None:
+    """None of the five norms takes an activation away from another, though channels would allow it."""
+    branches = range(5)
+    made = net(
+        "x Input\nc Conv/k in=3 out=16 < x\n"
+        + "".join(f"c{n} Conv/1 in=16 out=8 < c\n" for n in branches)
+        + "".join(f"b{n} BatchNorm in=8 < c{n}\n" for n in branches)
+        + "".join(f"a{n} Activation < b{n}\n" for n in branches)
+        + "cat Concatenate < a0 a1 a2 a3 a4\nout Conv/k in=40 out=3 < cat\n-> out"
+    )
+    assert made.solved().wirings[0].edges() == _edges(made)
+
+
+def _edges(made: Net) -> frozenset[tuple[int, int]]:
+    return frozenset(
+        (producer, consumer)
+        for consumer, calls in enumerate(made.operands)
+        for call in calls
+        for producer, _ in call
+    )

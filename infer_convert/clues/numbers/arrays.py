@@ -73,8 +73,8 @@ class Arrays:
         return self._kept[key]
 
     def _read(self, use: WeightUse) -> Array | None:
-        if int(np.prod(use.shape)) > MOST_VALUES:
-            return None
+        if int(np.prod(use.shape)) > MOST_VALUES or use.dtype.startswith(("int", "uint")):
+            return None  # counters, and quantised numbers, which mean nothing without their scales
         try:
             sources = [np.asarray(self._store.read(path)) for path in use.sources]
             array = np.asarray(transforms.apply(use.transforms, sources))

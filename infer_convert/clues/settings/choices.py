@@ -15,7 +15,7 @@ from typing import Any
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
 from infer_convert.clues.settings.places import PASSED, Style, place
-from infer_convert.clues.settings.windows import first
+from infer_convert.clues.settings.windows import first, oblong
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
 from infer_convert.layers.card import Config
 
@@ -90,12 +90,17 @@ def _weigh(
             for (kind, value), names in reminders(group, there, layer.config, choice)
         )
         writes = memories(group, there, layer.config, choice)
+        if oblong(choice):
+            found.append(Setting(choice, score + OBLONG))
+            continue
         if group is CONVOLUTION:
             writes = (*writes, (LAST_STRIDE, min(2, first(choice["strides"]))))
         found.append(Setting(choice, score, reads, writes))
     return found
 
 
+OBLONG = -4.0
+"""Nats for a window or a stride that is not the same along all axes, beside what its first axis says."""
 LAST_STRIDE = "last stride"
 """The kind of memory that holds whether the last convolution had strides (2) or not (1)."""
 
@@ -113,6 +118,8 @@ def _by_table(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config
         return Setting(choice, -0.3 * _amount(choice["cropping"]))
     if "return_sequences" in choice:
         return _recurrent(near, index, choice)
+    if "_answer" in choice:
+        return Setting(choice, math.log(max(choice["_share"], 1e-9)))
     if "_class" in choice:
         return Setting(choice, {"Flatten": -1.0, "MaxPooling2D": -1.2}.get(choice["_class"], -2.5))
     if "keepdims" in choice:

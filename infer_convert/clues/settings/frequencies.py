@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.clues.settings.places import Style
+from infer_convert.clues.settings.places import PASSED, Style
 from infer_convert.clues.settings.windows import border, first, kernel, pool
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Config
@@ -40,7 +40,12 @@ def _convolution(near: Neighbourhood, style: Style, index: int, layer: DraftLaye
     if padded:
         return score + (-0.02 if padding == "valid" else -5.0)
     if len(layer.config.get("_inner", layer.config)["kernel_size"]) == 1:
+        gated, summed = style.words["gates"] == "yes", style.words["sums"] == "yes" and not style.pools
         share = {"same": 0.5, "valid": 0.42, "causal": 0.08}
+        if gated:
+            share = {"same": 0.2, "valid": 0.05, "causal": 0.75}
+        elif summed:
+            share = {"same": 0.5, "valid": 0.1, "causal": 0.4}
     elif style.merges or style.upsamples:
         share = {"same": 0.93, "valid": 0.07}
     else:
@@ -57,6 +62,8 @@ def _stride_prior(
         if _projects(near, index):
             return {1: 0.3, 2: 0.7} if widens and not style.pools > 2 else {1: 0.85, 2: 0.15}
         return {1: 0.99, 2: 0.01}
+    if _is_upsampled(near, index):
+        return {1: 0.995, 2: 0.005}
     if padded:
         return {1: 0.02, 2: 0.98} if depthwise else {1: 0.3, 2: 0.7}
     if stride_is_patch := _cuts_patches(near, style, size):
@@ -68,13 +75,13 @@ def _stride_prior(
         return {1: 0.25, 2: 0.1, 4: 0.65}
     if size == 7 and first:
         return {1: 0.3, 2: 0.65, 4: 0.05}
+    if size == 4 and style.pools == 0:
+        return {1: 0.2, 2: 0.8}
     if first:
         deep = style.convolutions > 30
         return (
             {1: 0.45, 2: 0.54, 4: 0.01} if deep else {1: 0.85, 2: 0.15} if style.pools else {1: 0.6, 2: 0.38, 4: 0.02}
         )
-    if size == 4 and style.pools == 0:
-        return {1: 0.2, 2: 0.8}
     if style.pools > 1:
         return {1: 0.965, 2: 0.033, 3: 0.001, 4: 0.001}
     if size == 4:
@@ -100,6 +107,11 @@ def _widens(layer: DraftLayer) -> bool:
 def _projects(near: Neighbourhood, index: int) -> bool:
     """A 1×1 convolution whose result goes (through a normalisation at most) into an Add."""
     return any(near.draft.layers[i].class_name == "Add" for i in near.after(index, ("BatchNormalization", "Dropout")))
+
+
+def _is_upsampled(near: Neighbourhood, index: int) -> bool:
+    """Whether the map was just made larger: nobody makes it smaller again at once."""
+    return any(near.draft.layers[i].class_name.startswith("UpSampling") for i in near.before(index, PASSED))
 
 
 def _is_convolution(layer: DraftLayer) -> bool:

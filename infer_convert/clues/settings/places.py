@@ -80,10 +80,22 @@ class Style:
             "norms": "layer" if layer_norms else "batch" if "BatchNormalization" in names else "no",
             "depthwise": "yes" if any(name.startswith("Depthwise") for name in names) else "no",
             "zeros": "yes" if any(name.startswith("ZeroPadding") for name in names) else "no",
+            "gates": "yes" if _gates_convolutions(near) else "no",
             "input": _input_rank(near),
         }
         merges = bool(joins & {"Add", "Concatenate"})
         return cls(pools, convolutions, "Flatten" in names, merges, transposed or up, layer_norms, words)
+
+
+def _gates_convolutions(near: Neighbourhood) -> bool:
+    """Whether two convolutions over one tensor multiply, as in the gated units of WaveNet."""
+    for index, layer in enumerate(near.draft.layers):
+        if layer.class_name == "Multiply":
+            front = [near.draft.layers[i] for i in near.before(index, PASSED)]
+            alike = len(front) == 2 and front[0].operands == front[1].operands
+            if alike and all("Conv" in item.class_name for item in front):
+                return True
+    return False
 
 
 def _is_transposed(name: str) -> bool:

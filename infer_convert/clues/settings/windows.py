@@ -27,3 +27,9 @@ def border(choice: Config) -> tuple[int, int]:
 def pool(choice: Config) -> tuple[int, int, str]:
     """Pool size, stride and padding of the first axis."""
     return first(choice["pool_size"]), first(choice["strides"]), str(choice["padding"])
+
+
+def oblong(choice: Config) -> bool:
+    """Whether a window or a stride differs from axis to axis."""
+    sides = (choice[key] for key in ("pool_size", "strides") if key in choice)
+    return any(not isinstance(value, int) and len(set(value)) > 1 for value in sides)

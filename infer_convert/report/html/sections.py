@@ -102,7 +102,16 @@ def _failure(document: Document) -> str:
         return ""
     return f'<h2 class="bad">No model</h2>\n<p class="bad">{text(document.failure.message)}</p>' + _list(
         "causes", "What fails", document.failure.causes
-    )
+    ) + _list("conflicts", "Where the stored config and the tensors disagree", _conflicts(document))
+
+
+def _conflicts(document: Document) -> list[str]:
+    found = document.failure.conflicts if document.failure is not None else ()
+    return [
+        f"{each.layer}.{each.field}: {each.config!r} in the config, {each.weights!r} by the shapes;"
+        f" {each.answer} lets these win"
+        for each in found
+    ]
 
 
 def _questions(document: Document) -> str:
@@ -139,7 +148,7 @@ def _question(number: int, ask: Ask) -> str:
     members = f"<details><summary>{len(ask.layers)} layers</summary>{_codes(ask.layers)}</details>" if more else ""
     return (
         f'<li><h3><a href="#layers" data-layer="{text(ask.layers[0])}">{text(ask.layers[0])}</a>{more}:'
-        f' {text(decision.field)}</h3>\n<p class="soft">{ask.entropy:.2f} bits, {ask.depending} layers depend on it,'
+        f' {text(decision.field)}</h3>\n<p class="soft">{ask.worth}; {ask.depending} layers depend on it;'
         f" {text(decision.basis)}</p>\n{members}{''.join(options)}"
         + (f'<ul class="why">{why}</ul>' if why else "")
         + "</li>"

@@ -1,0 +1,187 @@
+"""Layers of people's own that many people copy, told by their tensors alone: attention over time, the embeddings and
+the block of Keras' transformer examples.
+
+The recipes are those of stored configs (``configs/thirdparty.py``), where a class name speaks for them; here only the
+tensors do, so each is a decision with less confidence. A class given with ``--custom-objects`` comes before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from infer_convert.configs.context import Context
+from infer_convert.configs.graph import Call, Item
+from infer_convert.configs.steps import INPUT, Step, operation
+from infer_convert.configs.thirdparty import attention, positions, transformer_block
+from infer_convert.facts import StoredLayer, Tensor, WeightFile
+from infer_convert.hints import Hints
+from infer_convert.layers.card import Card, Config, Fit, Shape, use
+from infer_convert.layers.recognise import Reading
+from infer_convert.plan import Basis, Decision, Evidence, Plan, PlanLayer, Ref
+from infer_convert.solve.items import Variant
+
+SURE, LIKELY = 0.8, 0.6
+"""Confidence that the layer is the well-known one: with a name that says so, and without."""
+Recipe = Callable[[Item, Context], Sequence[Step] | None]
+_PARTS = {"query": "query", "key": "key", "value": "value", "output": "attention_output"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Composite:
+    """What the layer is called in the report, words that speak for it in names, the recipe, what goes in and what
+    comes out (without the batch axis; None for an open length), and whether it reads indices."""
+
+    title: str
+    words: tuple[str, ...]
+    recipe: Recipe
+    shape: Callable[[Sequence[Tensor]], tuple[Shape, Shape]]
+    indices: bool = False
+    named: bool = False
+    """Whether the tensors alone would be too little."""
+
+
+def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints) -> Reading | None:
+    """A stored layer as one that many people copy; None when its tensors are none of theirs."""
+    tensors = _spelled(layer)
+    context = Context(facts.generation, (2, 0), facts.backend, False, hints)
+    item = Item(layer.name, "", {}, (Call(()),), tensors={tensor.role: tensor for tensor in tensors})
+    for composite in COMPOSITES:
+        told = any(word in text.lower() for word in composite.words for text in (layer.name, layer.stem or ""))
+        told = told or any(word in tensor.role.lower() for word in composite.words for tensor in layer.all_tensors())
+        steps = composite.recipe(item, context) if told or not composite.named else None
+        if steps is None or {path for step in steps for made in step.weights for path in made.sources} != {
+            tensor.path for tensor in tensors
+        }:
+            continue
+        given, made = composite.shape(tensors)
+        shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in tensors[:4])
+        because = f"{shapes} are what {composite.title} keeps" + ("; its name says so too" if told else "")
+        plan = _plan(layer.name, steps, given, composite.indices, SURE if told else LIKELY, because)
+        config = {"_plan": plan, "_input_shape": given, "_indices": composite.indices}
+        return Reading(_card(given, made), Fit(config), 0.0, because)
+    return None
+
+
+def _spelled(layer: StoredLayer) -> list[Tensor]:
+    """The tensors under Keras 2's words where Keras 3 numbers them: two of an attribute are kernel and bias, or gamma
+    and beta of one length."""
+    groups: dict[str, list[Tensor]] = {}
+    for tensor in _all(layer, ""):
+        head, _, last = tensor.role.rpartition("/")
+        groups.setdefault(head if last.isdigit() else f"={tensor.role}", []).append(tensor)
+    found = []
+    for head, members in groups.items():
+        if head.startswith("=") or not head:
+            found += members
+            continue
+        place, _, last = head.rpartition("/")
+        part = _PARTS.get(last.strip("_").removesuffix("_dense")) if last.endswith("_dense") else None
+        where = f"{place}/{part}" if part else head
+        vectors = all(len(tensor.shape) == 1 for tensor in members)
+        words = ("gamma", "beta") if vectors else ("kernel", "bias") if len(members) > 1 else ("embeddings",)
+        found += [replace(t, role=f"{where}/{word}") for t, word in zip(members, words, strict=False)]
+    return found
+
+
+def _all(layer: StoredLayer, prefix: str) -> list[Tensor]:
+    own = [replace(tensor, role=prefix + tensor.role) for tensor in layer.tensors]
+    return own + [tensor for child in layer.children for tensor in _all(child, f"{prefix}{child.name}/")]
+
+
+def _plan(name: str, steps: Sequence[Step], given: Shape, indices: bool, share: float, because: str) -> Plan:
+    """The recipe as a model of its own."""
+    entrance: dict[str, object] = {"batch_shape": [None, *given]} | ({"dtype": "int32"} if indices else {})
+    layers = [PlanLayer("input", "InputLayer", entrance)]
+    names = [step.suffix or f"step_{number}" for number, step in enumerate(steps)]
+    said = Evidence("shapes", 0.0, because)
+    for number, step in enumerate(steps):
+        operands = tuple(Ref("input") if operand == INPUT else Ref(names[operand]) for operand in step.operands)
+        last = number == len(steps) - 1
+        decisions = (Decision("class_name", step.class_name, share, Basis.INFERRED, (), (said,)),) if last else ()
+        layers.append(
+            PlanLayer(names[number], step.class_name, step.config, (operands,), step.weights, decisions, hidden=True)
+        )
+    return Plan(tuple(layers), (Ref("input"),), (Ref(names[-1]),), name=name)
+
+
+def _card(given: Shape, made: Shape) -> Card:
+    def flow(config: Config) -> tuple[Variant, ...]:
+        ranks = frozenset({(len(given) + 1, len(made) + 1)})
+        wanted = None if config["_indices"] else given[-1]
+        return (Variant(label="Model", ranks=ranks, channels_in=wanted, channels_out=made[-1], channels="fixed",
+                        scale=None),)  # fmt: skip
+
+    def shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+        (operand,) = shapes
+        if len(operand) != len(given) or any(a != b for a, b in zip(operand, given, strict=True) if a and b):
+            return None
+        return made if len(made) < len(given) else (*operand[: len(made) - 1], made[-1])
+
+    return Card("Functional", flow=flow, shape=shape)
+
+
+def _over_time(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    """A sequence in, one vector out; a bias per step fixes the length."""
+    wide = tensors[0].shape[0]
+    steps = None if len(tensors) > 2 else tensors[1].shape[0]
+    return (steps, wide), (wide,)
+
+
+def _tokens(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    named = [tensor for tensor in tensors if "pos" in tensor.role.lower()]
+    places = named[0] if len(named) == 1 else min(tensors, key=lambda tensor: tensor.shape[0])
+    return (places.shape[0],), (places.shape[0], places.shape[1])
+
+
+def _tokens_and_places(item: Item, context: Context) -> Sequence[Step] | None:
+    """Two embeddings of one width, that of the tokens larger than that of the places unless names say otherwise."""
+    tensors = list(item.tensors.values())
+    if len(tensors) != 2 or any(len(tensor.shape) != 2 for tensor in tensors):
+        return None
+    if not all(tensor.role.endswith("embeddings") for tensor in tensors):
+        return None
+    length = _tokens(tensors)[0][0]
+    ordered = sorted(tensors, key=lambda tensor: (tensor.shape[0] == length, -tensor.shape[0]))
+    return positions(replace(item, tensors={tensor.role: tensor for tensor in ordered}), context)
+
+
+def _patches(item: Item, context: Context) -> Sequence[Step] | None:
+    """PatchEncoder of Keras' examples: a Dense of every patch plus the embedding of its place."""
+    roles = {role.rpartition("/")[2]: tensor for role, tensor in item.tensors.items()}
+    if set(roles) != {"kernel", "bias", "embeddings"} or len(item.tensors) != 3:
+        return None
+    kernel, bias, places = roles["kernel"], roles["bias"], roles["embeddings"]
+    if len(kernel.shape) != 2 or bias.shape != kernel.shape[1:] or places.shape[1:] != kernel.shape[1:]:
+        return None
+    count, wide = places.shape
+    return (
+        Step("projection", "Dense", {"units": wide}, (INPUT,), (use("kernel", kernel), use("bias", bias))),
+        operation("first", "getitem", INPUT, key=[None, None, 0]),
+        operation("ones", "ones_like", 1),
+        operation("count", "cumsum", 2, axis=1),
+        operation("place", "subtract", 3, x2=1),
+        Step("places", "Embedding", {"input_dim": count, "output_dim": wide}, (4,), (use("embeddings", places),)),
+        Step("", "Add", {}, (0, 5)),
+    )
+
+
+def _patch_shapes(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    kernel = next(tensor for tensor in tensors if tensor.role.endswith("kernel"))
+    places = next(tensor for tensor in tensors if tensor.role.endswith("embeddings"))
+    return (places.shape[0], kernel.shape[0]), places.shape
+
+
+def _sequence(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    wide = next(tensor for tensor in tensors if tensor.role.endswith("query/kernel")).shape[0]
+    return (None, wide), (None, wide)
+
+
+COMPOSITES = (
+    _Composite("a layer of attention over time", ("att",), attention, _over_time, named=True),
+    _Composite("the token and position embedding of Keras' examples", ("pos", "embed", "token"), _tokens_and_places,
+               _tokens, indices=True),  # fmt: skip
+    _Composite("the patch encoder of Keras' examples", ("patch", "pos", "projection"), _patches, _patch_shapes),
+    _Composite("the transformer block of Keras' examples", ("transformer", "encoder", "block"), transformer_block,
+               _sequence),  # fmt: skip
+)

@@ -1,0 +1,136 @@
+"""Dilations: which convolutions may have one at all, and how people let it grow.
+
+A dilated convolution leaves no trace in shapes where it is padded. Two patterns give it away: causal convolutions over
+time double their dilation from block to block (WaveNet, van den Oord et al. 2016; TCN, Bai et al. 2018), and parallel
+convolutions of one size behind one tensor would be the same layer twice without it (atrous spatial pyramid pooling,
+Chen et al. 2017). The nats are set by hand so that a second block doubles in about three nets of four.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from infer_convert.clues.settings.choices import Setting
+from infer_convert.clues.settings.places import JOINS, PASSED
+from infer_convert.clues.settings.windows import first, kernel
+from infer_convert.draft import Neighbourhood
+
+KIND = "dilation"
+OVER_TIME = (1, 2, 4, 8, 16, 32)
+LEAST_OVER_TIME = 3
+"""Convolutions over time that make a stack; a shorter one has no dilation to grow."""
+BASE = {"causal": -4.0, "same": -7.5}
+"""Nats of any dilation above 1 that nothing before it suggests, by padding."""
+GROWS = KEEPS = 5.5
+"""Nats for twice the last dilation in a new block, and for the last one inside a block."""
+STAYS = 0.5
+"""Nats for the last dilation in a new block."""
+PYRAMID = {1: -2.0, 2: -1.8, 3: -3.0, 4: -2.5, 5: -4.0, 6: -0.9, 8: -4.0, 12: -4.0, 18: -4.5, 24: -5.0, 36: -5.0}
+"""Log shares of the first dilation of parallel convolutions."""
+STEPS = {(6, 12): 4.0, (12, 18): 4.5, (18, 24): 3.0, (12, 24): 3.0, (24, 36): 4.0}
+SMALL_STEPS = {(1, 2): 2.0, (2, 4): 2.5, (4, 8): 4.0, (2, 3): 2.5, (3, 5): 3.5, (1, 3): 2.0, (3, 6): 1.0}
+AGAIN = -5.0
+"""Nats for the dilation that the layer beside it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """What may follow: dilations with their nats, and nats for a dilation behind the last one."""
+
+    alone: dict[int, float]
+    behind: dict[tuple[int, int], float]
+
+
+def dilated(near: Neighbourhood, index: int, tried: Sequence[Setting]) -> tuple[Setting, ...]:
+    """The settings, those with stride 1 and padding once per plausible dilation; the same where none is plausible."""
+    layer = near.draft.layers[index]
+    if not layer.class_name.startswith("Conv") or layer.class_name.endswith("Transpose"):
+        return tuple(tried)
+    if "dilation_rate" in layer.config or kernel(layer.config) < 2 or any("dilation_rate" in s.config for s in tried):
+        return tuple(tried)
+    rank = len(layer.config.get("kernel_size", ()))
+    found: list[Setting] = []
+    for setting in tried:
+        growth = _growth(near, index, str(setting.config.get("padding")), rank)
+        if growth is None:
+            return tuple(tried)
+        if first(setting.config.get("strides", 1)) != 1:
+            growth = _Growth({1: 0.0}, {})
+        total = math.log(math.fsum(math.exp(nats) for nats in growth.alone.values()))
+        for rate, nats in growth.alone.items():
+            reads = tuple((KIND, last, gain) for (last, wanted), gain in growth.behind.items() if wanted == rate)
+            found.append(
+                replace(
+                    setting,
+                    config={**setting.config, "dilation_rate": [rate] * rank},
+                    log_prior=setting.log_prior + nats - total,
+                    reads=(*setting.reads, *reads),
+                    writes=(*setting.writes, (KIND, rate)),
+                )
+            )
+    return tuple(found)
+
+
+def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth | None:
+    if rank == 1 and _stack(near) >= LEAST_OVER_TIME:
+        if padding not in BASE:
+            return _Growth({1: 0.0}, {})
+        alone = {rate: 0.0 if rate == 1 else BASE[padding] for rate in OVER_TIME}
+        if _in_block(near, index):
+            return _Growth(alone, {(rate, rate): KEEPS for rate in OVER_TIME})
+        grown = {(rate, 2 * rate): GROWS for rate in OVER_TIME}
+        return _Growth(alone, {**grown, **{(rate, rate): STAYS for rate in OVER_TIME}})
+    if rank == 2 and len(_parallel(near, index)) >= LEAST_OVER_TIME:
+        if padding != "same":
+            return _Growth({1: 0.0}, {})
+        if _parallel(near, index)[0] == index:
+            return _Growth(dict(PYRAMID), {})
+        again = {(rate, rate): AGAIN for rate in PYRAMID}
+        return _Growth(dict.fromkeys(PYRAMID, 0.0), {**STEPS, **SMALL_STEPS, **again})
+    return None
+
+
+def _stack(near: Neighbourhood) -> int:
+    """Convolutions over time with windows, where no pool or stride layer shortens the sequence."""
+    found = near.notes.get("convolutions over time")
+    if found is None:
+        names = [layer.class_name for layer in near.draft.layers]
+        windows = [i for i, layer in enumerate(near.draft.layers) if _over_time(near, i) and kernel(layer.config) > 1]
+        pooled = any(name.startswith(("MaxPooling1D", "AveragePooling1D", "UpSampling1D")) for name in names)
+        found = near.notes["convolutions over time"] = 0 if pooled else len(windows)
+    return int(found)
+
+
+def _over_time(near: Neighbourhood, index: int) -> bool:
+    return near.draft.layers[index].class_name == "Conv1D"
+
+
+def _in_block(near: Neighbourhood, index: int) -> bool:
+    """Whether the convolution before belongs to the same block: it reads the same tensor, as the two halves of a gated
+    unit do, or it stands directly in front in a net of residual blocks."""
+    beside = [i for producer in near.draft.producers(index) for i in near.consumers[producer] if i < index]
+    if any(_over_time(near, i) and kernel(near.draft.layers[i].config) > 1 for i in beside):
+        return True
+    if not any(layer.class_name in JOINS for layer in near.draft.layers):
+        return False
+    front = list(near.before(index, PASSED))
+    return any(_over_time(near, i) and kernel(near.draft.layers[i].config) > 1 for i in front)
+
+
+def _parallel(near: Neighbourhood, index: int) -> tuple[int, ...]:
+    """Convolutions of one window and width behind one tensor that all end in one Concatenate, in the list's order."""
+    layer = near.draft.layers[index]
+    producers = near.draft.producers(index)
+    if len(producers) != 1:
+        return ()
+    aims = {i for i in near.after(index, PASSED) if near.draft.layers[i].class_name == "Concatenate"}
+    twins = (
+        i
+        for i in near.consumers[producers[0]]
+        if near.draft.layers[i].class_name == layer.class_name
+        and near.draft.layers[i].config.get("kernel_size") == layer.config.get("kernel_size")
+        and near.draft.layers[i].config.get("filters") == layer.config.get("filters")
+    )
+    return tuple(sorted(i for i in twins if aims & set(near.after(i, PASSED)))) if aims else ()

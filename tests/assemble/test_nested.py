@@ -1,0 +1,42 @@
+"""A model inside a model is settled together with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
+from infer_convert.infer import infer
+
+from .files import facts, layers, norm
+
+INSIDE = f"""
+input_layer
+conv2d kernel:3x3x3x8
+batch_normalization {norm(8)}
+re_lu
+conv2d_1 kernel:3x3x8x16
+batch_normalization_1 {norm(16)}
+re_lu_1
+"""
+
+
+def around(flat: int) -> WeightFile:
+    """The net under Flatten and a Dense that takes ``flat`` values."""
+    outside = facts(f"functional\nflatten\ndense kernel:{flat}x5 bias:5")
+    model = replace(outside.layers[0], children=layers(INSIDE))
+    return replace(outside, layers=(model, *outside.layers[1:]))
+
+
+@pytest.mark.parametrize(("side", "flat", "scale"), [(32, 8 * 8 * 16, 4), (32, 16 * 16 * 16, 2), (24, 24 * 24 * 16, 1)])
+def test_strides_inside_follow_from_the_size_outside(side: int, flat: int, scale: int) -> None:
+    shape: tuple[Any, ...] = (side, side, 3)
+    plan = infer(around(flat), Hints({"": (shape,)}, library=False)).best
+    model = plan.layer("functional").inner
+    assert model is not None
+    strides = [model.layer(name).config["strides"][0] for name in ("conv2d", "conv2d_1")]
+    assert strides[0] * strides[1] == scale
+    assert plan.layer("input").config["batch_shape"] == [None, *shape]
