@@ -10,13 +10,14 @@ from benchmarks.grammar.draw import draw
 from benchmarks.item import Item as Case
 from benchmarks.naming import Naming, Shown, show
 from benchmarks.truth import Truth, truth_for
-from infer_convert.assemble.nested import nested_reading
+from infer_convert.assemble.nested import Answer, nested_reading
 from infer_convert.assemble.typed import items, type_layers
 from infer_convert.clues.affinity import Affinities
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.infer import infer_inner
+from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.solve.features import Names
 from infer_convert.solve.items import Item
@@ -48,7 +49,11 @@ def typed_items(facts: WeightFile) -> tuple[Item, ...]:
     """The items of a file's list; empty when it is no functional model. Raises NoArchitecture."""
 
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, lambda inner, name: infer_inner(inner, inner_hints(Hints(), name)))
+        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Answer, ...]:
+            told = inner_hints(Hints(), name)
+            return infer_inner(inner, replace(told, input_shapes={"": shapes}) if shapes else told)
+
+        return nested_reading(layer, facts, within)
 
     layers = [layer for layer in facts.layers if layer.name != "top_level_model_weights"]
     typed = type_layers(layers, facts, Hints(), nest)

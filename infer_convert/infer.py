@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble import from_library
@@ -11,7 +13,7 @@ from infer_convert.assemble.decide import Context, plan_of, with_output_activati
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import Answer, nested_reading
+from infer_convert.assemble.nested import Way, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
@@ -38,6 +40,8 @@ LIKELY = 0.25
 """Drafts whose share is at least this part of the likeliest one's are settled with more care."""
 MOST_SETTINGS, MOST_INNER = 8, 64
 """Assignments of one draft that are looked at; more in nested models, whose result's shape the outer model may need."""
+MOST_WAYS = 10
+"""Plans of a nested model that the outer model chooses from."""
 _UNWEIGHED = (
     "activation",
     "arguments",
@@ -86,28 +90,66 @@ def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object 
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
     facts = regrouped(facts)
-    try:
-        return _infer(facts, said, numbers)[0]
-    except NoArchitecture as error:
+    ways = [{}, *([{"handed_on": False}] if said.input_shapes else []), {"rare": True}]
+    first: NoArchitecture | None = None
+    for way in ways:
         try:
-            return _infer(facts, said, numbers, rare=True)[0]
-        except NoArchitecture:
-            raise error from None
+            return _infer(facts, said, numbers, **way)
+        except NoArchitecture as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """Candidates, likeliest first, and what turns each of them into a plan."""
+
+    candidates: tuple[_Candidate, ...]
+    context: Context
+    numbers: Numbers | None
+
+    def plan(self, candidate: _Candidate) -> Plan:
+        """With the candidate's share times what sizes and wiring do not weigh as its confidence."""
+        plan = revised(plan_of(candidate.settled, self.context), self.numbers)
+        return replace(plan, confidence=candidate.share * _settled_confidence(plan))
 
 
 def _infer(
-    facts: WeightFile, hints: Hints, numbers: Numbers | None, inner: bool = False, rare: bool = False
-) -> tuple[Inference, tuple[Answer, ...]]:
-    """The inference, and the plans with their sizes before the output's activation is varied."""
+    facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False, handed_on: bool = True
+) -> Inference:
+    found = _weighed(facts, hints, numbers, rare, handed_on)
+    plans: list[Plan] = []
+    for candidate in found.candidates[:MOST_PLANS]:
+        if plans and patience.hurried():
+            break
+        plans.append(found.plan(candidate))
+    plans = _with_output_alternatives(plans)
+    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
+
+
+def _weighed(
+    facts: WeightFile,
+    hints: Hints,
+    numbers: Numbers | None,
+    rare: bool = False,
+    handed_on: bool = False,
+    inner: bool = False,
+) -> _Weighed:
+    """``handed_on``: a nested model may be what the input's shape was told for."""
+
+    def infer_nested(inside: WeightFile, name: str, fixed: tuple[Shape, ...]) -> tuple[Way, ...]:
+        told = inner_hints(hints, name)
+        if fixed and not told.input_shapes:
+            return _ways(_weighed(inside, replace(told, input_shapes={"": fixed}), numbers, inner=True))
+        shapes = dict.fromkeys(shape for each in hints.input_shapes.values() for shape in each)
+        for shape in shapes if handed_on and not told.input_shapes else ():
+            with suppress(NoArchitecture):
+                return _ways(_weighed(inside, replace(told, input_shapes={"": (shape,)}), numbers, inner=True))
+        return _ways(_weighed(inside, told, numbers, inner=True))
 
     def nest(layer: StoredLayer) -> Reading | None:
-        def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Answer, ...]:
-            told = inner_hints(hints, name)
-            if shapes and not told.input_shapes:
-                told = replace(told, input_shapes={"": shapes})
-            return infer_inner(inner, told, numbers)
-
-        return nested_reading(layer, facts, within)
+        return nested_reading(layer, facts, infer_nested)
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
@@ -122,26 +164,28 @@ def _infer(
     causes: list[str] = []
     if rest > from_library.NEGLIGIBLE or not candidates:
         best = MOST_INNER if inner else MOST_SETTINGS
-        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, rare, best)
+        candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, best, rare)
     if not candidates:
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
     inbound = _inbound_decisions(drafts, candidates, hints)
-    plans: list[Plan] = []
-    if inner:
-        candidates = _apart(candidates)
-    for candidate in candidates[:MOST_PLANS]:
-        if plans and patience.hurried():
-            break
-        context = Context(facts, by_name, hints, inbound=inbound, inner=inner)
-        plan = revised(plan_of(candidate.settled, context), numbers)
-        plans.append(replace(plan, confidence=candidate.share * _settled_confidence(plan)))
-    answers = tuple(
-        Answer(plan, candidate.settled, candidate.share) for plan, candidate in zip(plans, candidates, strict=False)
-    )
-    plans = _with_output_alternatives(plans)
-    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0]))), answers
+    return _Weighed(tuple(candidates), Context(facts, by_name, hints, inbound=inbound, inner=inner), numbers)
+
+
+def _ways(found: _Weighed) -> tuple[Way, ...]:
+    """The likeliest plan of a nested model and those with other shapes of inputs and outputs, with their shares: which
+    of them it is, the outer model's sizes may tell."""
+    kept: dict[object, Way] = {}
+    for candidate in found.candidates:
+        settled = candidate.settled
+        given = [item for item, layer in enumerate(settled.draft.layers) if layer.class_name == "InputLayer"]
+        result = tuple(settled.shapes[item, 0] for item in given), tuple(
+            settled.shapes[item] for item in settled.draft.outputs
+        )
+        if result not in kept and len(kept) < MOST_WAYS:
+            kept[result] = Way(found.plan(candidate), settled, candidate.share)
+    return tuple(kept.values())
 
 
 def _with_own(
@@ -152,8 +196,8 @@ def _with_own(
     facts: WeightFile,
     hints: Hints,
     numbers: Numbers | None,
-    rare: bool,
     best: int,
+    rare: bool,
 ) -> tuple[list[_Candidate], list[str]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     try:
@@ -163,27 +207,37 @@ def _with_own(
             raise
         return _ranked(candidates), []
     found, causes = _settled(own, hints, best)
+    for way, told in _other_ways(typed, hints) if not found and not candidates else ():
+        with suppress(NoArchitecture):
+            own = weighed(_drafts(way, facts, told, numbers, rare), numbers)
+            found, _ = _settled(own, told, best)
+        if found:
+            break
     first = len(drafts)
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
     return _ranked([*candidates, *found]), causes
 
 
+def _other_ways(typed: tuple[Typed, ...], hints: Hints) -> Iterator[tuple[tuple[Typed, ...], Hints]]:
+    """What else to try where no sizes suit any wiring: only the readings that names speak for (to the wiring an unknown
+    layer may do anything, to sizes nothing); then without likenesses, which may call for edges that do not fit."""
+    clear = tuple(
+        replace(entry, readings=tuple(r for r in entry.readings if r.log_prior > entry.best.log_prior - CLEAR))
+        for entry in typed
+    )
+    if clear != typed:
+        yield clear, hints
+    if hints.library:
+        yield clear, replace(hints, library=False)
+
+
+CLEAR = 2.5
+"""Nats between the readings that a name speaks for and the rest."""
+
+
 def _ranked(candidates: list[_Candidate]) -> list[_Candidate]:
     return sorted(candidates, key=lambda item: -item.share)
-
-
-def _apart(candidates: list[_Candidate]) -> list[_Candidate]:
-    """The likeliest candidate and those whose results have other shapes: the outer model's sizes tell them apart."""
-    found: dict[object, _Candidate] = {}
-    for item in candidates:
-        found.setdefault(tuple(item.settled.shapes[ref] for ref in item.settled.draft.outputs), item)
-    return list(found.values())
-
-
-def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Answer, ...]:
-    """The plans of a nested model with their sizes, best first."""
-    return _infer(facts, hints, numbers, inner=True)[1]
 
 
 def _matters(name: str) -> bool:

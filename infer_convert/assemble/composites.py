@@ -180,8 +180,8 @@ def _sequence(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
 COMPOSITES = (
     _Composite("a layer of attention over time", ("att",), attention, _over_time, named=True),
     _Composite("the token and position embedding of Keras' examples", ("pos", "embed", "token"), _tokens_and_places,
-               _tokens, indices=True),  # fmt: skip
+               _tokens, indices=True),
     _Composite("the patch encoder of Keras' examples", ("patch", "pos", "projection"), _patches, _patch_shapes),
     _Composite("the transformer block of Keras' examples", ("transformer", "encoder", "block"), transformer_block,
-               _sequence),  # fmt: skip
+               _sequence),
 )

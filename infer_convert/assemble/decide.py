@@ -10,7 +10,7 @@ from typing import Any
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
-from infer_convert.assemble.nested import chosen
+from infer_convert.assemble.nested import WAY, chosen
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.activations import ActivationBelief, activation
@@ -117,7 +117,8 @@ def _trained(belief: ActivationBelief, near: Neighbourhood, index: int, context:
     for number, item in enumerate(outputs):
         if item == index or index in near.before(item, SILENT_HEADS):
             loss = loss_of(context.facts.training_config, near.draft.layers[item].name, number, len(outputs))
-            return belief if loss is None else revised(belief, loss)
+            found = None if loss is None else revised(belief.shares, loss, belief.evidence.because)
+            return belief if found is None else ActivationBelief(*found)
     return belief
 
 
@@ -191,7 +192,7 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
             continue
-        if field in ("_answer", "_share"):
+        if field == WAY:
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)
@@ -299,8 +300,9 @@ def _activation_decision(
         for name, share in sorted(belief.shares.items(), key=lambda item: -item[1])
         if name != value and share > 0
     )
-    spelled = belief.evidence.clue == "names" and belief.shares[value] > 0.9
-    basis = Basis.INFERRED if belief.evidence.clue == "training" else Basis.READ if spelled else Basis.ASSUMED
+    clue = belief.evidence.clue
+    read = clue == "names" and belief.shares[value] > 0.9
+    basis = Basis.INFERRED if clue == "training" else Basis.READ if read else Basis.ASSUMED
     return Decision("activation", value, belief.shares[value], basis, others[:MOST_ALTERNATIVES], (belief.evidence,))
 
 

@@ -71,7 +71,9 @@ def _effect(config: Mapping[str, Any], sizes: tuple[int | None, ...]) -> object:
     window = config.get("kernel_size", config.get("pool_size"))
     if window is None or "padding" not in config or config.get("_transposed"):
         return None
-    strides = config.get("strides") or config.get("pool_size")
+    strides = config.get("strides") or config.get("pool_size") or 1
+    if not isinstance(window, int):
+        sizes = sizes[-len(window) :]  # a ConvLSTM has time in front
     return borders(sizes, window, strides, config.get("dilation_rate", 1), config["padding"])
 
 

@@ -22,6 +22,7 @@ PASSING = (
 )
 # fmt: on
 """Classes behind which an input's consumers still tell its shape."""
+JOINING = ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape")
 ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupNormalization")
 """Classes with weights for the last axis that stand behind any number of axes."""
 
@@ -76,7 +77,7 @@ def wanted(draft: Draft, index: int) -> Wanted:
         if name == "Flatten":
             flattened = True
             front.extend(near.consumers[current])
-        elif _passes(draft.layers[current]) or name in ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape"):
+        elif _passes(draft.layers[current]) or name in JOINING:
             front.extend(near.consumers[current])
     if normalised is not None and best.flat is None:
         return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
@@ -121,15 +122,17 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
     )
     if total is None or total.channels is None:
         return None
-    known = 0
+    known, alike = 0, 1
     for producer, _ in draft.layers[merge].operands[0]:
         if producer == index:
             continue
         channels = _channels(draft, producer)
-        if channels is None:
+        if channels is None and draft.layers[producer].class_name != "InputLayer":
             return None
-        known += channels
-    return Wanted(axes=total.axes, channels=total.channels - known) if total.channels > known else None
+        known += channels or 0
+        alike += channels is None
+    rest, odd = divmod(total.channels - known, alike)  # inputs that are joined at once are taken to be of one kind
+    return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
 
 
 def _channels(draft: Draft, index: int) -> int | None:
@@ -199,7 +202,9 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
         return (((want.channels,), 0.0),)
     channels = want.channels
     if want.timed and axes > 2:
-        return _clips(axes, channels, fixed)
+        consumers = draft.consumers()
+        flattened = any(item.class_name == "Flatten" and consumers[place] for place, item in enumerate(draft.layers))
+        return _clips(axes, channels, fixed, flattened and not _timed_flatten(draft))
     if axes == 2:
         series: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
         if fixed:
@@ -269,16 +274,28 @@ TIMES = (10, 16, 5, 8, 20, 30, 4, 6, 12, 15, 24, 25, 40)
 """Numbers of frames of short clips."""
 
 
-def _clips(axes: int, channels: int | None, fixed: bool) -> tuple[tuple[Shape, float], ...]:
-    """Frames over time: their number is mostly left open, and where it is not it is small."""
+def _timed_flatten(draft: Draft) -> bool:
+    """Whether something turns every frame into a vector of its own."""
+    return any(item.class_name == "TimeDistributed" for item in draft.layers)
+
+
+def _clips(axes: int, channels: int | None, fixed: bool, flattened: bool = False) -> tuple[tuple[Shape, float], ...]:
+    """Frames over time: their number is mostly left open, and where it is not it is small. ``flattened``: a Flatten
+    wants every length known."""
     if axes == 3:
         frames: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
     else:
         frames = _images(channels, fixed)
+    if flattened:
+        likely = [(shape, score) for shape, score in frames if score > LIKELY]
+        timed = enumerate(TIMES)
+        return tuple(((time, *shape), score - 0.2 * place) for place, time in timed for shape, score in likely)
     still = [((None, *shape), score) for shape, score in frames]
     return (*still, *(((time, *shape), score - 3.0) for time in TIMES for shape, score in frames[:LIKELIEST_FRAMES]))
 
 
+LIKELY = -8.0
+"""Log prior of frame sizes above which they are tried with every number of frames."""
 LIKELIEST_FRAMES = 12
 """Frame sizes that are tried with a number of frames."""
 SHRINKS = (1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 20, 25, 27, 32, 50, 64, 81, 100, 125, 128, 256)

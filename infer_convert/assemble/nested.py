@@ -6,6 +6,7 @@ The inner model is inferred on its own; to the outer one it is a layer with the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,19 +21,19 @@ from infer_convert.solve.items import SAME_RANKS, Variant
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One architecture of an inner model: the plan, its sizes and its probability."""
+class Way:
+    """One plan of an inner model, its sizes, and its share among the inner model's candidates."""
 
     plan: Plan
     settled: Settled
     share: float
 
 
-Infer = Callable[[WeightFile, str, tuple[Shape, ...]], tuple[Answer, ...]]
+Infer = Callable[[WeightFile, str, tuple[Shape, ...]], tuple[Way, ...]]
 """Infers an inner model from its facts, best first; the string is the outer name, for hints, the shapes are those of
 the inputs where the outer model fixes them."""
-MOST_ANSWERS = 12
-"""Architectures of an inner model among which the outer sizes choose."""
+WAY = "_way"
+"""The setting that chooses among ``_ways`` of a nested model."""
 MOST_ASKED = 12
 """Input shapes for which an inner model is inferred anew."""
 
@@ -93,16 +94,18 @@ def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Readi
     if inner is None:
         return None
     weightless = not any(True for _ in layer.all_tensors())
-    answers = _distinct(infer(inner, layer.name, ()))
-    choice = _Choice(answers, lambda shapes: infer(inner, layer.name, shapes), weightless)
-    plan = choice.answers[0].plan
+    ways = infer(inner, layer.name, ())
+    choice = _Choice(ways, lambda shapes: infer(inner, layer.name, shapes), weightless)
+    plan = choice.ways[0].plan
     config: dict[str, Any] = {
         "_plan": plan,
         "_choice": choice,
     }
     if not weightless:
         config["_input_shape"] = _input_shapes(plan)[0]
-        config["_input_shapes"] = [(_input_shapes(each.plan)[0], each.share) for each in choice.answers]
+        config["_input_shapes"] = [(_input_shapes(each.plan)[0], each.share) for each in ways]
+    if len(ways) > 1 and not weightless:
+        config["_ways"] = tuple((way.plan, math.log(max(way.share, 1e-12))) for way in ways)
     made = card(choice)
     if _timed(layer) and not weightless:
         made = over_time(made)
@@ -115,7 +118,8 @@ def over_time(inner: Card) -> Card:
 
     def flow(config: Config) -> tuple[Variant, ...]:
         return tuple(
-            replace(variant, ranks=frozenset((a + 1, b + 1) for a, b in variant.ranks)) for variant in inner.flow(config)
+            replace(variant, ranks=frozenset((a + 1, b + 1) for a, b in variant.ranks))
+            for variant in inner.flow(config)
         )
 
     def shape(config: Config, operands: tuple[Shape, ...]) -> Shape | None:
@@ -127,15 +131,6 @@ def over_time(inner: Card) -> Card:
     return replace(inner, class_name="TimeDistributed", flow=flow, shape=shape)
 
 
-def _distinct(answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """The likeliest answer for every pair of input and output shapes."""
-    found: dict[object, Answer] = {}
-    for answer in answers:
-        key = tuple(_input_shapes(answer.plan)), tuple(_outputs(answer.settled))
-        found.setdefault(key, answer)
-    return tuple(found.values())[:MOST_ANSWERS]
-
-
 def _outputs(settled: Settled) -> list[Shape]:
     return [settled.shapes[item] for item in settled.draft.outputs]
 
@@ -144,19 +139,19 @@ def _outputs(settled: Settled) -> list[Shape]:
 class _Choice:
     """The architectures of one inner model, and those that other input shapes ask for."""
 
-    answers: tuple[Answer, ...]
-    infer: Callable[[tuple[Shape, ...]], tuple[Answer, ...]]
+    ways: tuple[Way, ...]
+    infer: Callable[[tuple[Shape, ...]], tuple[Way, ...]]
     weightless: bool = False
-    asked: dict[tuple[Shape, ...], Answer | None] = field(default_factory=dict)
+    asked: dict[tuple[Shape, ...], Way | None] = field(default_factory=dict)
 
     def shape(self, number: int, operands: tuple[Shape, ...]) -> Shape | None:
         """The first output's shape for these inputs; None where they do not suit."""
         if self.weightless:  # augmentation and scaling, which keep shapes
             return operands[0] if len(operands) == 1 else None
-        answer = self.answers[number]
-        shapes = _input_shapes(answer.plan)
+        way = self.ways[number]
+        shapes = _input_shapes(way.plan)
         if len(operands) == len(shapes) and all(_agree(a, b) for a, b in zip(operands, shapes, strict=True)):
-            return _propagate(answer.settled, operands)
+            return _propagate(way.settled, operands)
         if number or any(self.agreeing(operands)):
             return None
         other = self._other(operands)
@@ -166,7 +161,7 @@ class _Choice:
         """Which answers take these inputs."""
         return [
             len(operands) == len(shapes) and all(_agree(a, b) for a, b in zip(operands, shapes, strict=True))
-            for shapes in (_input_shapes(answer.plan) for answer in self.answers)
+            for shapes in (_input_shapes(way.plan) for way in self.ways)
         ]
 
     def plan(self, number: int, operands: tuple[Shape, ...]) -> Plan:
@@ -174,10 +169,10 @@ class _Choice:
         if self.weightless:
             return self.infer(operands)[0].plan
         other = self.asked.get(operands)
-        return other.plan if other is not None and not self.agreeing(operands)[number] else self.answers[number].plan
+        return other.plan if other is not None and not self.agreeing(operands)[number] else self.ways[number].plan
 
-    def _other(self, operands: tuple[Shape, ...]) -> Answer | None:
-        wanted = _input_shapes(self.answers[0].plan)
+    def _other(self, operands: tuple[Shape, ...]) -> Way | None:
+        wanted = _input_shapes(self.ways[0].plan)
         same = [len(shape) for shape in operands] == [len(shape) for shape in wanted]
         if len(operands) != len(wanted) or (same and any(None in shape for shape in operands)):
             return None
@@ -202,23 +197,23 @@ def chosen(config: Config, operands: tuple[Shape, ...]) -> Plan | None:
         plan: Plan | None = config.get("_plan")
         return plan
     within = tuple(shape[1:] for shape in operands) if config.get("_timed") else operands
-    found: Plan = choice.plan(config.get("_answer", 0), within)
+    found: Plan = choice.plan(config.get(WAY, 0), within)
     return found
 
 
 def card(choice: _Choice) -> Card:
     """A card for one inner model."""
-    best = choice.answers[0]
+    best = choice.ways[0]
     shapes = _input_shapes(best.plan)
     outputs = _outputs(best.settled)
-    ranks = {(len(a) + 1, len(_outputs(answer.settled)[0]) + 1) for answer in choice.answers
-             for a in _input_shapes(answer.plan)}  # fmt: skip
+    ranks = {(len(a) + 1, len(_outputs(way.settled)[0]) + 1) for way in choice.ways
+             for a in _input_shapes(way.plan)}  # fmt: skip
 
     def flow(config: Config) -> tuple[Variant, ...]:
         if choice.weightless:
             return (Variant(label="Model"),)
-        last = {_outputs(answer.settled)[0][-1] for answer in choice.answers}
-        first = {_input_shapes(answer.plan)[0][-1] for answer in choice.answers}
+        last = {_outputs(way.settled)[0][-1] for way in choice.ways}
+        first = {_input_shapes(way.plan)[0][-1] for way in choice.ways}
         fixed = len(last) == 1 and outputs[0][-1] is not None
         return (
             Variant(
@@ -233,14 +228,10 @@ def card(choice: _Choice) -> Card:
         )
 
     def shape(config: Config, operands: tuple[Shape, ...]) -> Shape | None:
-        return choice.shape(config.get("_answer", 0), operands)
+        return choice.shape(config.get(WAY, 0), operands)
 
     def choices(config: Config) -> tuple[Config, ...]:
-        if len(choice.answers) == 1:
-            return ({},)
-        return tuple(
-            {"_answer": number, "_share": answer.share} for number, answer in enumerate(choice.answers)
-        )
+        return tuple({WAY: number} for number in range(len(config["_ways"]))) if "_ways" in config else ({},)
 
     return Card("Functional", flow=flow, shape=shape, choices=choices)
 

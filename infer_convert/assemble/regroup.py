@@ -33,7 +33,8 @@ def regrouped(facts: WeightFile) -> WeightFile:
     if not listed and not (crowded and len(facts.layers) == 1):
         return facts
     tensors = _ordered([tensor for layer in facts.layers for tensor in layer.tensors], facts.order == "lost")
-    layers = _named([_layer(group, number) for number, group in enumerate(_cut(tensors))])
+    groups = _cut(tensors)
+    layers = _named([_layer(group, number, _reads_words(groups)) for number, group in enumerate(groups)])
     note = f"the file lists {len(tensors)} tensors without their layers; their shapes make them {len(layers)} layers"
     return replace(facts, layers=layers, names_are_real=False, warnings=(*facts.warnings, note))
 
@@ -146,8 +147,21 @@ def _attention(shapes: Sequence[Shape]) -> bool:
     return query[1:] == key[1:] and output[:2] == value[1:] and biased
 
 
-def _layer(tensors: Sequence[Tensor], number: int) -> StoredLayer:
+def _reads_words(groups: Sequence[Sequence[Tensor]]) -> bool:
+    """Whether the first layer is a lone matrix in front of what reads sequences: an Embedding, not a Dense."""
+    lone = len(groups) > 1 and len(groups[0]) == 1 and len(groups[0][0].shape) == 2
+    if not lone:
+        return False
+    behind = groups[1]
+    return len(behind[0].shape) == 3 or (len(behind[0].shape) == 2 and len(behind) > 2)
+
+
+def _layer(tensors: Sequence[Tensor], number: int, words: bool) -> StoredLayer:
     """A layer with positional roles, as Keras 3 numbers them."""
+    if words and not number:
+        return StoredLayer("embedding", "/", (replace(tensors[0], role="embeddings"),))
+    if len(tensors) == 1 and len(tensors[0].shape) > 2 and set(tensors[0].shape[:-1]) == {1}:
+        return StoredLayer(f"layer_{number}", "/", (replace(tensors[0], role="alpha"),))  # slopes shared over a map
     stems = {_stem(tensor) for tensor in tensors}
     stem = stems.pop() if len(stems) == 1 else ""
     made = tuple(replace(tensor, role=str(place)) for place, tensor in enumerate(tensors))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ MOST = 3
 """Orders that are handed on."""
 MOST_LAYERS = 160
 """Longer lists keep the order that they have."""
-MISMATCH, BRIDGED, FLATTENED, SKIPPED, HALVED = 8.0, 3.0, 0.5, 0.15, 1.0
+MISMATCH, BRIDGED, FLATTENED, SKIPPED, HALVED = 10.0, 6.0, 0.5, 0.15, 1.0
 """Nats against channels that do not agree, that a Reshape could make agree, that a Flatten does; against leaping over
 a layer of the list; against half of a model's output going on (mean and variance of a latent vector)."""
 _KEEPS = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization", "PReLU")
@@ -48,8 +49,8 @@ def reordered(typed: Sequence[Typed]) -> tuple[tuple[tuple[Typed, ...], float], 
         grown = (after for chain in beam for after in _grown(chain, entries, before))
         beam = heapq.nsmallest(BEAM, grown, key=lambda chain: (chain.cost, chain.order))
     best = beam[:MOST]
-    shares = [2.0 ** (best[0].cost - chain.cost) for chain in best]
-    total = sum(shares)
+    shares = [math.exp(best[0].cost - chain.cost) for chain in best]
+    total = math.fsum(shares)
     return tuple(
         (tuple(entries[place] for place in chain.order), share / total)
         for chain, share in zip(best, shares, strict=True)

@@ -245,7 +245,7 @@ class _Work:
         if plan is None:
             raise _Foreign
         plan = within(plan, layer, self.trust, self.match.because)
-        fixed = {key: value for key, value in best.fit.config.items() if key != "_ways"}
+        fixed = {key: value for key, value in best.fit.config.items() if key not in ("_ways", "_choice")}
         return best.card, {**fixed, "_plan": plan}, best.fit.uses, {}
 
     def _template(

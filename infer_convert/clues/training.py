@@ -1,8 +1,9 @@
 """What a stored training configuration says: the loss that a net was compiled with tells what its outputs compute.
 
-``training_config`` is JSON that Keras wrote beside the weights (Keras 1 and 2: ``{"loss": ...}``, a name, one per output
-or a mapping from output names; tf.keras ≥ 2.2 and Keras 3: also ``{"class_name": ..., "config": {"from_logits": ...}}``).
-Nothing of it is executed. The shares are set by hand: people who change an output change its loss with it.
+``training_config`` is JSON that Keras wrote beside the weights (Keras 1 and 2: ``{"loss": ...}``, a name, one per
+output or a mapping from output names; tf.keras ≥ 2.2 and Keras 3: also ``{"class_name": ..., "config":
+{"from_logits": ...}}``). Nothing of it is executed. The shares are set by hand: people who change an
+output change its loss with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infer_convert.clues.activations import ActivationBelief
 from infer_convert.plan import Evidence
 
 Shares = Mapping[str, float]
@@ -82,18 +82,19 @@ def _loss(stored: object) -> Loss | None:
     return Loss(name, settings.get("from_logits") is True)
 
 
-def revised(belief: ActivationBelief, loss: Loss) -> ActivationBelief:
-    """An output's activation once its loss is known; the belief itself when the loss says nothing."""
-    shares = loss.shares()
-    if shares is None:
-        return belief
-    rest = max(1e-3, 1.0 - math.fsum(shares.values()))
-    names = dict.fromkeys((*belief.shares, *shares))
-    likely = {name: max(belief.shares.get(name, 0.0), 0.005) * shares.get(name, rest / 10) for name in names}
+def revised(shares: Shares, loss: Loss, because: str) -> tuple[dict[str, float], Evidence] | None:
+    """Shares of an output's activation once its loss is known, and why; ``because`` is what spoke before. None when
+    the loss says nothing."""
+    said = loss.shares()
+    if said is None:
+        return None
+    rest = max(1e-3, 1.0 - math.fsum(said.values()))
+    names = dict.fromkeys((*shares, *said))
+    likely = {name: max(shares.get(name, 0.0), 0.005) * said.get(name, rest / 10) for name in names}
     total = math.fsum(likely.values())
     after = {name: value / total for name, value in likely.items()}
     best = max(after, key=lambda name: after[name])
-    prior = max(belief.shares.get(best, 0.0), 0.005)
+    prior = max(shares.get(best, 0.0), 0.005)
     nats = math.log(after[best] / max(1e-9, 1 - after[best])) - math.log(prior / max(1e-9, 1 - prior))
-    said = f"the file was compiled with the loss {loss.name}" + (" from logits" if loss.from_logits else "")
-    return ActivationBelief(after, Evidence("training", nats, f"{said}; beside that, {belief.evidence.because}"))
+    spoken = f"the file was compiled with the loss {loss.name}" + (" from logits" if loss.from_logits else "")
+    return after, Evidence("training", nats, f"{spoken}; beside that, {because}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infer_convert.facts import Tensor
+from infer_convert.facts import Generation, Tensor
 from infer_convert.layers.arithmetic import axes, convolved, transposed
 from infer_convert.layers.card import RARE, Card, Config, Fit, Shape, Stored, layout, use, within
 from infer_convert.plan import WeightUse
@@ -49,11 +49,14 @@ def _uses(found: dict[str, Tensor], shape: tuple[int, ...], *transforms: str) ->
     return (kernel, use("bias", found["bias"])) if "bias" in found else (kernel,)
 
 
-def _old_readings(kernel: tuple[int, ...], rank: int) -> tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]:
-    """Keras 0/1 layouts of ``kernel`` as (*kernel_size, in, out), each with the transforms that get there."""
+def _old_readings(
+    kernel: tuple[int, ...], rank: int, generation: Generation
+) -> tuple[tuple[tuple[int, ...], tuple[str, ...]], ...]:
+    """Keras 0/1 layouts of ``kernel`` as (*kernel_size, in, out), each with the transforms that get there. Keras 0 knew
+    the older of the two of Conv1D alone."""
     if rank == 1 and len(kernel) == 4:
         readings: list[tuple[tuple[int, ...], tuple[str, ...]]] = []
-        if kernel[1] == 1:
+        if kernel[1] == 1 and generation != "keras0":
             shape = (kernel[0], kernel[2], kernel[3])
             readings.append((shape, (f"reshape:{shape[0]},{shape[1]},{shape[2]}",)))
         if kernel[3] == 1:
@@ -75,7 +78,7 @@ def _fits(rank: int) -> Callable[[Stored], tuple[Fit, ...]]:
         readings = [(kernel, ())] if len(kernel) == rank + 2 else []
         old = stored.generation in ("keras0", "keras1")
         result = []
-        for shape, transforms in (*readings, *(_old_readings(kernel, rank) if old else ())):
+        for shape, transforms in (*readings, *(_old_readings(kernel, rank, stored.generation) if old else ())):
             *kernel_size, channels_in, filters = shape
             if _bias_fits(found, filters):
                 config = _config(tuple(kernel_size), channels_in, filters, "bias" in found)

@@ -15,6 +15,9 @@ from infer_convert.solve.items import Variant
 ONLY_BETA = -1.0
 """A lone positional tensor of a LayerNormalization being its offset, not its scale."""
 
+LONE_MAP = -5.0
+"""Nats for a lone positional tensor of three axes or more being a scale over all of them: it is a kernel or a slope."""
+
 _STATISTICS = ("moving_mean", "moving_variance")
 
 
@@ -77,7 +80,9 @@ def _batch_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 def _layer_fits(stored: Stored) -> tuple[Fit, ...]:
     roles = within(stored.roles)
     if set(roles) == {"0"}:
-        gamma, beta = _layer_fit({"gamma": roles["0"]}), _layer_fit({"beta": roles["0"]}, ONLY_BETA)
+        odd = LONE_MAP if len(roles["0"].shape) > 2 else 0.0
+        gamma = _layer_fit({"gamma": roles["0"]}, odd)
+        beta = _layer_fit({"beta": roles["0"]}, odd + ONLY_BETA)
         return (*gamma, *beta)
     if set(roles) == {"0", "1"}:
         return _layer_fit({"gamma": roles["0"], "beta": roles["1"]})

@@ -182,6 +182,15 @@ def attention(draw: Draw) -> Drawn:
 
 
 @st.composite
+def grouped_attention(draw: Draw) -> Drawn:
+    heads = draw(st.integers(1, 3))
+    config = {"head_dim": draw(WIDTH), "num_query_heads": heads * draw(st.integers(2, 3)),
+              "num_key_value_heads": heads, "use_bias": some(draw, True, False)}  # fmt: skip
+    width = draw(WIDTH)
+    return Drawn("GroupQueryAttention", config, ((*sizes(draw, 1), width), (*sizes(draw, 1), width)))
+
+
+@st.composite
 def dot_attention(draw: Draw) -> Drawn:
     width, steps = draw(WIDTH), sizes(draw, 2, unknown=False)
     return Drawn("Attention", {"use_scale": True}, ((steps[0], width), (steps[1], width)))
@@ -360,6 +369,7 @@ CASES: dict[str, st.SearchStrategy[Drawn]] = {
     "SpectralNormalization": spectral_normalization(),
     "TimeDistributed": time_distributed(),
     "MultiHeadAttention": attention(),
+    "GroupQueryAttention": grouped_attention(),
     "Attention": dot_attention(),
     "Activation": plain("Activation", activation="relu"),
     **{name: plain(name) for name in ("ReLU", "LeakyReLU", "ELU", "Softmax", "Identity", "Masking")},

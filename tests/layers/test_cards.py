@@ -60,7 +60,7 @@ def model_around(case: Drawn) -> tuple[Any, Any]:
         keras.Input(without_none(shape), dtype="int32" if case.tokens else "float32", name=f"in_{number}")
         for number, shape in enumerate(case.shapes)
     ]
-    if case.class_name == "MultiHeadAttention":
+    if case.class_name in SPREAD:
         outputs = layer(inputs[0], inputs[1])
     else:
         outputs = layer(inputs if len(inputs) > 1 else inputs[0])
@@ -68,6 +68,10 @@ def model_around(case: Drawn) -> tuple[Any, Any]:
     for variable in layer.weights:
         variable.assign(rng.uniform(0.5, 1.5, variable.shape))
     return keras.Model(inputs, outputs), layer
+
+
+SPREAD = ("MultiHeadAttention", "GroupQueryAttention")
+"""Layers whose operands are arguments of their own."""
 
 
 def save(model: Any, layer: Any, path: Path, kind: str) -> None:
@@ -195,7 +199,7 @@ def keras_shape(layer: Any, shapes: tuple[Shape, ...]) -> Shape | None:
     try:
         if isinstance(layer, keras.layers.Attention):
             result = layer.compute_output_shape([*batched, batched[-1]])  # Keras 3.12 wants the keys' too
-        elif isinstance(layer, keras.layers.MultiHeadAttention):
+        elif isinstance(layer, keras.layers.MultiHeadAttention | keras.layers.GroupQueryAttention):
             result = layer.compute_output_shape(*batched)
         else:
             result = layer.compute_output_shape(batched if len(batched) > 1 else batched[0])
@@ -213,7 +217,7 @@ def private(case: Drawn, shapes: tuple[Shape, ...]) -> dict[str, Any]:
         config = {"_class": inner.class_name, "_inner": {**plain(inner.config), **config}}
     if case.class_name == "Conv2D" and "groups" in case.config:
         config["_channels_in"] = (shapes[0][-1] or 0) // case.config["groups"]
-    if case.class_name == "MultiHeadAttention":
+    if case.class_name in SPREAD:
         config = {"_channels": (shapes[0][-1], shapes[1][-1], shapes[1][-1])}
         config["_out"] = case.config.get("output_shape", shapes[0][-1])
     if case.class_name == "PReLU":

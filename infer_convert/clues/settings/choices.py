@@ -118,8 +118,8 @@ def _by_table(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config
         return Setting(choice, -0.3 * _amount(choice["cropping"]))
     if "return_sequences" in choice:
         return _recurrent(near, index, choice)
-    if "_answer" in choice:
-        return Setting(choice, math.log(max(choice["_share"], 1e-9)))
+    if "_way" in choice:
+        return Setting(choice, layer.config["_ways"][choice["_way"]][1])
     if "_class" in choice:
         return Setting(choice, {"Flatten": -1.0, "MaxPooling2D": -1.2}.get(choice["_class"], -2.5))
     if "keepdims" in choice:

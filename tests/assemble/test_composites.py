@@ -1,0 +1,63 @@
+"""Layers of people's own that many people copy."""
+
+from __future__ import annotations
+
+import pytest
+
+from infer_convert.assemble.composites import composite_reading
+from infer_convert.hints import Hints
+from infer_convert.infer import infer
+from infer_convert.layers.recognise import Reading
+
+from .files import facts, layers
+
+HEADS = "8x2x4", "2x4"
+TRANSFORMER = (
+    "transformer_block "
+    + " ".join(f"att/{part}_dense/0:8x2x4 att/{part}_dense/1:2x4" for part in ("key", "query", "value"))
+    + " att/output_dense/0:2x4x8 att/output_dense/1:8 f1/0:8x16 f1/1:16 f2/0:16x8 f2/1:8"
+    + " ln1/0:8 ln1/1:8 ln2/0:8 ln2/1:8"
+)
+
+
+def reading(text: str) -> Reading | None:
+    (layer,) = layers(text)
+    return composite_reading(layer, facts("x"), Hints())
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "made"),
+    [
+        ("attention_1 att_wt:16x1 att_b:20x1", (20, 16), (16,)),
+        ("attention W:16 b:20", (20, 16), (16,)),
+        ("att_layer W:16x5 b:5 u:5x1", (None, 16), (16,)),
+        ("tok_pos p/0:40x8 t/0:200x8", (40,), (40, 8)),
+        ("embed token_emb/embeddings:30x8 pos_emb/embeddings:40x8", (40,), (40, 8)),
+        ("patch_encoder position_embedding/0:16x8 projection/0:192x8 projection/1:8", (16, 192), (16, 8)),
+        (TRANSFORMER, (None, 8), (None, 8)),
+    ],
+)
+def test_tensors_tell_the_layer(text: str, given: tuple[int | None, ...], made: tuple[int | None, ...]) -> None:
+    found = reading(text)
+    assert found is not None
+    assert found.fit.config["_input_shape"] == given
+    operand = tuple(9 if length is None else length for length in given)
+    wanted = tuple(9 if length is None else length for length in made)
+    assert found.card.shape(found.fit.config, (operand,)) == wanted
+    plan = found.fit.config["_plan"]
+    (layer,) = layers(text)
+    assert {path for item in plan.layers for use in item.weights for path in use.sources} == {
+        tensor.path for tensor in layer.tensors
+    }
+
+
+@pytest.mark.parametrize("text", ["odd W:16 b:20", "mine a:16x1 b:20x1", "odd a/0:40x8 b/0:20x9", "odd a:3x5x2 b:7"])
+def test_others_stay_unknown(text: str) -> None:
+    assert reading(text) is None
+
+
+def test_the_class_of_the_user_comes_first() -> None:
+    text = "input_1\nattention_1 att_wt:16x1 att_b:20x1\ndense kernel:16x2 bias:2"
+    hints = Hints(answers={("attention_1", "class_name"): "Mine"}, customs=frozenset({"Mine"}))
+    assert infer(facts(text), hints).best.layer("attention_1").class_name == "Mine"
+    assert infer(facts(text)).best.layer("attention_1").inner is not None

@@ -1,0 +1,31 @@
+"""What is tried where no sizes suit the likeliest readings."""
+
+from __future__ import annotations
+
+from infer_convert.infer import infer
+
+from .files import facts, norm
+
+KERNELS = {
+    1: "3x3x3x8", 2: "3x3x8x16", 3: "3x3x16x32", 4: "3x3x32x32", 5: "1x1x32x16", 6: "3x3x16x32", 7: "1x1x16x8",
+    8: "3x3x24x32",
+}  # fmt: skip
+
+
+def block(number: int) -> list[str]:
+    width = int(KERNELS[number].rpartition("x")[2])
+    return [f"conv{number} kernel:{KERNELS[number]}", f"bn{number} {norm(width)}"]
+
+
+def test_a_name_that_could_be_an_unknown_layer() -> None:
+    """A detector with two heads; wired as a layer of unknown kind, ``cat1`` would have to make 24 channels of 8."""
+    lines = ["input_1"]
+    for number in (1, 2, 3, 4, 5):
+        lines += [*block(number), f"leaky_re_lu_{number}", *([f"pool{number}"] if number < 4 else [])]
+    lines += [*block(7), "leaky_re_lu_7", "up1", "cat1"]
+    six, eight = block(6), block(8)
+    lines += [six[0], eight[0], six[1], eight[1], "leaky_re_lu_6", "leaky_re_lu_8"]
+    lines += ["head1 kernel:1x1x32x21 bias:21", "head2 kernel:1x1x32x21 bias:21"]
+    plan = infer(facts("\n".join(lines))).best
+    joined = plan.layer("cat1")
+    assert joined.class_name == "Concatenate" and len(joined.inbound[0]) == 2
