@@ -222,8 +222,11 @@ def speed(
     """Whole commands against load_model and export with the full file, alternately; writes speed.tsv."""
     from benchmarks import speed as timing
 
-    rows = _shown(timing.run(times, tuple(models or timing.MODELS), fresh), timing.COLUMNS)
-    _written("speed.tsv", timing.COLUMNS, rows)
+    rows = []
+    for row in timing.run(times, tuple(models or timing.MODELS), fresh):
+        rows.append(row)
+        typer.echo("\t".join(row[column] for column in timing.COLUMNS))
+        _written("speed.tsv", timing.COLUMNS, rows)
 
 
 @app.command()

@@ -87,6 +87,7 @@ def _plain(wiring: Wiring) -> list[Any]:
         wiring.log_score,
         wiring.probability,
         sorted(wiring.ordered),
+        [[list(call) for call in operands] for operands in wiring.sums],
     ]
 
 
@@ -103,19 +104,20 @@ def _checked(plain: Any, items: Sequence[Item]) -> Answer | None:
 
 
 def _wiring(plain: Any, items: Sequence[Item]) -> Wiring:
-    if not (isinstance(plain, list) and len(plain) == 6 and all(type(value) is float for value in plain[3:5])):
+    if not (isinstance(plain, list) and len(plain) == 7 and all(type(value) is float for value in plain[3:5])):
         raise _NoWiring
     variants = tuple(_index(value, len(item.variants)) for value, item in zip(_list(plain[0]), items, strict=False))
     calls = _list(plain[1])
     if not len(variants) == len(calls) == len(items):
         raise _NoWiring
-    counts = [max(1, len(_list(own))) for own in calls]
+    counts = [max(1, len(_list(own))) for own in calls] + [1] * len(_list(plain[6]))
     operands = tuple(tuple(_calls(call, counts) for call in own) for own in calls)
     outputs = _calls(plain[2], counts)
     ordered = frozenset(_index(value, len(items)) for value in _list(plain[5]))
-    if not outputs or not _acyclic(operands):
+    sums = tuple(_calls(call, counts) for call in plain[6])
+    if not outputs or not _acyclic((*operands, *((call,) for call in sums))):
         raise _NoWiring
-    return Wiring(variants, operands, outputs, plain[3], plain[4], ordered)
+    return Wiring(variants, operands, outputs, plain[3], plain[4], ordered, sums)
 
 
 def _acyclic(operands: Sequence[Sequence[Sequence[Call]]]) -> bool:

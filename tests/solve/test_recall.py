@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ ITEMS = (
     Item("a", (Variant("Dense"),)),
     Item("b", (Variant("Dense"), Variant("Other"))),
 )
-CHAIN = Wiring((0, 0, 1), ((), (((0, 0),),), (((1, 0),),)), ((2, 0),), -1.5, 1.0, frozenset({2}))
+CHAIN = Wiring((0, 0, 1), ((), (((0, 0),),), (((3, 0),),)), ((2, 0),), -1.5, 1.0, frozenset({2}), (((0, 0), (1, 0)),))
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +67,8 @@ def test_an_answer_survives_as_json() -> None:
         ((0, 1), []),
         ((0, 2), []),
         ((0, 3), "x"),
+        ((0, 6, 0, 0), [2, 0]),  # a cycle through a sum
+        ((0, 6), []),
         ((0,), {}),
     ],
 )
@@ -83,3 +86,12 @@ def test_what_is_no_graph_is_searched_anew(place: tuple[int, ...], value: Any) -
     with recall.noting(spoilt):
         assert asked(searched) == (CHAIN,)
     assert searched
+
+
+def test_everything_that_a_search_takes_and_gives_is_told() -> None:
+    """A new field must enter ``question``, or come back from ``_plain``."""
+    assert [field.name for field in fields(Item)] == ["name", "variants"]
+    assert [field.name for field in fields(Variant)] == [
+        "label", "operands", "ranks", "channels_in", "channels_out", "channels", "scale", "broadcasts", "log_prior",
+    ]  # fmt: skip
+    assert len(fields(Wiring)) == len(recall._plain(CHAIN)) == 7
