@@ -110,7 +110,7 @@ def test_bounds_do_not_move_from_within() -> None:
 
 
 def test_the_answer_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "WORK", 40_000)
+    monkeypatch.setattr(wiring, "WORK", 100_000)
     facts = file_of(dense(30, "add"))
     first = infer(facts).best
     monkeypatch.setattr(time, "thread_time", iter(x / 1000 for x in range(10**6)).__next__)
