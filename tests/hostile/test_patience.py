@@ -14,7 +14,7 @@ from infer_convert.errors import InferConvertError, RefusedForSafety
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.infer import infer
 from infer_convert.limits import DEFAULT
-from infer_convert.solve import patience, sizes, wiring
+from infer_convert.solve import patience, recall, sizes, wiring
 from infer_convert.solve.pace import FEWEST, Pace
 
 WIDTH = 4
@@ -110,9 +110,10 @@ def test_bounds_do_not_move_from_within() -> None:
 
 
 def test_the_answer_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "WORK", 100_000)
+    monkeypatch.setattr(wiring, "WORK", 400_000)
     facts = file_of(dense(30, "add"))
     first = infer(facts).best
+    recall._KNOWN.clear()
     monkeypatch.setattr(time, "thread_time", iter(x / 1000 for x in range(10**6)).__next__)
     assert infer(facts).best == first
 

@@ -116,6 +116,7 @@ def test_a_child_that_misbehaves(
     code: str, error: type[Exception], says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     _boot(monkeypatch, code)
+    monkeypatch.chdir(tmp_path)  # where a child leaves an empty file when it tries to write one
     start = time.monotonic()
     path = samples.full(tmp_path / "w.h5")
     limits = dataclasses.replace(DEFAULT, cpu_seconds=1, wall_seconds=1 if "sleep" in code else 20)
