@@ -86,7 +86,8 @@ class _Judges:
 
 
 def _parents(graph: Graph, listed: frozenset[str]) -> dict[str, list[Any]]:
-    """Leaf -> for every call the anchors of its operands; layers that vanish in folding are passed over."""
+    """Leaf -> for every call the anchors of its operands. Layers that vanish in folding are passed over, and activations
+    that the file does not list: a plan may have them in the layer in front."""
     found: dict[str, list[Any]] = {}
     for call in graph.calls:
         if call.operands:
@@ -99,7 +100,7 @@ def _parents(graph: Graph, listed: frozenset[str]) -> dict[str, list[Any]]:
 
 def _anchor(graph: Graph, value: Value, listed: frozenset[str], depth: int = 0) -> Any:
     call = graph.calls[value.call]
-    while call.class_name == "NoOp" and call.operands:
+    while (call.class_name == "NoOp" or (call.class_name == "Activation" and call.leaf not in listed)) and call.operands:
         value = call.operands[0]
         call = graph.calls[value.call]
     if call.leaf in listed:

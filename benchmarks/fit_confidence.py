@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +54,24 @@ def tuning_cases(naming: Naming) -> list[Item]:
 
 
 def judgements(namings: tuple[Naming, ...] = NAMINGS) -> Iterator[Judgement]:
-    """Everything that is fitted on."""
-    for naming in namings:
-        for item in tuning_cases(naming):
-            for given in (False, True) if naming == "kept" else (False,):
-                found = _judged(item, naming, given)
-                if found is not None:
-                    yield found
+    """Everything that is fitted on, by all processors."""
+    jobs = [
+        (naming, number, given)
+        for naming in namings
+        for number, _ in enumerate(tuning_cases(naming))
+        for given in ((False, True) if naming == "kept" else (False,))
+    ]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        yield from (found for found in pool.map(_one, *zip(*jobs, strict=True)) if found is not None)
+
+
+def _one(naming: Naming, number: int, given: bool) -> Judgement | None:
+    return _judged(_cases(naming)[number], naming, given)
+
+
+@cache
+def _cases(naming: Naming) -> list[Item]:
+    return tuning_cases(naming)
 
 
 def _judged(item: Item, naming: Naming, given: bool) -> Judgement | None:

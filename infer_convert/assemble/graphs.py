@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from infer_convert import __version__
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
+from infer_convert.clues.oddities import nats
 from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.errors import NoArchitecture
 from infer_convert.hints import Hints
@@ -80,7 +81,8 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
         share = OTHER_WAY_ROUND if flipped is not None else 0.0
         ways = [(draft, 1 - share), *([(flipped, share)] if flipped is not None else [])]
-        drafts.extend((way, wiring.probability * part) for way, part in _as_told(ways, orders))
+        likely = wiring.probability * math.exp(nats(draft))
+        drafts.extend((way, likely * part) for way, part in _as_told(ways, orders))
     if not drafts:
         raise NoArchitecture(f"the list's order contradicts the order of operands told for {', '.join(orders)}", ())
     return tuple(sorted(drafts, key=lambda item: -item[1]))

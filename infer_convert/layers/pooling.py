@@ -109,9 +109,11 @@ def _window(kind: str, rank: int, *words: tuple[str, float]) -> Card:
 
 
 def _global(kind: str, rank: int, *words: tuple[str, float]) -> Card:
+    """Text nets mostly take the maximum, image nets the mean."""
+    usual = 2.0 if kind == ("Max" if rank == 1 else "Average") else 1.0
     return Card(
         f"Global{kind}Pooling{rank}D",
-        words=(("global", 4.0), ("pool", 1.0), ("pooling", 1.0), *words),
+        words=(("global", 4.0), ("pool", usual), ("pooling", usual), *words),
         flow=_global_flow(rank),
         shape=_global_shape(rank),
         choices=_global_choices,
