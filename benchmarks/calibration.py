@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.canonical import fold
-from benchmarks.graph import Graph, Value
+from benchmarks.graph import Call, Graph, Value
 from benchmarks.plans import Identity
 from benchmarks.scores import hyper_parameters, kind
 from benchmarks.truth import Truth
@@ -86,8 +86,8 @@ class _Judges:
 
 
 def _parents(graph: Graph, listed: frozenset[str]) -> dict[str, list[Any]]:
-    """Leaf -> for every call the anchors of its operands. Layers that vanish in folding are passed over, and activations
-    that the file does not list: a plan may have them in the layer in front."""
+    """Leaf -> for every call the anchors of its operands. Layers that vanish in folding are passed over, as activations
+    are that the file does not list: a plan may have them in the layer in front."""
     found: dict[str, list[Any]] = {}
     for call in graph.calls:
         if call.operands:
@@ -98,9 +98,13 @@ def _parents(graph: Graph, listed: frozenset[str]) -> dict[str, list[Any]]:
     return {leaf: sorted(calls, key=repr) for leaf, calls in found.items()}
 
 
+def _is_unlisted_activation(call: Call, listed: frozenset[str]) -> bool:
+    return call.class_name == "Activation" and call.leaf not in listed
+
+
 def _anchor(graph: Graph, value: Value, listed: frozenset[str], depth: int = 0) -> Any:
     call = graph.calls[value.call]
-    while (call.class_name == "NoOp" or (call.class_name == "Activation" and call.leaf not in listed)) and call.operands:
+    while call.operands and (call.class_name == "NoOp" or _is_unlisted_activation(call, listed)):
         value = call.operands[0]
         call = graph.calls[value.call]
     if call.leaf in listed:
