@@ -121,7 +121,7 @@ def _questions(document: Document) -> str:
     items = "\n".join(_question(number, ask) for number, ask in enumerate(questions))
     return (
         f'<section id="questions">\n<h2>Questions ({len(questions)})</h2>\n'
-        '<p class="soft">Sorted by uncertainty times what depends on the answer. Choose answers and save them as a'
+        '<p class="soft">Sorted by what the answer gains. Choose answers and save them as a'
         " hints file, or add an option to the command line.</p>\n"
         f'<ol class="questions">\n{items}\n</ol>\n'
         '<h3 id="hints-title">hints.toml</h3>\n<p class="soft">Run again with <code>--hints hints.toml</code>.</p>\n'
