@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.canonical import fold
-from benchmarks.graph import Call, Graph, Value
+from benchmarks.graph import Graph, Value
 from benchmarks.plans import Identity
 from benchmarks.scores import hyper_parameters, kind
 from benchmarks.truth import Truth
+from infer_convert import confidence
 from infer_convert.plan import Decision, Plan, PlanLayer
 
 BINS = 10
@@ -42,7 +43,7 @@ def judge(plan: Plan, graph: Graph, truth: Truth, identity: Identity) -> list[Ju
                 continue
             right = judges.right(leaf, layer, decision)
             if right is not None:
-                found.append(Judged(decision.confidence, right, decision.field))
+                found.append(Judged(decision.confidence, right, confidence.kind(decision)))
     return found
 
 
@@ -53,7 +54,8 @@ class _Judges:
         self._found = hyper_parameters(fold(plan), listed)
         self._classes = {item.leaf: kind(item.class_name, item.fields) for item in truth.raw.layers}
         self._planned = {item.leaf: kind(item.class_name, item.fields) for item in plan.layers}
-        self._parents, self._planned_parents = _parents(truth.raw, listed), _parents(plan, listed)
+        both = listed & {call.leaf for call in truth.raw.calls} & {call.leaf for call in plan.calls}
+        self._parents, self._planned_parents = _parents(truth.raw, both), _parents(plan, both)
         self._shapes = dict(
             zip((truth.raw.calls[index].leaf for index in truth.raw.inputs), truth.raw.input_shapes, strict=False)
         )
@@ -86,8 +88,8 @@ class _Judges:
 
 
 def _parents(graph: Graph, listed: frozenset[str]) -> dict[str, list[Any]]:
-    """Leaf -> for every call the anchors of its operands. Layers that vanish in folding are passed over, as activations
-    are that the file does not list: a plan may have them in the layer in front."""
+    """Leaf -> for every call the anchors of its operands. Layers that vanish in folding are passed over, and so are
+    those of one operand that are not ``listed``: a plan may have them elsewhere or in the layer in front."""
     found: dict[str, list[Any]] = {}
     for call in graph.calls:
         if call.operands:
@@ -98,13 +100,9 @@ def _parents(graph: Graph, listed: frozenset[str]) -> dict[str, list[Any]]:
     return {leaf: sorted(calls, key=repr) for leaf, calls in found.items()}
 
 
-def _is_unlisted_activation(call: Call, listed: frozenset[str]) -> bool:
-    return call.class_name == "Activation" and call.leaf not in listed
-
-
 def _anchor(graph: Graph, value: Value, listed: frozenset[str], depth: int = 0) -> Any:
     call = graph.calls[value.call]
-    while call.operands and (call.class_name == "NoOp" or _is_unlisted_activation(call, listed)):
+    while len(call.operands) == 1 and (call.class_name == "NoOp" or call.leaf not in listed):
         value = call.operands[0]
         call = graph.calls[value.call]
     if call.leaf in listed:

@@ -19,6 +19,8 @@ from infer_convert.plan import Basis, Decision, Plan, PlanLayer
 
 SUREST = 0.999
 """No decision that has an alternative is surer than this."""
+DUMP = "dump"
+"""The clue behind the wiring of a list that shows only layers with weights."""
 _FIXED = (Basis.USER, Basis.READ, Basis.FORCED)
 
 
@@ -116,8 +118,15 @@ def _decision(decision: Decision, known: Maps) -> Decision:
     return replace(decision, confidence=confidence, alternatives=options)
 
 
+def kind(decision: Decision) -> str:
+    """What is calibrated together: decisions about one field; operands in lists without weightless layers are a kind of
+    their own."""
+    dumped = decision.field == "inbound" and any(item.clue == DUMP for item in decision.evidence)
+    return "inbound/dump" if dumped else decision.field
+
+
 def _mapped(decision: Decision, known: Maps) -> float:
-    slope, shift = known.decisions.get(decision.field, known.other)
+    slope, shift = known.decisions.get(kind(decision), known.other)
     return mapped(decision.confidence, slope, shift)
 
 

@@ -20,7 +20,7 @@ from infer_convert.assemble.reorder import reordered
 from infer_convert.assemble.settle import Settled, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
-from infer_convert.confidence import calibrated
+from infer_convert.confidence import DUMP, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft, with_rare_settings
 from infer_convert.errors import NoArchitecture
@@ -169,7 +169,7 @@ def _weighed(
         raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
-    inbound = _inbound_decisions(drafts, candidates, hints)
+    inbound = _inbound_decisions(drafts, candidates, hints, not facts.lists_weightless)
     return _Weighed(tuple(candidates), Context(facts, by_name, hints, inbound=inbound, inner=inner), numbers)
 
 
@@ -324,7 +324,7 @@ def _settled_confidence(plan: Plan) -> float:
 
 
 def _inbound_decisions(
-    drafts: list[tuple[Draft, float]], candidates: list[_Candidate], hints: Hints
+    drafts: list[tuple[Draft, float]], candidates: list[_Candidate], hints: Hints, dumped: bool
 ) -> dict[str, tuple[Decision, ...]]:
     """Where the drafts disagree about a layer's operands: each answer's share."""
     shares: dict[int, float] = {}
@@ -355,8 +355,10 @@ def _inbound_decisions(
             result[layer.name] = (Decision("inbound", mine, 1.0, Basis.USER),)
             continue
         because = "the list's order, the channels and people's habits leave these possibilities"
+        if dumped:
+            because = "the list shows only layers with weights; channels and numbers leave these possibilities"
         result[layer.name] = (
-            Decision("inbound", mine, share, Basis.INFERRED, others, (Evidence("wiring", 0.0, because),)),
+            Decision("inbound", mine, share, Basis.INFERRED, others, (Evidence(DUMP if dumped else "wiring", 0.0, because),)),
         )
     return result
 
