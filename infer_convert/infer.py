@@ -357,9 +357,8 @@ def _inbound_decisions(
         because = "the list's order, the channels and people's habits leave these possibilities"
         if dumped:
             because = "the list shows only layers with weights; channels and numbers leave these possibilities"
-        result[layer.name] = (
-            Decision("inbound", mine, share, Basis.INFERRED, others, (Evidence(DUMP if dumped else "wiring", 0.0, because),)),
-        )
+        evidence = (Evidence(DUMP if dumped else "wiring", 0.0, because),)
+        result[layer.name] = (Decision("inbound", mine, share, Basis.INFERRED, others, evidence),)
     return result
 
 

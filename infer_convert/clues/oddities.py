@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from infer_convert.clues.settings.places import PASSED
 from infer_convert.draft import Draft, Neighbourhood
 
 POOLED_MAPS = -4.0
 """Nats for a Dense on pooled maps, set by hand: people flatten maps or pool them away (the Dense layers on maps of
 ConvNeXt stand behind normalisations)."""
+PASSED = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "BatchNormalization", "Dropout", "SpatialDropout2D")
+"""Layers that leave maps maps."""
 POOLS = ("MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D")
 
 
