@@ -15,6 +15,7 @@ from infer_convert.assemble.settle import Settled
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
 from infer_convert.layers.card import Card, Config, Fit, Shape
+from infer_convert.layers.names import stem
 from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Plan
 from infer_convert.solve.items import SAME_RANKS, Variant
@@ -70,6 +71,8 @@ def _timed(layer: StoredLayer) -> bool:
 def _inner_order(layer: StoredLayer, own: Sequence[StoredLayer], facts: WeightFile) -> Order:
     """What the order of a Keras 3 tree's inner layers is worth: a class of one's own lists attributes by name; the
     models inside of one keep their order unless that is by name too."""
+    if (layer.stem or stem(layer.name)) in ("sequential", "functional", "model"):
+        return facts.order
     if all(child.path.rsplit("/", 1)[0] == layer.path for child in own):
         return "lost"
     keys = [child.key or child.name for child in own]

@@ -100,13 +100,15 @@ def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ..
         return ()  # nobody normalises over axes of one element; a PReLU with shared axes looks so
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
     config = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
+    if len(shape) > 1:
+        config["_normalised"] = shape
     return (Fit(config, plain_uses(found), log_odds),)
 
 
 def _group_fits(stored: Stored) -> tuple[Fit, ...]:
     fits = _layer_fits(stored)
     return tuple(
-        Fit({**{k: v for k, v in fit.config.items() if k != "axis"}, "axis": -1}, fit.uses, -4.0)
+        Fit({**{k: v for k, v in fit.config.items() if k not in ("axis", "_normalised")}, "axis": -1}, fit.uses, -4.0)
         for fit in fits
         if fit.config["axis"] == -1
     )
@@ -147,9 +149,14 @@ def _normalization_fits(stored: Stored) -> tuple[Fit, ...]:
 
 
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
-    """The operand's shape, whose last axis must be the one that was normalised."""
+    """The operand's shape, whose last axis (for several: axes) must be the one that was normalised."""
     (shape,) = shapes
     wanted = config["_channels_in"]
+    normalised = config.get("_normalised", ())
+    if normalised:
+        last = shape[-len(normalised) :]
+        fits = len(last) == len(normalised) and all(a in (None, b) for a, b in zip(last, normalised, strict=True))
+        return shape if fits else None
     return shape if not shape or wanted is None or shape[-1] in (None, wanted) else None
 
 
