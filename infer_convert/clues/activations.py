@@ -371,7 +371,7 @@ def _head(near: Neighbourhood, index: int, layer: DraftLayer) -> ActivationBelie
     width = _width(layer)
     heads = [item for item, _ in near.draft.outputs if "activation" in near.draft.layers[item].card.assumed]
     twins = [item for item in heads if near.draft.layers[item].operands == layer.operands and item != index]
-    if twins and width != 1 and all(_width(near.draft.layers[item]) == width for item in twins):
+    if len(twins) == 1 and width != 1 and all(_width(near.draft.layers[item]) == width for item in twins):
         because = "two outputs of one width behind one tensor: the mean and the variance of a latent code"
         return ActivationBelief({"linear": 0.7, "softmax": 0.2, "sigmoid": 0.1}, Evidence("habits", 1.2, because))
     if width == 1 and any((_width(near.draft.layers[item]) or 1) > 1 for item in twins):
@@ -405,7 +405,7 @@ def _widths_in(near: Neighbourhood) -> set[int]:
 
 def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:
     names = {layer.class_name for layer in near.draft.layers}
-    if width == 1 and names & set(RECURRENT) and "Embedding" not in names:
+    if width == 1 and names & set(RECURRENT) and "Embedding" not in names and "Conv" not in class_name:
         shares = {"linear": 0.65, "sigmoid": 0.31, "tanh": 0.04}
         because += " behind a recurrence over numbers, as forecasts are,"
     elif width == 1 and "Conv" not in class_name:

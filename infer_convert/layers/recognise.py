@@ -44,6 +44,8 @@ def _unknown_flow(config: object) -> tuple[Variant, ...]:
     )
 
 
+BESIDE_AUTOMATIC = 2.0
+"""Nats at most for a class whose words a name holds that Keras itself gives to another class."""
 FIRST_IS_INPUT = 3.0
 """Nats for the first layer of a list being the InputLayer when it has no weights and its name says little: functional
 models begin with one, Sequential models with a layer that has weights, and do not list their input."""
@@ -115,12 +117,14 @@ def _weightless(layer: StoredLayer, spatial: frozenset[int], first: bool) -> tup
             card = next(card for card in LAYERS if card.class_name == class_name)
             readings.append(Reading(card, Fit({}), -0.7 * place, "Keras 1 called every merge `merge`"))
         return _best(readings)
-    for card in LAYERS:
-        if card.fits is not None and card.class_name not in ("TimeDistributed", "Attention"):
-            continue
+    cards = [card for card in LAYERS if card.fits is None or card.class_name in ("TimeDistributed", "Attention")]
+    automatic = any(weigh(card, layer.name) >= AUTOMATIC for card in cards)
+    for card in cards:
         named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
         if named <= 0.0:
             continue
+        if automatic and named < AUTOMATIC:
+            named = min(named, BESIDE_AUTOMATIC)
         if named < AUTOMATIC:
             rank = _spatial_axes(card)
             if rank is not None and rank not in spatial:
