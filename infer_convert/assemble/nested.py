@@ -71,7 +71,8 @@ def _timed(layer: StoredLayer) -> bool:
 def _inner_order(layer: StoredLayer, own: Sequence[StoredLayer], facts: WeightFile) -> Order:
     """What the order of a Keras 3 tree's inner layers is worth: a class of one's own lists attributes by name; the
     models inside of one keep their order unless that is by name too."""
-    if (layer.stem or stem(layer.name)) in ("sequential", "functional", "model"):
+    usual = facts.order != "lost" and facts.layout != "v3-subclassed"
+    if usual and (layer.stem or stem(layer.name)) in ("sequential", "functional", "model"):
         return facts.order
     if all(child.path.rsplit("/", 1)[0] == layer.path for child in own):
         return "lost"
