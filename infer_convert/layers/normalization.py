@@ -99,7 +99,7 @@ def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ..
     if len(shape) > 2 and set(shape[:-1]) == {1}:
         return ()  # nobody normalises over axes of one element; a PReLU with shared axes looks so
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
-    config = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
+    config: dict[str, Any] = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
     if len(shape) > 1:
         config["_normalised"] = shape
     return (Fit(config, plain_uses(found), log_odds),)
