@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from infer_convert.facts import Tensor
 from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, plain_uses, use, within
@@ -99,7 +100,8 @@ def _layer_fit(found: dict[str, Tensor], log_odds: float = 0.0) -> tuple[Fit, ..
     if len(shape) > 2 and set(shape[:-1]) == {1}:
         return ()  # nobody normalises over axes of one element; a PReLU with shared axes looks so
     axis: int | list[int] = -1 if len(shape) == 1 else list(range(-len(shape), 0))
-    config: dict[str, Any] = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis, "_channels_in": shape[-1]}
+    config: dict[str, Any] = {"center": "beta" in found, "scale": "gamma" in found, "axis": axis}
+    config["_channels_in"] = shape[-1]
     if len(shape) > 1:
         config["_normalised"] = shape
     return (Fit(config, plain_uses(found), log_odds),)
