@@ -20,12 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infer_convert.collector import collect_seldom, no_collections
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference
 from infer_convert.limits import Limits
-from infer_convert.pipes import widen
+from infer_convert.processes.collector import collect_seldom, no_collections
+from infer_convert.processes.pipes import close, widen
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from infer_convert.aside import serve; serve()"
 
@@ -55,11 +55,7 @@ class Aside:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+        close(self._process)
 
     def begin(self, path: Path, facts: WeightFile, hints: Hints, limits: Limits, known: Mapping[str, Any]) -> None:
         """Hand over the work, with the searches that an earlier run has left; returns at once."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from infer_convert.layers.card import RARE, Card, Config
+from infer_convert.layers.card import Card, Config
 from infer_convert.plan import Decision, WeightUse
 from infer_convert.solve.items import Call
 
@@ -70,11 +70,6 @@ class Draft:
     def producers(self, index: int) -> tuple[int, ...]:
         """Indices of the layers that feed any call of a layer."""
         return tuple(dict.fromkeys(producer for call in self.layers[index].operands for producer, _ in call))
-
-
-def with_rare_settings(draft: Draft) -> Draft:
-    """The draft with unusual settings allowed: windows that are not square, inputs that are long and narrow."""
-    return replace(draft, layers=tuple(replace(layer, config={**layer.config, RARE: True}) for layer in draft.layers))
 
 
 @dataclass(frozen=True, slots=True)

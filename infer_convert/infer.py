@@ -13,8 +13,9 @@ from infer_convert.assemble.decide import Context, plan_of, with_output_activati
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import Way, nested_reading
+from infer_convert.assemble.nested import Way, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
 from infer_convert.assemble.settle import Settled, settle
@@ -22,7 +23,7 @@ from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import DUMP, calibrated
 from infer_convert.configs import has_config, plan_from_config
-from infer_convert.draft import Draft, with_rare_settings
+from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
@@ -31,6 +32,7 @@ from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+from infer_convert.processes.collector import few_collections
 from infer_convert.solve import patience
 
 MOST_PLANS = 10
@@ -78,7 +80,7 @@ def infer(
     """
     if tensors is not None:
         check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
-    with patience.bounded(limits.infer_seconds):
+    with patience.bounded(limits.infer_seconds), few_collections():
         if has_config(facts):
             return plan_from_config(facts, hints or Hints(), tensors)
         found = uncalibrated(facts, hints, tensors)
@@ -90,7 +92,8 @@ def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object 
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
     facts = regrouped(facts)
-    ways = [{}, *([{"handed_on": False}] if said.input_shapes else []), {"rare": True}]
+    nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
+    ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}]
     first: NoArchitecture | None = None
     for way in ways:
         try:

@@ -21,6 +21,7 @@ from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.recognise import HOLE
+from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 
 FORCED = 0.9995
@@ -122,7 +123,7 @@ def _trained(belief: ActivationBelief, near: Neighbourhood, index: int, context:
     return belief
 
 
-SILENT_HEADS = ("Flatten", "Reshape", "Dropout", "Identity")
+SILENT_HEADS = (*INERT, "Flatten", "Reshape")
 """Layers at the end behind which an output is still the same numbers."""
 
 

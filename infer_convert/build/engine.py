@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-from infer_convert.collector import collect_seldom, no_collections
+from infer_convert.processes.collector import collect_seldom, no_collections
 
 UNUSED: tuple[str, ...] = ("matplotlib", "PIL", "sklearn")
 """What Keras 3.15.1 imports where it is installed (``keras/src/visualization``, ``utils/image_utils.py``,

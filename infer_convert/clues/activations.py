@@ -10,18 +10,10 @@ from dataclasses import dataclass
 
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.names import words
+from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Evidence
 
 ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU")
-INERT = (
-    "Dropout",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "GaussianNoise",
-    "GaussianDropout",
-    "Identity",
-)
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 NORMALISATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
 SPOKEN = (

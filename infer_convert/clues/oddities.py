@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from infer_convert.draft import Draft, Neighbourhood
+from infer_convert.layers.passed import SHAPE_KEEPING
 
 POOLED_MAPS = -4.0
 """Nats for a Dense on pooled maps, set by hand: people flatten maps or pool them away (the Dense layers on maps of
 ConvNeXt stand behind normalisations)."""
-PASSED = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "BatchNormalization", "Dropout", "SpatialDropout2D")
-"""Layers that leave maps maps."""
 POOLS = ("MaxPooling2D", "AveragePooling2D", "MaxPooling3D", "AveragePooling3D")
 
 
@@ -18,6 +17,6 @@ def nats(draft: Draft) -> float:
     found = 0.0
     for index, layer in enumerate(draft.layers):
         if layer.class_name == "Dense":
-            before = [draft.layers[item].class_name for item in near.before(index, PASSED)]
+            before = [draft.layers[item].class_name for item in near.before(index, SHAPE_KEEPING)]
             found += POOLED_MAPS * any(name in POOLS for name in before)
     return found

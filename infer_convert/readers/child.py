@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from infer_convert.collector import collect_seldom, no_collections
 from infer_convert.errors import InferConvertError
 from infer_convert.limits import Limits, beyond
+from infer_convert.processes.collector import collect_seldom, no_collections
 
 if TYPE_CHECKING:
     from infer_convert.readers.tensors import TensorStore

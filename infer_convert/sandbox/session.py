@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -19,7 +18,7 @@ from typing import Any, BinaryIO, Literal, NoReturn
 
 from infer_convert.errors import InferConvertError, RefusedForSafety, UnreadableFile
 from infer_convert.limits import Limits, beyond
-from infer_convert.pipes import widen
+from infer_convert.processes.pipes import close, widen
 
 AVAILABLE = sys.platform != "win32" and find_spec("resource") is not None and bool(sys.executable)
 """Whether this platform can confine a process."""
@@ -93,12 +92,7 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        close(self._process)
 
     def facts(self) -> bytes:
         """The JSON text of the facts; raises UnreadableFile and RefusedForSafety."""

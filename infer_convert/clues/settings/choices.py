@@ -14,10 +14,11 @@ from typing import Any
 
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
-from infer_convert.clues.settings.places import PASSED, Style, place
+from infer_convert.clues.settings.places import Style, place
 from infer_convert.clues.settings.windows import first, oblong
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
 from infer_convert.layers.card import Config
+from infer_convert.layers.passed import SHAPE_KEEPING
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _amount(value: Any) -> int:
 
 
 def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
-    after = [near.draft.layers[i].class_name for i in near.after(index, (*PASSED, "Masking"))]
+    after = [near.draft.layers[i].class_name for i in near.after(index, SHAPE_KEEPING)]
     ends = not after or all(
         name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after
     )

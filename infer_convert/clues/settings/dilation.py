@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.settings.choices import Setting
-from infer_convert.clues.settings.places import JOINS, PASSED
+from infer_convert.clues.settings.places import JOINS
 from infer_convert.clues.settings.windows import first, kernel
 from infer_convert.draft import Neighbourhood
+from infer_convert.layers.passed import SHAPE_KEEPING
 
 KIND = "dilation"
 OVER_TIME = (1, 2, 4, 8, 16, 32)
@@ -115,7 +116,7 @@ def _in_block(near: Neighbourhood, index: int) -> bool:
         return True
     if not any(layer.class_name in JOINS for layer in near.draft.layers):
         return False
-    front = list(near.before(index, PASSED))
+    front = list(near.before(index, SHAPE_KEEPING))
     return any(_over_time(near, i) and kernel(near.draft.layers[i].config) > 1 for i in front)
 
 
@@ -125,7 +126,7 @@ def _parallel(near: Neighbourhood, index: int) -> tuple[int, ...]:
     producers = near.draft.producers(index)
     if len(producers) != 1:
         return ()
-    aims = {i for i in near.after(index, PASSED) if near.draft.layers[i].class_name == "Concatenate"}
+    aims = {i for i in near.after(index, SHAPE_KEEPING) if near.draft.layers[i].class_name == "Concatenate"}
     twins = (
         i
         for i in near.consumers[producers[0]]
@@ -133,4 +134,4 @@ def _parallel(near: Neighbourhood, index: int) -> tuple[int, ...]:
         and near.draft.layers[i].config.get("kernel_size") == layer.config.get("kernel_size")
         and near.draft.layers[i].config.get("filters") == layer.config.get("filters")
     )
-    return tuple(sorted(i for i in twins if aims & set(near.after(i, PASSED)))) if aims else ()
+    return tuple(sorted(i for i in twins if aims & set(near.after(i, SHAPE_KEEPING)))) if aims else ()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.clues.settings.places import PASSED, Style
+from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.windows import border, first, kernel, pool
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Config
+from infer_convert.layers.passed import SHAPE_KEEPING
 
 _POOLS = ("MaxPooling", "AveragePooling")
 
@@ -111,7 +112,7 @@ def _projects(near: Neighbourhood, index: int) -> bool:
 
 def _is_upsampled(near: Neighbourhood, index: int) -> bool:
     """Whether the map was just made larger: nobody makes it smaller again at once."""
-    return any(near.draft.layers[i].class_name.startswith("UpSampling") for i in near.before(index, PASSED))
+    return any(near.draft.layers[i].class_name.startswith("UpSampling") for i in near.before(index, SHAPE_KEEPING))
 
 
 def _is_convolution(layer: DraftLayer) -> bool:

@@ -12,30 +12,8 @@ from dataclasses import dataclass
 from infer_convert.clues.settings.windows import kernel
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Config
+from infer_convert.layers.passed import SHAPE_KEEPING
 
-PASSED = (
-    "Activation",
-    "ReLU",
-    "LeakyReLU",
-    "PReLU",
-    "ELU",
-    "Softmax",
-    "BatchNormalization",
-    "LayerNormalization",
-    "GroupNormalization",
-    "UnitNormalization",
-    "Normalization",
-    "Rescaling",
-    "Dropout",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "GaussianNoise",
-    "GaussianDropout",
-    "ActivityRegularization",
-    "Lambda",
-    "Masking",
-)
 JOINS = ("Add", "Concatenate", "Multiply", "Average", "Maximum", "Subtract", "Operation")
 BUCKETS = (0, 1, 2, 3, 6, 13, 30)
 """Counts are told apart up to these."""
@@ -91,7 +69,7 @@ def _gates_convolutions(near: Neighbourhood) -> bool:
     """Whether two convolutions over one tensor multiply, as in the gated units of WaveNet."""
     for index, layer in enumerate(near.draft.layers):
         if layer.class_name == "Multiply":
-            front = [near.draft.layers[i] for i in near.before(index, PASSED)]
+            front = [near.draft.layers[i] for i in near.before(index, SHAPE_KEEPING)]
             alike = len(front) == 2 and front[0].operands == front[1].operands
             if alike and all("Conv" in item.class_name for item in front):
                 return True
@@ -114,7 +92,7 @@ def _input_rank(near: Neighbourhood) -> str:
     """What the first layer reads: vectors, sequences, images, words."""
     for index, layer in enumerate(near.draft.layers):
         if layer.class_name == "InputLayer":
-            for after in near.after(index, PASSED):
+            for after in near.after(index, SHAPE_KEEPING):
                 return _kind(near.draft.layers[after])
     return "none"
 
@@ -122,10 +100,11 @@ def _input_rank(near: Neighbourhood) -> str:
 def _joins_maps(near: Neighbourhood, index: int) -> bool:
     """Whether a merge joins feature maps, not vectors."""
     for _ in range(len(near.draft.layers)):
-        front = [near.draft.layers[i] for i in near.before(index, PASSED)]
+        front = [near.draft.layers[i] for i in near.before(index, SHAPE_KEEPING)]
         if any("Conv" in layer.class_name or _kind(layer) in ("pool", "up") for layer in front):
             return True
-        following = next((i for i in near.before(index, PASSED) if near.draft.layers[i].class_name in JOINS), None)
+        before = near.before(index, SHAPE_KEEPING)
+        following = next((i for i in before if near.draft.layers[i].class_name in JOINS), None)
         if following is None:
             return False
         index = following
@@ -193,9 +172,9 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
     """The words of one layer: its window and widths, what stands in front, behind and beside it."""
     layer = near.draft.layers[index]
     config = layer.config
-    before, after = list(near.before(index, PASSED)), list(near.after(index, PASSED))
+    before, after = list(near.before(index, SHAPE_KEEPING)), list(near.after(index, SHAPE_KEEPING))
     direct = [near.draft.layers[i].class_name for i in near.before(index)]
-    beside = [i for producer in before for i in near.after(producer, PASSED) if i != index]
+    beside = [i for producer in before for i in near.after(producer, SHAPE_KEEPING) if i != index]
     kinds = {_kind(near.draft.layers[i]) for i in beside}
     following = _first_kind(near, after, "end")
     ahead = [i for i in after if i != index]
@@ -209,7 +188,7 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
         "padded": "yes" if any(name.startswith("ZeroPadding") for name in direct) else "no",
         "prev": _first_kind(near, before, "none"),
         "next": following,
-        "then": _first_kind(near, [i for a in ahead[:1] for i in near.after(a, PASSED)], "end"),
+        "then": _first_kind(near, [i for a in ahead[:1] for i in near.after(a, SHAPE_KEEPING)], "end"),
         "beside": next((kind for kind in ("pool", "conv1", "sum") if kind in kinds), "some" if beside else "none"),
         "joins": next((kind for kind in ("sum", "concat") if kind in ahead_kinds), "no"),
         "next_k": _kernel_word(near.draft.layers[after[0]].config)

@@ -6,8 +6,8 @@ reference of a family of n counts 1/sqrt(n)): people pool where the next convolu
 
 from __future__ import annotations
 
-from infer_convert.clues.settings.places import PASSED
 from infer_convert.draft import Neighbourhood
+from infer_convert.layers.passed import SHAPE_KEEPING
 
 WIDER, EQUAL, NARROWER, DENSE = 0.9, 0.2, 0.08, 0.7
 """Shares by what follows a convolution with stride 1: measured 0.96, 0.17, 0.04 and 0.70, drawn a little to the
@@ -18,8 +18,8 @@ NO_POOL_BEHIND_STRIDES = 3.0
 
 def pool_share(near: Neighbourhood, index: int) -> float:
     """How often the supposed pool ``index`` is there."""
-    before = next((near.draft.layers[i].config.get("filters") for i in near.before(index, PASSED)), None)
-    following = next((near.draft.layers[i] for i in near.after(index, (*PASSED, "Reshape"))), None)
+    before = next((near.draft.layers[i].config.get("filters") for i in near.before(index, SHAPE_KEEPING)), None)
+    following = next((near.draft.layers[i] for i in near.after(index, (*SHAPE_KEEPING, "Reshape"))), None)
     after = following.config.get("filters") if following is not None else None
     if following is None or following.class_name in ("Flatten", "Dense"):
         return DENSE
