@@ -173,7 +173,9 @@ def _weighed(
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
     inbound = _inbound_decisions(drafts, candidates, hints, not facts.lists_weightless)
-    return _Weighed(tuple(candidates), Context(facts, by_name, hints, inbound=inbound, inner=inner), numbers)
+    classes = _class_shares(drafts, candidates)
+    context = Context(facts, by_name, hints, inbound=inbound, classes=classes, inner=inner)
+    return _Weighed(tuple(candidates), context, numbers)
 
 
 def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None) -> tuple[Way, ...]:
@@ -324,6 +326,17 @@ def _settled_confidence(plan: Plan) -> float:
                 seen.add(key)
                 confidence *= decision.confidence
     return confidence
+
+
+def _class_shares(drafts: list[tuple[Draft, float]], candidates: list[_Candidate]) -> dict[str, dict[str, float]]:
+    """By layer, the share of the candidates in which it is of each class."""
+    result: dict[str, dict[str, float]] = {}
+    total = math.fsum(candidate.share for candidate in candidates)
+    for candidate in candidates:
+        for layer in drafts[candidate.draft_number][0].layers:
+            shares = result.setdefault(layer.name, {})
+            shares[layer.class_name] = shares.get(layer.class_name, 0.0) + candidate.share / total
+    return result
 
 
 def _inbound_decisions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
 from infer_convert.assemble.nested import WAY, chosen
 from infer_convert.assemble.settle import Settled
-from infer_convert.assemble.typed import Typed
+from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants
 from infer_convert.clues.settings.choices import Setting
@@ -20,7 +20,7 @@ from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
-from infer_convert.layers.recognise import HOLE
+from infer_convert.layers.recognise import HOLE, Reading
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 
@@ -46,6 +46,8 @@ class Context:
     typed: Mapping[str, Typed]
     hints: Hints
     inbound: Mapping[str, tuple[Decision, ...]] | None = None
+    classes: Mapping[str, Mapping[str, float]] | None = None
+    """By layer, the share of the settled graphs that hold each class."""
     inner: bool = False
 
 
@@ -167,10 +169,7 @@ def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision
         return [known_class(draft, index, entry.readings)]
     if index in draft.preferred and len(entry.readings) > 1:
         return [known_class(draft, index, entry.readings)]
-    share = math.exp(chosen.log_prior)
-    others = tuple(
-        Option(reading.class_name, math.exp(reading.log_prior)) for reading in entry.readings if reading is not chosen
-    )
+    share, others = _class_shares(chosen, entry.readings, (context.classes or {}).get(layer.name, {}))
     if layer.class_name == HOLE:
         return [Decision("class_name", HOLE, 0.0, Basis.ASSUMED, (), (Evidence("shapes", 0.0, chosen.because),))]
     if not others and layer.class_name != "Lambda":
@@ -179,6 +178,34 @@ def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision
         share = min(share, 0.3)
     evidence = (Evidence("names and shapes", chosen.log_prior, chosen.because),)
     return [Decision("class_name", layer.class_name, share, Basis.INFERRED, others[:MOST_ALTERNATIVES], evidence)]
+
+
+GRAPHS = 0.8
+"""Weight of the settled graphs against names and shapes alone: the few graphs that are kept are not all there are."""
+
+
+def _class_shares(
+    chosen: Reading, readings: Sequence[Reading], graphs: Mapping[str, float]
+) -> tuple[float, tuple[Option, ...]]:
+    """The share of the class that was chosen, and the others'. Classes between which no graph can choose (the maximum
+    and the mean over all places) divide what the graphs say as names and shapes do."""
+    prior = {reading.class_name: math.exp(reading.log_prior) for reading in reversed(readings)}
+    alike: dict[Hashable, list[str]] = {}
+    for reading in readings:
+        flow = frozenset(replace(variant, log_prior=0.0) for variant in reading.card.flow(full_config(reading)))
+        alike.setdefault(flow, []).append(reading.class_name)
+    weight = GRAPHS if graphs else 0.0
+    shares: dict[str, float] = {}
+    for names in alike.values():
+        group = dict.fromkeys(names)
+        said, whole = sum(graphs.get(name, 0.0) for name in group), math.fsum(prior[name] for name in group)
+        for name in group:
+            part = weight * said * prior[name] / max(whole, 1e-12) + (1.0 - weight) * prior[name]
+            shares[name] = max(shares.get(name, 0.0), part)
+    total = max(1.0, math.fsum(shares.values()))
+    share = shares.pop(chosen.class_name) / total
+    ranked = sorted(shares.items(), key=lambda each: -each[1])
+    return share, tuple(Option(name, other / total) for name, other in ranked)
 
 
 def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context: Context) -> list[Decision]:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from infer_convert.infer import infer
+from infer_convert.infer import infer, uncalibrated
 from infer_convert.inference import Inference
 
 from .files import CNN, FUNCTIONAL, STRIPPED, TWO, facts, norm
@@ -69,3 +69,16 @@ def test_every_tensor_is_used_once(inference: Inference) -> None:
         used = [source for _, layer in plan.walk() for use in layer.weights for source in use.sources]
         assert sorted(used) == sorted(tensor.path for tensor in inference.facts.all_tensors())
     assert inference.left_over == ()
+
+
+POOLED = "input_1\nconv2d kernel:3x3x1x8 bias:8\npool24\ndense kernel:8x5 bias:5"
+
+
+def test_a_class_is_as_sure_as_the_graphs_that_hold_it() -> None:
+    """Dense behind maps of eight channels wants a global pool, whatever "pool" mostly means."""
+    decision = uncalibrated(facts(POOLED)).best.layer("pool24").decision("class_name")
+    assert decision is not None and decision.value == "GlobalAveragePooling2D"
+    others = {option.value: option.confidence for option in decision.alternatives}
+    assert decision.confidence + others["GlobalMaxPooling2D"] > 0.8
+    assert others["GlobalMaxPooling2D"] > others["MaxPooling2D"]
+    assert decision.confidence < 0.8
