@@ -13,9 +13,11 @@ from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
+from infer_convert.clues.settings.whole import with_whole
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
+from infer_convert.layers.pooling import WHOLE, sized
 from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
 
 SMALL_NET = 60
@@ -85,7 +87,7 @@ def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> Se
     answers = tuple(
         Settled(
             draft,
-            tuple(all_settings),
+            _sized(draft, all_settings, {key: answer.shapes[position] for key, position in numbers.items()}),
             answer.options,
             result.marginals,
             {key: answer.shapes[position] for key, position in numbers.items()},
@@ -96,6 +98,18 @@ def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> Se
         for answer in result.answers
     )
     return SettledDraft(answers, result.log_mass)
+
+
+def _sized(
+    draft: Draft, tried: list[tuple[Setting, ...]], shapes: Mapping[tuple[int, int], Shape]
+) -> tuple[tuple[Setting, ...], ...]:
+    """The settings with the sizes of windows that are as large as their operand."""
+    found = list(tried)
+    for index, options in enumerate(tried):
+        if any(option.config.get("pool_size") == WHOLE for option in options):
+            operand = shapes[draft.layers[index].operands[0][0]]
+            found[index] = tuple(replace(option, config=sized(option.config, operand)) for option in options)
+    return tuple(found)
 
 
 def _calls(draft: Draft) -> tuple[list[SizeCall], dict[tuple[int, int], int]]:
@@ -132,7 +146,7 @@ def _options(
         return _input_options(near, index, layer, fixed, given)
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
-    tried = dilated(near, index, settings(near, style, index))
+    tried = with_whole(near, index, dilated(near, index, settings(near, style, index)))
     pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
     for key, value in pinned.items():
         if value is not None:

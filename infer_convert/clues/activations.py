@@ -157,10 +157,14 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
 
 
 def _gates(near: Neighbourhood, index: int) -> bool:
-    """The layer's result goes into a Multiply whose other operand is not computed from the same squeeze alone."""
-    return any(
-        near.draft.layers[i].class_name == "Multiply" for i in near.after(index, ("Reshape", "Permute", "RepeatVector"))
-    )
+    """The layer's result goes into a Multiply, and nowhere else if the other operand does not: what is gated is also
+    what the gate is computed from (squeeze-and-excitation, attention gates)."""
+    between = ("Reshape", "Permute", "RepeatVector", "UpSampling2D")
+    products = [i for i in near.after(index, between) if near.draft.layers[i].class_name == "Multiply"]
+    if not products or len(near.consumers[index]) == 1:
+        return bool(products)
+    others = [item for i in products for item, _ in near.draft.layers[i].operands[0] if item != index]
+    return any(len(near.consumers[item]) > 1 for item in others)
 
 
 def _weighs_steps(near: Neighbourhood, index: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from infer_convert.layers.arithmetic import windows
@@ -16,14 +17,26 @@ def _flow(rank: int) -> Callable[[Config], tuple[Variant, ...]]:
     return flow
 
 
+WHOLE = "whole"
+"""A window as large as the map, until the map's size is known (``sized``)."""
+
+
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     *sizes, channels = shapes[0]
     pool = config.get("pool_size", 2)
+    if pool == WHOLE:
+        return None if None in sizes or math.prod(map(int, filter(None, sizes))) < 2 else (*(1,) * len(sizes), channels)
     if not isinstance(pool, int) and len(pool) != len(sizes):
         return None
     strides = config.get("strides") or pool
     out = windows(sizes, pool, strides, 1, config.get("padding", "valid"))
     return None if out is None else (*out, channels)
+
+
+def sized(config: Config, shape: Shape) -> Config:
+    """The config with the size of its window, for an operand of this shape (without the batch axis)."""
+    sizes = [int(size or 1) for size in shape[:-1]]
+    return {key: list(sizes) if value == WHOLE else value for key, value in config.items()}
 
 
 def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:

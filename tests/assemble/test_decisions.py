@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from infer_convert.hints import Hints
 from infer_convert.infer import infer, uncalibrated
 from infer_convert.inference import Inference
 
@@ -82,3 +83,42 @@ def test_a_class_is_as_sure_as_the_graphs_that_hold_it() -> None:
     assert decision.confidence + others["GlobalMaxPooling2D"] > 0.8
     assert others["GlobalMaxPooling2D"] > others["MaxPooling2D"]
     assert decision.confidence < 0.8
+
+
+WORDS = """
+input_1
+embedding embeddings:500x50
+reshape
+conv2d kernel:3x50x1x16 bias:16
+conv2d_1 kernel:4x50x1x16 bias:16
+max_pooling2d
+max_pooling2d_1
+concatenate
+flatten
+dense kernel:32x2 bias:2
+"""
+
+
+def test_parallel_convolutions_over_words_are_pooled_over_all_places() -> None:
+    plan = infer(facts(WORDS), Hints(input_shapes={"": ((40,),)})).best
+    assert [plan.layer(name).config["pool_size"] for name in ("max_pooling2d", "max_pooling2d_1")] == [[38, 1], [37, 1]]
+    assert {plan.layer(name).config["padding"] for name in ("conv2d", "conv2d_1")} == {"valid"}
+
+
+GATED = """
+input_1
+conv2d kernel:3x3x3x8 bias:8
+activation
+conv2d_1 kernel:3x3x8x1 bias:1
+activation_1
+multiply
+conv2d_2 kernel:3x3x8x8 bias:8
+global_average_pooling2d
+dense kernel:8x3 bias:3
+"""
+
+
+def test_what_is_gated_is_not_the_gate() -> None:
+    plan = infer(facts(GATED)).best
+    assert {ref.layer for ref in plan.layer("multiply").inbound[0]} == {"activation", "activation_1"}
+    assert [plan.layer(name).config["activation"] for name in ("activation", "activation_1")] == ["relu", "sigmoid"]

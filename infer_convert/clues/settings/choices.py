@@ -15,7 +15,7 @@ from typing import Any
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
 from infer_convert.clues.settings.places import Style, place
-from infer_convert.clues.settings.windows import first, oblong
+from infer_convert.clues.settings.windows import first, oblong, over_words
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
 from infer_convert.layers.card import Config
 from infer_convert.layers.passed import SHAPE_KEEPING
@@ -96,12 +96,16 @@ def _weigh(
             continue
         if group is CONVOLUTION:
             writes = (*writes, (LAST_STRIDE, min(2, first(choice["strides"]))))
+            if over_words(layer.config) and (choice["padding"] != "valid" or first(choice["strides"]) > 1):
+                score += ACROSS_WORDS
         found.append(Setting(choice, score, reads, writes))
     return found
 
 
 OBLONG = -4.0
 """Nats for a window or a stride that is not the same along all axes, beside what its first axis says."""
+ACROSS_WORDS = -5.0
+"""Nats for zeros or strides of a kernel that is as wide as an embedding: it has one place across."""
 LAST_STRIDE = "last stride"
 """The kind of memory that holds whether the last convolution had strides (2) or not (1)."""
 

@@ -12,6 +12,16 @@ def kernel(config: Config) -> int:
     return int(max(config.get("_inner", config).get("kernel_size", (1,))))
 
 
+def over_words(config: Config) -> bool:
+    """Whether a kernel is as wide as an embedding and a few words long: it has one place across, and no other."""
+    size = config.get("kernel_size", ())
+    return len(size) == 2 and size[1] > WIDE * size[0]
+
+
+WIDE = 2
+"""A kernel over words is more than so many times as wide as it is long."""
+
+
 def first(value: Any) -> int:
     """The first axis of an argument that is one number or one per axis."""
     return int(value) if isinstance(value, int) else int(value[0])
