@@ -59,6 +59,19 @@ def strangers() -> None:
 
 
 @app.command()
+def written() -> None:
+    """Whether what the real libraries wrote opens in order and gives every tensor its role; writes written.tsv."""
+    from benchmarks import written as generations
+    from benchmarks.paths import corpus
+
+    where = corpus()
+    if where is None:
+        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
+    for text in generations.summary(_written("written.tsv", generations.COLUMNS, generations.run(where))):
+        typer.echo(text)
+
+
+@app.command()
 def attacks() -> None:
     """The attack files against our command and Keras' own loaders; writes attacks.tsv."""
     from benchmarks import attacks as hostile
