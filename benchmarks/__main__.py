@@ -72,6 +72,24 @@ def written() -> None:
 
 
 @app.command()
+def kinds(
+    only: Annotated[list[str] | None, typer.Option(help="a net; repeat; no results are written")] = None,
+) -> None:
+    """Files of the kinds that strangers publish, written here by the real libraries; writes kinds.tsv."""
+    from benchmarks import kinds as survey
+
+    rows = []
+    for row in survey.run(only or ()):
+        rows.append(row)
+        if row.get("exit") != "0" or "0" in (row["bit_exact"], row["same"]):
+            typer.echo("\t".join(row.get(column, "") for column in survey.COLUMNS))
+    if not only:
+        table.write(RESULTS / "kinds.tsv", survey.COLUMNS, rows)
+    for text in survey.summary(rows):
+        typer.echo(text)
+
+
+@app.command()
 def attacks() -> None:
     """The attack files against our command and Keras' own loaders; writes attacks.tsv."""
     from benchmarks import attacks as hostile

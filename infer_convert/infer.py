@@ -13,7 +13,7 @@ from infer_convert.assemble.decide import Context, plan_of, with_output_activati
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import Way, inner_facts, nested_reading
+from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
@@ -152,7 +152,7 @@ def _weighed(
         return infer_inner(inside, told, numbers)
 
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, infer_nested)
+        return nested_reading(layer, facts, infer_nested, following(layer, facts.layers))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ class Way:
     share: float
 
 
+Ways = tuple[Way, ...]
 Infer = Callable[[WeightFile, str, tuple[Shape, ...]], tuple[Way, ...]]
 """Infers an inner model from its facts, best first; the string is the outer name, for hints, the shapes are those of
 the inputs where the outer model fixes them."""
@@ -92,14 +94,74 @@ def _by_attribute(layer: StoredLayer) -> tuple[StoredLayer, ...]:
     return (*kept, *layer.children)
 
 
-def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Reading | None:
-    """The stored layer as a nested model; None when it holds no layers. NoArchitecture passes through."""
+def following(layer: StoredLayer, layers: Sequence[StoredLayer]) -> StoredLayer | None:
+    """The layer of the outer list that most likely takes what a nested model gives: the next one with tensors, if it is
+    one matrix and nothing stands between that could change a shape."""
+    behind = layers[next(place for place, each in enumerate(layers) if each is layer) + 1 :]
+    for each in behind:
+        if each.tensors or each.children:
+            first = each.tensors[0] if each.tensors and not each.children else None
+            plain = first is not None and len(first.shape) == 2 and len(each.tensors) <= 2
+            return each if plain and all("/" not in tensor.role for tensor in each.tensors) else None
+        if stem(each.name) not in _HARMLESS:
+            return None
+    return None
+
+
+_HARMLESS = ("dropout", "activation", "relu", "leakyrelu", "elu", "gaussiannoise", "gaussiandropout", "alphadropout")
+END = "_behind"
+"""The name under which the outer model's next layer stands at the end of a nested one while that is inferred."""
+GIVES_AS_IT_IS = 0.35
+"""Share of the nested models that give maps of features where the next layer is a Dense of as many channels."""
+
+
+def _ways(inner: WeightFile, name: str, shapes: tuple[Shape, ...], behind: StoredLayer | None, infer: Infer) -> Ways:
+    """The architectures of an inner model. Where only its layers with weights are known, it may end in layers that the
+    file does not show (Flatten, global pooling): then it is inferred together with the Dense ``behind`` it, too."""
+    if behind is None or inner.lists_weightless or inner.order == "lost":
+        return infer(inner, name, shapes)
+    together: list[Way] = []
+    with suppress(NoArchitecture):
+        end = replace(behind, name=END)
+        made = infer(replace(inner, layers=(*inner.layers, end)), name, shapes)
+        together = [way for way in map(_without_end, made) if way is not None]
+    if not any(_adds_end(way, inner) for way in together):
+        return infer(inner, name, shapes)
+    plain: list[Way] = []
+    with suppress(NoArchitecture):
+        plain = [each for each in infer(inner, name, shapes) if _outputs(each.settled)[0][-1] == behind.tensors[0].shape[0]]
+    share = GIVES_AS_IT_IS if plain else 0.0
+    found = [replace(way, share=way.share * (1 - share)) for way in together]
+    return tuple(sorted((*found, *(replace(way, share=way.share * share) for way in plain)), key=lambda way: -way.share))
+
+
+def _adds_end(way: Way, inner: WeightFile) -> bool:
+    return way.plan.layer(way.plan.outputs[0].layer).stored is None
+
+
+def _without_end(way: Way) -> Way | None:
+    """The way without its last layer, the outer model's own; None where that is not its only end."""
+    draft = way.settled.draft
+    *rest, last = draft.layers
+    if last.stored != END or way.plan.layers[-1].stored != END or len(way.plan.outputs) != 1:
+        return None
+    outputs = way.plan.layers[-1].inbound[0]
+    plan = replace(way.plan, layers=way.plan.layers[:-1], outputs=outputs)
+    shorter = replace(draft, layers=tuple(rest), outputs=last.operands[0])
+    return Way(plan, replace(way.settled, draft=shorter), way.share)
+
+
+def nested_reading(
+    layer: StoredLayer, facts: WeightFile, infer: Infer, behind: StoredLayer | None = None
+) -> Reading | None:
+    """The stored layer as a nested model; None when it holds no layers. ``behind`` is the layer that takes what it
+    gives, where the list tells. NoArchitecture passes through."""
     inner = inner_facts(layer, facts)
     if inner is None:
         return None
     weightless = not any(True for _ in layer.all_tensors())
-    ways = infer(inner, layer.name, ())
-    choice = _Choice(ways, lambda shapes: infer(inner, layer.name, shapes), weightless)
+    ways = _ways(inner, layer.name, (), behind, infer)
+    choice = _Choice(ways, lambda shapes: _ways(inner, layer.name, shapes, behind, infer), weightless)
     plan = choice.ways[0].plan
     config: dict[str, Any] = {
         "_plan": plan,
