@@ -15,7 +15,14 @@ from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Call, Item
 from infer_convert.configs.removed import highway, maxout, parametric_softplus, srelu
 from infer_convert.configs.steps import INPUT, Step, operation
-from infer_convert.configs.thirdparty import attention, instance_normalization, positions, scale, transformer_block
+from infer_convert.configs.thirdparty import (
+    attention,
+    instance_normalization,
+    positions,
+    scale,
+    spectrogram,
+    transformer_block,
+)
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
@@ -213,7 +220,26 @@ def _map(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
     return (None, None, channels), (None, None, channels)
 
 
+def _melgram(item: Item, context: Context) -> Sequence[Step] | None:
+    """kapre's Melspectrogram by its kernels: real and imaginary (window, 1, 1, window / 2 + 1) and the bands
+    (window / 2 + 1, mel). Half a window from frame to frame, power 2 and decibels, as its author published models."""
+    shapes = [tensor.shape for tensor in item.tensors.values()]
+    if len(shapes) != 3 or len(shapes[0]) != 4 or len(shapes[2]) != 2:
+        return None
+    length, frequencies = shapes[0][0], shapes[0][3]
+    if shapes[0] != (length, 1, 1, length // 2 + 1) or shapes[2][0] != frequencies:
+        return None
+    config = {"return_decibel_melgram": True, "power_melgram": 2.0}
+    return spectrogram(replace(item, class_name="Melspectrogram", config=config), context)
+
+
+def _sound(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    """One channel of samples in, bands over time out."""
+    return (1, None), (tensors[2].shape[1], None, 1)
+
+
 COMPOSITES = (
+    _Composite("kapre's Melspectrogram", ("melgram", "melspec", "stft"), _melgram, _sound),
     _Composite("a layer of attention over time", ("att",), attention, _over_time, named=True),
     _Composite("the token and position embedding of Keras' examples", ("pos", "embed", "token"), _tokens_and_places,
                _tokens, indices=True),

@@ -94,49 +94,65 @@ def _by_attribute(layer: StoredLayer) -> tuple[StoredLayer, ...]:
     return (*kept, *layer.children)
 
 
-def following(layer: StoredLayer, layers: Sequence[StoredLayer]) -> StoredLayer | None:
-    """The layer of the outer list that most likely takes what a nested model gives: the next one with tensors, if it is
-    one matrix and nothing stands between that could change a shape."""
-    behind = layers[next(place for place, each in enumerate(layers) if each is layer) + 1 :]
-    for each in behind:
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The layer of the outer list that takes what a nested model gives, and whether a Flatten stands between."""
+
+    layer: StoredLayer
+    flattened: bool = False
+
+
+def following(layer: StoredLayer, layers: Sequence[StoredLayer]) -> Behind | None:
+    """The layer behind a nested model: the next one of the list with tensors, if it is one matrix and nothing but a
+    Flatten stands between that could change a shape."""
+    rest = layers[next(place for place, each in enumerate(layers) if each is layer) + 1 :]
+    flattened = False
+    for each in rest:
         if each.tensors or each.children:
             first = each.tensors[0] if each.tensors and not each.children else None
             plain = first is not None and len(first.shape) == 2 and len(each.tensors) <= 2
-            return each if plain and all("/" not in tensor.role for tensor in each.tensors) else None
+            return Behind(each, flattened) if plain and all("/" not in t.role for t in each.tensors) else None
+        flattened = flattened or stem(each.name) == "flatten"
         if stem(each.name) not in _HARMLESS:
             return None
     return None
 
 
-_HARMLESS = ("dropout", "activation", "relu", "leakyrelu", "elu", "gaussiannoise", "gaussiandropout", "alphadropout")
+_HARMLESS = ("dropout", "activation", "relu", "leakyrelu", "elu", "gaussiannoise", "gaussiandropout", "alphadropout",
+             "flatten")  # fmt: skip
 END = "_behind"
 """The name under which the outer model's next layer stands at the end of a nested one while that is inferred."""
-GIVES_AS_IT_IS = 0.35
-"""Share of the nested models that give maps of features where the next layer is a Dense of as many channels."""
+GIVES_AS_IT_IS, FLATTENED = 0.35, 0.8
+"""Share of the nested models that give maps of features where the next layer is a Dense of as many channels, and where
+a Flatten stands before it."""
 
 
-def _ways(inner: WeightFile, name: str, shapes: tuple[Shape, ...], behind: StoredLayer | None, infer: Infer) -> Ways:
+def _ways(inner: WeightFile, name: str, shapes: tuple[Shape, ...], behind: Behind | None, infer: Infer) -> Ways:
     """The architectures of an inner model. Where only its layers with weights are known, it may end in layers that the
     file does not show (Flatten, global pooling): then it is inferred together with the Dense ``behind`` it, too."""
     if behind is None or inner.lists_weightless or inner.order == "lost":
         return infer(inner, name, shapes)
+    channels = behind.layer.tensors[0].shape[0]
+    pooled = "Global" if behind.flattened else ("Global", "Flatten")
     together: list[Way] = []
     with suppress(NoArchitecture):
-        end = replace(behind, name=END)
+        end = replace(behind.layer, name=END)
         made = infer(replace(inner, layers=(*inner.layers, end)), name, shapes)
-        together = [way for way in map(_without_end, made) if way is not None]
-    if not any(_adds_end(way, inner) for way in together):
+        together = [way for way in map(_without_end, made) if way is not None and _end(way).startswith(pooled)]
+    if not together:
         return infer(inner, name, shapes)
     plain: list[Way] = []
     with suppress(NoArchitecture):
-        plain = [each for each in infer(inner, name, shapes) if _outputs(each.settled)[0][-1] == behind.tensors[0].shape[0]]
-    share = GIVES_AS_IT_IS if plain else 0.0
+        made = infer(inner, name, shapes)
+        plain = [way for way in made if behind.flattened or _outputs(way.settled)[0][-1] == channels]
+    share = (FLATTENED if behind.flattened else GIVES_AS_IT_IS) if plain else 0.0
     found = [replace(way, share=way.share * (1 - share)) for way in together]
-    return tuple(sorted((*found, *(replace(way, share=way.share * share) for way in plain)), key=lambda way: -way.share))
+    found += [replace(way, share=way.share * share) for way in plain]
+    return tuple(sorted(found, key=lambda way: -way.share))
 
 
-def _adds_end(way: Way, inner: WeightFile) -> bool:
-    return way.plan.layer(way.plan.outputs[0].layer).stored is None
+def _end(way: Way) -> str:
+    return way.plan.layer(way.plan.outputs[0].layer).class_name
 
 
 def _without_end(way: Way) -> Way | None:
@@ -152,7 +168,7 @@ def _without_end(way: Way) -> Way | None:
 
 
 def nested_reading(
-    layer: StoredLayer, facts: WeightFile, infer: Infer, behind: StoredLayer | None = None
+    layer: StoredLayer, facts: WeightFile, infer: Infer, behind: Behind | None = None
 ) -> Reading | None:
     """The stored layer as a nested model; None when it holds no layers. ``behind`` is the layer that takes what it
     gives, where the list tells. NoArchitecture passes through."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble import inputs
+from infer_convert.assemble.asked import about_sizes
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
+from infer_convert.errors import Ask
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
 from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
@@ -48,11 +50,13 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class SettledDraft:
-    """The best assignments of one draft (empty when its shapes cannot agree) and the log of their whole mass."""
+    """The best assignments of one draft (empty when its shapes cannot agree) and the log of their whole mass; where
+    there is none, the place and what to ask there."""
 
     answers: tuple[Settled, ...]
     log_mass: float
     cause: str = ""
+    asks: tuple[Ask, ...] = ()
 
 
 def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> SettledDraft:
@@ -81,7 +85,9 @@ def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> Se
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = solve_sizes(items, calls, best, states, strata)
     if not result.answers:
-        return SettledDraft((), -math.inf, _cause(draft, calls, result))
+        assert result.failed_at is not None
+        asks = about_sizes(draft, calls[result.failed_at].item, hints)
+        return SettledDraft((), -math.inf, _cause(draft, calls, result), asks)
     answers = tuple(
         Settled(
             draft,

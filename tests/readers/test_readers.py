@@ -8,7 +8,19 @@ from typing import ClassVar
 
 import pytest
 
-from infer_convert.readers import READERS, archive, dependencies, elephas, enclosed, flat, keras0, legacy, read, sharded, v3
+from infer_convert.readers import (
+    READERS,
+    archive,
+    dependencies,
+    elephas,
+    enclosed,
+    flat,
+    keras0,
+    legacy,
+    read,
+    sharded,
+    v3,
+)
 
 from . import samples
 from .conformance import ReaderConformance
