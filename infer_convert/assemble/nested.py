@@ -151,6 +151,11 @@ def _ways(inner: WeightFile, name: str, shapes: tuple[Shape, ...], behind: Behin
     return tuple(sorted(found, key=lambda way: -way.share))
 
 
+def _open_end(way: Way) -> bool:
+    """Whether the model flattens maps of open size, so that what it gives follows from what goes in."""
+    return _end(way) == "Flatten" and any(None in shape for shape in _input_shapes(way.plan))
+
+
 def _end(way: Way) -> str:
     return way.plan.layer(way.plan.outputs[0].layer).class_name
 
@@ -167,9 +172,7 @@ def _without_end(way: Way) -> Way | None:
     return Way(plan, replace(way.settled, draft=shorter), way.share)
 
 
-def nested_reading(
-    layer: StoredLayer, facts: WeightFile, infer: Infer, behind: Behind | None = None
-) -> Reading | None:
+def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer, behind: Behind | None = None) -> Reading | None:
     """The stored layer as a nested model; None when it holds no layers. ``behind`` is the layer that takes what it
     gives, where the list tells. NoArchitecture passes through."""
     inner = inner_facts(layer, facts)
@@ -186,6 +189,8 @@ def nested_reading(
     if not weightless:
         config["_input_shape"] = _input_shapes(plan)[0]
         config["_input_shapes"] = [(_input_shapes(each.plan)[0], each.share) for each in ways]
+    if any(_open_end(way) for way in ways):
+        config["_flat"] = True
     if len(ways) > 1 and not weightless:
         config["_ways"] = tuple((way.plan, math.log(max(way.share, 1e-12))) for way in ways)
     made = card(choice)
@@ -296,7 +301,7 @@ def card(choice: _Choice) -> Card:
             return (Variant(label="Model"),)
         last = {_outputs(way.settled)[0][-1] for way in choice.ways}
         first = {_input_shapes(way.plan)[0][-1] for way in choice.ways}
-        fixed = len(last) == 1 and outputs[0][-1] is not None
+        fixed = len(last) == 1 and outputs[0][-1] is not None and not any(map(_open_end, choice.ways))
         return (
             Variant(
                 label="Model",

@@ -146,7 +146,23 @@ def _options(
             tried = agreeing or (Setting({**tried[0].config, key: value}, 0.0),)
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
-    return tried, tuple(_shape_function(layer, setting) for setting in tried)
+    flat = layer.class_name == "Dense" and any(
+        _flattens(near.draft.layers[item]) for item in near.before(index, KEEPING)
+    )
+    made = (_shape_function(layer, setting) for setting in tried)
+    return tried, tuple(_known_length(function) if flat else function for function in made)
+
+
+KEEPING = ("Activation", "Dropout", "BatchNormalization", "ReLU", "LeakyReLU", "GaussianNoise", "PReLU")
+
+
+def _flattens(layer: DraftLayer) -> bool:
+    return layer.class_name == "Flatten" or bool(layer.config.get("_flat"))
+
+
+def _known_length(function: ShapeFunction) -> ShapeFunction:
+    """Nothing for an open number of channels, behind which Keras builds no Dense."""
+    return lambda shapes: None if shapes and shapes[0] == (None,) else function(shapes)
 
 
 def _agrees(value: Any, wanted: Any) -> bool:
@@ -228,8 +244,10 @@ def _reshape_options(
         for wanted in dict.fromkeys((target, (*target[:-1], -1))):
             tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
             functions.append(_exactly(layer, wanted))
-    if not target and axes is None and all(
-        near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index]
+    if (
+        not target
+        and axes is None
+        and all(near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index])
     ):
         for last, score in IMAGES_AT_THE_END:
             tried.append(Setting({"_target": ("image", last)}, score))

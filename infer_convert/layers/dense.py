@@ -32,8 +32,6 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     (shape,) = shapes
     if not shape or shape[-1] not in (None, config["_channels_in"]):
         return None
-    if shape == (None,):  # a Flatten over an open size: Keras builds no Dense behind it
-        return None
     return (*shape[:-1], config["units"])
 
 
