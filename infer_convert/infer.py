@@ -26,7 +26,7 @@ from infer_convert.confidence import DUMP, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
-from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.facts import METRIC_STATE, StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.layers.card import Shape
@@ -405,4 +405,4 @@ def _left_over(facts: WeightFile, plan: Plan) -> list[LeftOver]:
         for tensor in facts.all_tensors()
         if tensor.path not in used
     ]
-    return rest + [LeftOver(path, reason) for path, reason in facts.unread]
+    return rest + [LeftOver(path, reason) for path, reason in facts.unread if reason != METRIC_STATE]

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from infer_convert.assemble.regroup import cut
 from infer_convert.assemble.settle import Settled
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
@@ -49,6 +50,9 @@ def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
         if len(own) == 1 and not layer.tensors and _timed(layer):
             return inner_facts(own[0], facts) or replace(outside, layers=own)
         return replace(outside, layers=own, order=_inner_order(layer, own, facts))
+    if facts.generation == "flat" and layer.tensors and all(tensor.role.isdigit() for tensor in layer.tensors):
+        own = cut(sorted(layer.tensors, key=lambda tensor: int(tensor.role)))
+        return replace(outside, layers=own, lists_weightless=False, order="recovered") if len(own) > 1 else None
     groups: dict[str, list[Tensor]] = {}
     for tensor in layer.tensors:
         head, slash, rest = tensor.role.partition("/")
