@@ -65,7 +65,6 @@ def outcome(model: Any, path: Path) -> dict[str, str]:
     """The whole road for one file, and whether the result computes what the model does."""
     from infer_convert.errors import InferConvertError
     from infer_convert.infer import infer
-    from infer_convert.pipeline import build
     from infer_convert.readers import open_tensors, read
 
     line = dict.fromkeys(COLUMNS[1:], "") | {"bit_exact": "0"}
@@ -75,7 +74,7 @@ def outcome(model: Any, path: Path) -> dict[str, str]:
         line["layers"] = str(len(facts.layers))
         with open_tensors(path) as store:
             inference = infer(facts, tensors=store)
-            built = build(inference.best, facts, store, {}, 1)
+            built = _built(inference, facts, store)
             line |= {
                 "exit": "8" if inference.left_over else "0",
                 "bit_exact": str(int(built.verification.bit_exact)),
@@ -92,18 +91,31 @@ def outcome(model: Any, path: Path) -> dict[str, str]:
     return line
 
 
+def _built(inference: Any, facts: Any, store: Any) -> Any:
+    """The first plan that builds and verifies, as the command takes it."""
+    from infer_convert.errors import NoArchitecture, VerificationFailed
+    from infer_convert.pipeline import build
+
+    failures = []
+    for rank, plan in enumerate(inference.plans, 1):
+        try:
+            return build(plan, facts, store, {}, rank)
+        except (NoArchitecture, VerificationFailed) as error:
+            failures.append(error)
+    raise failures[0]
+
+
 def _with_shapes(model: Any, path: Path, facts: Any) -> str:
     from infer_convert.errors import InferConvertError
     from infer_convert.hints import Hints
     from infer_convert.infer import infer
-    from infer_convert.pipeline import build
     from infer_convert.readers import open_tensors
 
     shapes = tuple(tuple(tensor.shape[1:]) for tensor in model.inputs)
     try:
         with open_tensors(path) as store:
             inference = infer(facts, Hints(input_shapes={"": shapes}), store)
-            return _same(model, build(inference.best, facts, store, {}, 1).model)
+            return _same(model, _built(inference, facts, store).model)
     except InferConvertError:
         return "0"
     except Exception:
