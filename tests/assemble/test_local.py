@@ -48,7 +48,9 @@ def test_removed_layers_are_rebuilt_by_name(name: str, tensors: str, wanted: str
     assert len(plan.layer(name).inner.layers) > 2  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("instance_normalization_1", "GroupNormalization"), ("conv_scale", "DepthwiseConv2D")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("instance_normalization_1", "GroupNormalization"), ("conv_scale", "DepthwiseConv2D")]
+)
 def test_a_name_beats_layers_whose_tensors_look_the_same(name: str, wanted: str) -> None:
     plan = infer(facts(f"conv kernel:3x3x3x8 bias:8\n{name} gamma:8 beta:8\nconv2 kernel:3x3x8x2 bias:2")).best
     assert wanted in classes(plan, name)
