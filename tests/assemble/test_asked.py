@@ -47,3 +47,16 @@ def test_the_report_carries_the_questions() -> None:
 def test_a_wiring_that_suits_nothing_asks_for_operands() -> None:
     error = refused(ODD.replace("24028", "5"))
     assert error.asks[0] == Ask("what feeds dense?", "--set 'dense.inbound=[\"…\"]'")
+
+
+NAMELESS = "input_1\nconv kernel:3x3x1x4 bias:4\nM2\nF0\ndense kernel:676x2 bias:2"
+
+
+def test_names_that_say_nothing_may_change_shapes_where_nothing_else_suits() -> None:
+    classes = {layer.class_name for layer in infer(facts(NAMELESS)).best.layers}
+    assert "Flatten" in classes
+
+
+def test_a_name_that_says_nothing_is_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infer_convert.layers.recognise.SILENT", ())
+    assert refused(NAMELESS).asks[0].option == "--set 'F0.class_name=Flatten'"
