@@ -59,6 +59,37 @@ def strangers() -> None:
 
 
 @app.command()
+def written() -> None:
+    """Whether what the real libraries wrote opens in order and gives every tensor its role; writes written.tsv."""
+    from benchmarks import written as generations
+    from benchmarks.paths import corpus
+
+    where = corpus()
+    if where is None:
+        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
+    for text in generations.summary(_written("written.tsv", generations.COLUMNS, generations.run(where))):
+        typer.echo(text)
+
+
+@app.command()
+def kinds(
+    only: Annotated[list[str] | None, typer.Option(help="a net; repeat; no results are written")] = None,
+) -> None:
+    """Files of the kinds that strangers publish, written here by the real libraries; writes kinds.tsv."""
+    from benchmarks import kinds as survey
+
+    rows = []
+    for row in survey.run(only or ()):
+        rows.append(row)
+        if row.get("exit") != "0" or "0" in (row["bit_exact"], row["same"]):
+            typer.echo("\t".join(row.get(column, "") for column in survey.COLUMNS))
+    if not only:
+        table.write(RESULTS / "kinds.tsv", survey.COLUMNS, rows)
+    for text in survey.summary(rows):
+        typer.echo(text)
+
+
+@app.command()
 def attacks() -> None:
     """The attack files against our command and Keras' own loaders; writes attacks.tsv."""
     from benchmarks import attacks as hostile

@@ -67,17 +67,33 @@ class Conflict:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question that a user can answer, and the option that carries the answer (its value is an example)."""
+
+    question: str
+    option: str
+
+
 class NoArchitecture(InferConvertError):
     """No architecture satisfies the file.
 
     ``causes`` are the constraints that failed, one sentence each, for the report; ``conflicts`` those of them that are
-    contradictions between a stored config and the stored shapes, as data.
+    contradictions between a stored config and the stored shapes, as data. ``asks`` are questions whose answers may
+    mend it, the most promising first.
     """
 
     exit_code = ExitCode.NO_ARCHITECTURE
 
-    def __init__(self, message: str, causes: tuple[str, ...] = (), conflicts: tuple[Conflict, ...] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        causes: tuple[str, ...] = (),
+        conflicts: tuple[Conflict, ...] = (),
+        asks: tuple[Ask, ...] = (),
+    ) -> None:
         super().__init__(message)
+        self.asks = asks
         self.causes = causes
         self.conflicts = conflicts
 

@@ -19,6 +19,10 @@ Order = Literal["stored", "recovered", "lost"]
 """``stored``: listed by an attribute; ``recovered``: read from the local heap; ``lost``: neither."""
 
 
+METRIC_STATE = "the state of a metric, not of a layer"
+"""Why the sums that a compiled model's metrics keep are unread: like an optimizer's slots they are no weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A dataset of the file: a handle, not its numbers.

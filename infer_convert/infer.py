@@ -8,24 +8,25 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble import from_library
+from infer_convert.assemble.asked import told_apart
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
-from infer_convert.assemble.nested import Way, inner_facts, nested_reading
+from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
 from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
-from infer_convert.assemble.settle import Settled, settle
+from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import DUMP, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
-from infer_convert.facts import StoredLayer, WeightFile
+from infer_convert.facts import METRIC_STATE, StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.layers.card import Shape
@@ -42,6 +43,8 @@ LIKELY = 0.25
 """Drafts whose share is at least this part of the likeliest one's are settled with more care."""
 MOST_SETTINGS, MOST_INNER = 8, 64
 """Assignments of one draft that are looked at; more in nested models, whose result's shape the outer model may need."""
+MOST_ASKS = 6
+"""Questions that a failure ends with."""
 MOST_WAYS = 10
 """Plans of a nested model that the outer model chooses from."""
 _UNWEIGHED = (
@@ -152,7 +155,7 @@ def _weighed(
         return infer_inner(inside, told, numbers)
 
     def nest(layer: StoredLayer) -> Reading | None:
-        return nested_reading(layer, facts, infer_nested)
+        return nested_reading(layer, facts, infer_nested, following(layer, facts.layers))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
     check_any(typed)
@@ -164,12 +167,14 @@ def _weighed(
         for settled in item.settled
     ]
     rest = 1.0 - math.fsum(item.share for item in known)
-    causes: list[str] = []
+    causes: list[SettledDraft] = []
     if rest > from_library.NEGLIGIBLE or not candidates:
         best = MOST_INNER if inner else MOST_SETTINGS
         candidates, causes = _with_own(candidates, drafts, rest, typed, facts, hints, numbers, best, rare)
     if not candidates:
-        raise NoArchitecture(f"no architecture satisfies the file: {causes[0]}", tuple(causes))
+        asks = tuple(dict.fromkeys(ask for cause in causes for ask in cause.asks))[:MOST_ASKS]
+        said = tuple(dict.fromkeys(cause.cause for cause in causes))
+        raise NoArchitecture(f"no architecture satisfies the file: {told_apart(said, asks)}", said, asks=asks)
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
     inbound = _inbound_decisions(drafts, candidates, hints, not facts.lists_weightless)
@@ -204,7 +209,7 @@ def _with_own(
     numbers: Numbers | None,
     best: int,
     rare: bool,
-) -> tuple[list[_Candidate], list[str]]:
+) -> tuple[list[_Candidate], list[SettledDraft]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     try:
         own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers)
@@ -281,15 +286,15 @@ def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
     return merged(typed, spelled(typed))
 
 
-def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tuple[list[_Candidate], list[str]]:
+def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tuple[list[_Candidate], list[SettledDraft]]:
     found: list[tuple[int, Settled, float]] = []
-    causes: list[str] = []
+    causes: list[SettledDraft] = []
     for number, (draft, share) in enumerate(drafts):
         if found and (number >= MOST_SETTLED or patience.hurried()):
             break
         result = settle(draft, hints, best, share >= LIKELY * drafts[0][1])
         if not result.answers:
-            causes.append(result.cause)
+            causes.append(result)
             continue
         found.extend((number, answer, math.log(max(share, 1e-12)) + result.log_mass) for answer in result.answers)
     if not found:
@@ -400,4 +405,4 @@ def _left_over(facts: WeightFile, plan: Plan) -> list[LeftOver]:
         for tensor in facts.all_tensors()
         if tensor.path not in used
     ]
-    return rest + [LeftOver(path, reason) for path, reason in facts.unread]
+    return rest + [LeftOver(path, reason) for path, reason in facts.unread if reason != METRIC_STATE]

@@ -8,12 +8,22 @@ tensors do, so each is a decision with less confidence. A class given with ``--c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Call, Item
+from infer_convert.configs.removed import highway, maxout, parametric_softplus, srelu
 from infer_convert.configs.steps import INPUT, Step, operation
-from infer_convert.configs.thirdparty import attention, positions, transformer_block
+from infer_convert.configs.thirdparty import (
+    attention,
+    instance_normalization,
+    positions,
+    scale,
+    spectrogram,
+    transformer_block,
+)
+from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Card, Config, Fit, Shape, use
@@ -39,17 +49,24 @@ class _Composite:
     indices: bool = False
     named: bool = False
     """Whether the tensors alone would be too little."""
+    before: bool = False
+    """Whether the name beats the layers of Keras whose tensors look the same."""
 
 
-def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints) -> Reading | None:
-    """A stored layer as one that many people copy; None when its tensors are none of theirs."""
+def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints, before: bool = False) -> Reading | None:
+    """A stored layer as one that many people copy; None when its tensors are none of theirs. ``before`` asks for those
+    alone whose names speak louder than their tensors."""
     tensors = _spelled(layer)
     context = Context(facts.generation, (2, 0), facts.backend, False, hints)
     item = Item(layer.name, "", {}, (Call(()),), tensors={tensor.role: tensor for tensor in tensors})
     for composite in COMPOSITES:
+        if composite.before is not before:
+            continue
         told = any(word in text.lower() for word in composite.words for text in (layer.name, layer.stem or ""))
         told = told or any(word in tensor.role.lower() for word in composite.words for tensor in layer.all_tensors())
-        steps = composite.recipe(item, context) if told or not composite.named else None
+        steps = None
+        with suppress(NoArchitecture):  # a recipe's word for tensors that are not its own
+            steps = composite.recipe(item, context) if told or not composite.named else None
         if steps is None or {path for step in steps for made in step.weights for path in made.sources} != {
             tensor.path for tensor in tensors
         }:
@@ -57,7 +74,7 @@ def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints) -> Re
         given, made = composite.shape(tensors)
         shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in tensors[:4])
         because = f"{shapes} are what {composite.title} keeps" + ("; its name says so too" if told else "")
-        plan = _plan(layer.name, steps, given, composite.indices, SURE if told else LIKELY, because)
+        plan = planned(layer.name, steps, given, composite.indices, SURE if told else LIKELY, because)
         config = {"_plan": plan, "_input_shape": given, "_indices": composite.indices}
         return Reading(_card(given, made), Fit(config), 0.0, because)
     return None
@@ -89,7 +106,7 @@ def _all(layer: StoredLayer, prefix: str) -> list[Tensor]:
     return own + [tensor for child in layer.children for tensor in _all(child, f"{prefix}{child.name}/")]
 
 
-def _plan(name: str, steps: Sequence[Step], given: Shape, indices: bool, share: float, because: str) -> Plan:
+def planned(name: str, steps: Sequence[Step], given: Shape, indices: bool, share: float, because: str) -> Plan:
     """The recipe as a model of its own."""
     entrance: dict[str, object] = {"batch_shape": [None, *given]} | ({"dtype": "int32"} if indices else {})
     layers = [PlanLayer("input", "InputLayer", entrance)]
@@ -177,11 +194,63 @@ def _sequence(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
     return (None, wide), (None, wide)
 
 
+def _instance(item: Item, context: Context) -> Sequence[Step] | None:
+    """As the newer of the two published ones has it: the root of (variance + epsilon)."""
+    if any(len(tensor.shape) != 1 for tensor in item.tensors.values()):
+        return None
+    return instance_normalization(replace(item, config={"groups": -1, "axis": -1}), context)
+
+
+def _vector(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    rows, columns = next(tensor.shape for tensor in tensors if len(tensor.shape) == 2)
+    return (rows,), (columns,)
+
+
+def _maxout(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    _, into, out = next(tensor.shape for tensor in tensors if len(tensor.shape) == 3)
+    return (into,), (out,)
+
+
+def _as_stored(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    return tensors[0].shape, tensors[0].shape
+
+
+def _map(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    (channels,) = tensors[0].shape
+    return (None, None, channels), (None, None, channels)
+
+
+def _melgram(item: Item, context: Context) -> Sequence[Step] | None:
+    """kapre's Melspectrogram by its kernels: real and imaginary (window, 1, 1, window / 2 + 1) and the bands
+    (window / 2 + 1, mel). Half a window from frame to frame, power 2 and decibels, as its author published models."""
+    shapes = [tensor.shape for tensor in item.tensors.values()]
+    if len(shapes) != 3 or len(shapes[0]) != 4 or len(shapes[2]) != 2:
+        return None
+    length, frequencies = shapes[0][0], shapes[0][3]
+    if shapes[0] != (length, 1, 1, length // 2 + 1) or shapes[2][0] != frequencies:
+        return None
+    config = {"return_decibel_melgram": True, "power_melgram": 2.0}
+    return spectrogram(replace(item, class_name="Melspectrogram", config=config), context)
+
+
+def _sound(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
+    """One channel of samples in, bands over time out."""
+    return (1, None), (tensors[2].shape[1], None, 1)
+
+
 COMPOSITES = (
+    _Composite("kapre's Melspectrogram", ("melgram", "melspec", "stft"), _melgram, _sound),
     _Composite("a layer of attention over time", ("att",), attention, _over_time, named=True),
     _Composite("the token and position embedding of Keras' examples", ("pos", "embed", "token"), _tokens_and_places,
                _tokens, indices=True),
     _Composite("the patch encoder of Keras' examples", ("patch", "pos", "projection"), _patches, _patch_shapes),
     _Composite("the transformer block of Keras' examples", ("transformer", "encoder", "block"), transformer_block,
                _sequence),
+    _Composite("Keras 1's Highway", ("highway",), highway, _vector, named=True),
+    _Composite("Keras 1's MaxoutDense", ("maxout",), maxout, _maxout, named=True),
+    _Composite("Keras 1's ParametricSoftplus", ("softplus",), parametric_softplus, _as_stored, named=True),
+    _Composite("Keras 1's SReLU", ("srelu", "s_re_lu"), srelu, _as_stored, named=True),
+    _Composite("an InstanceNormalization of images", ("instance", "instnorm"), _instance, _map, named=True,
+               before=True),
+    _Composite("the Scale of converted Caffe models", ("scale",), scale, _map, named=True, before=True),
 )

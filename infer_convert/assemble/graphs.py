@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert import __version__
+from infer_convert.assemble.asked import about_wiring, told_apart
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
 from infer_convert.clues.oddities import nats
@@ -68,7 +69,9 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     def search() -> tuple[Wiring, ...]:
         result = solve_widening(WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word))
         if not result.wirings:
-            raise NoArchitecture(f"no wiring satisfies the file: {result.cause}", (result.cause,))
+            asks = about_wiring(typed, result.places, hints)
+            said = told_apart((result.cause,), asks)
+            raise NoArchitecture(f"no wiring satisfies the file: {said}", (result.cause,), asks=asks)
         best = result.wirings[0].probability
         return tuple(wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
-from infer_convert.layers.card import RARE
+from infer_convert.layers.card import RARE, same_shape
 
 Shape = tuple[int | None, ...]
 
@@ -74,6 +74,8 @@ def wanted(draft: Draft, index: int) -> Wanted:
             if rest is not None:
                 best = rest
                 continue
+        if name.startswith("Global") and best.axes is None:
+            best = _pooled(draft, near, current)
         if name == "Flatten":
             flattened = True
             front.extend(near.consumers[current])
@@ -107,7 +109,9 @@ def _axes_behind(draft: Draft, near: Neighbourhood, index: int) -> int:
 
 def _passes(layer: DraftLayer) -> bool:
     """Whether a layer's consumers still tell the shape of what goes in; so do those of a model without weights."""
-    return layer.class_name in PASSING or (layer.class_name == "Functional" and "_input_shape" not in layer.config)
+    if layer.class_name == "Functional":
+        return "_input_shape" not in layer.config
+    return layer.class_name in PASSING or (layer.card.shape is same_shape and layer.card.fits is None)
 
 
 def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
@@ -127,12 +131,24 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
         if producer == index:
             continue
         channels = _channels(draft, producer)
-        if channels is None and draft.layers[producer].class_name != "InputLayer":
+        pooled = draft.layers[producer].class_name.startswith("Global")
+        if channels is None and not pooled and draft.layers[producer].class_name != "InputLayer":
             return None
         known += channels or 0
         alike += channels is None
     rest, odd = divmod(total.channels - known, alike)  # inputs that are joined at once are taken to be of one kind
     return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
+
+
+def _pooled(draft: Draft, near: Neighbourhood, index: int) -> Wanted:
+    """What goes into global pooling: as many axes as its name says, the channels that are wanted behind it."""
+    axes = int(digit) + 1 if (digit := draft.layers[index].class_name[-2]).isdigit() else None
+    for item in near.after(index, PASSING):
+        merges = draft.layers[item].class_name == "Concatenate"
+        found = _rest_of_sum(draft, near, item, index) if merges else _demand(draft, item)
+        if found is not None and found.channels:
+            return Wanted(axes=axes, channels=found.channels)
+    return Wanted(axes=axes)
 
 
 def _channels(draft: Draft, index: int) -> int | None:
@@ -265,8 +281,10 @@ MOST_COLOURS = 4
 
 def _narrow_sides(kernel: Sequence[int]) -> tuple[int, ...]:
     """The shorter side of a kernel that is much longer along the other axis, or spans a whole short axis."""
-    return (min(kernel),) if len(kernel) == 2 and max(kernel) > 2 * min(kernel) and min(kernel) > 1 else (
-        (max(kernel),) if len(kernel) == 2 and min(kernel) == 1 and max(kernel) > 1 else ()
+    return (
+        (min(kernel),)
+        if len(kernel) == 2 and max(kernel) > 2 * min(kernel) and min(kernel) > 1
+        else ((max(kernel),) if len(kernel) == 2 and min(kernel) == 1 and max(kernel) > 1 else ())
     )
 
 
@@ -402,6 +420,8 @@ def depends_on_size(draft: Draft) -> bool:
         ):
             return True
         if layer.class_name == "LayerNormalization" and isinstance(layer.config.get("axis"), list):
+            return True
+        if layer.config.get("_flat") and consumers[index]:
             return True
         if "_length" in layer.config or layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
             return True

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from infer_convert.assemble.regroup import cut
 from infer_convert.assemble.settle import Settled
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
@@ -30,6 +32,7 @@ class Way:
     share: float
 
 
+Ways = tuple[Way, ...]
 Infer = Callable[[WeightFile, str, tuple[Shape, ...]], tuple[Way, ...]]
 """Infers an inner model from its facts, best first; the string is the outer name, for hints, the shapes are those of
 the inputs where the outer model fixes them."""
@@ -47,6 +50,9 @@ def inner_facts(layer: StoredLayer, facts: WeightFile) -> WeightFile | None:
         if len(own) == 1 and not layer.tensors and _timed(layer):
             return inner_facts(own[0], facts) or replace(outside, layers=own)
         return replace(outside, layers=own, order=_inner_order(layer, own, facts))
+    if facts.generation == "flat" and layer.tensors and all(tensor.role.isdigit() for tensor in layer.tensors):
+        own = cut(sorted(layer.tensors, key=lambda tensor: int(tensor.role)))
+        return replace(outside, layers=own, lists_weightless=False, order="recovered") if len(own) > 1 else None
     groups: dict[str, list[Tensor]] = {}
     for tensor in layer.tensors:
         head, slash, rest = tensor.role.partition("/")
@@ -92,14 +98,93 @@ def _by_attribute(layer: StoredLayer) -> tuple[StoredLayer, ...]:
     return (*kept, *layer.children)
 
 
-def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Reading | None:
-    """The stored layer as a nested model; None when it holds no layers. NoArchitecture passes through."""
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The layer of the outer list that takes what a nested model gives, and whether a Flatten stands between."""
+
+    layer: StoredLayer
+    flattened: bool = False
+
+
+def following(layer: StoredLayer, layers: Sequence[StoredLayer]) -> Behind | None:
+    """The layer behind a nested model: the next one of the list with tensors, if it is one matrix and nothing but a
+    Flatten stands between that could change a shape."""
+    rest = layers[next(place for place, each in enumerate(layers) if each is layer) + 1 :]
+    flattened = False
+    for each in rest:
+        if each.tensors or each.children:
+            first = each.tensors[0] if each.tensors and not each.children else None
+            plain = first is not None and len(first.shape) == 2 and len(each.tensors) <= 2
+            return Behind(each, flattened) if plain and all("/" not in t.role for t in each.tensors) else None
+        flattened = flattened or stem(each.name) == "flatten"
+        if stem(each.name) not in _HARMLESS:
+            return None
+    return None
+
+
+_HARMLESS = ("dropout", "activation", "relu", "leakyrelu", "elu", "gaussiannoise", "gaussiandropout", "alphadropout",
+             "flatten")  # fmt: skip
+END = "_behind"
+"""The name under which the outer model's next layer stands at the end of a nested one while that is inferred."""
+GIVES_AS_IT_IS, FLATTENED = 0.35, 0.8
+"""Share of the nested models that give maps of features where the next layer is a Dense of as many channels, and where
+a Flatten stands before it."""
+
+
+def _ways(inner: WeightFile, name: str, shapes: tuple[Shape, ...], behind: Behind | None, infer: Infer) -> Ways:
+    """The architectures of an inner model. Where only its layers with weights are known, it may end in layers that the
+    file does not show (Flatten, global pooling): then it is inferred together with the Dense ``behind`` it, too."""
+    if behind is None or inner.lists_weightless or inner.order == "lost":
+        return infer(inner, name, shapes)
+    channels = behind.layer.tensors[0].shape[0]
+    pooled = "Global" if behind.flattened else ("Global", "Flatten")
+    together: list[Way] = []
+    with suppress(NoArchitecture):
+        end = replace(behind.layer, name=END)
+        made = infer(replace(inner, layers=(*inner.layers, end)), name, shapes)
+        together = [way for way in map(_without_end, made) if way is not None and _end(way).startswith(pooled)]
+    if not together:
+        return infer(inner, name, shapes)
+    plain: list[Way] = []
+    with suppress(NoArchitecture):
+        made = infer(inner, name, shapes)
+        plain = [way for way in made if behind.flattened or _outputs(way.settled)[0][-1] == channels]
+    share = (FLATTENED if behind.flattened else GIVES_AS_IT_IS) if plain else 0.0
+    found = [replace(way, share=way.share * (1 - share)) for way in together]
+    found += [replace(way, share=way.share * share) for way in plain]
+    return tuple(sorted(found, key=lambda way: -way.share))
+
+
+def _open_end(way: Way) -> bool:
+    """Whether the model flattens maps of open size, so that what it gives follows from what goes in."""
+    return _end(way) == "Flatten" and any(None in shape for shape in _input_shapes(way.plan))
+
+
+def _end(way: Way) -> str:
+    return way.plan.layer(way.plan.outputs[0].layer).class_name
+
+
+def _without_end(way: Way) -> Way | None:
+    """The way without its last layer, the outer model's own; None where that is not its only end."""
+    draft = way.settled.draft
+    *rest, last = draft.layers
+    if last.stored != END or way.plan.layers[-1].stored != END or len(way.plan.outputs) != 1:
+        return None
+    outputs = way.plan.layers[-1].inbound[0]
+    plan = replace(way.plan, layers=way.plan.layers[:-1], outputs=outputs)
+    shorter = replace(draft, layers=tuple(rest), outputs=last.operands[0])
+    return Way(plan, replace(way.settled, draft=shorter), way.share)
+
+
+def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer, behind: Behind | None = None) -> Reading | None:
+    """The stored layer as a nested model; None when it holds no layers. ``behind`` is the layer that takes what it
+    gives, where the list tells. NoArchitecture passes through."""
     inner = inner_facts(layer, facts)
     if inner is None:
         return None
     weightless = not any(True for _ in layer.all_tensors())
-    ways = infer(inner, layer.name, ())
-    choice = _Choice(ways, lambda shapes: infer(inner, layer.name, shapes), weightless)
+    ways = _ways(inner, layer.name, (), behind, infer)
+    choice = _Choice(ways, lambda shapes: _ways(inner, layer.name, shapes, behind, infer), weightless)
     plan = choice.ways[0].plan
     config: dict[str, Any] = {
         "_plan": plan,
@@ -108,6 +193,8 @@ def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer) -> Readi
     if not weightless:
         config["_input_shape"] = _input_shapes(plan)[0]
         config["_input_shapes"] = [(_input_shapes(each.plan)[0], each.share) for each in ways]
+    if any(_open_end(way) for way in ways):
+        config["_flat"] = True
     if len(ways) > 1 and not weightless:
         config["_ways"] = tuple((way.plan, math.log(max(way.share, 1e-12))) for way in ways)
     made = card(choice)
@@ -218,7 +305,7 @@ def card(choice: _Choice) -> Card:
             return (Variant(label="Model"),)
         last = {_outputs(way.settled)[0][-1] for way in choice.ways}
         first = {_input_shapes(way.plan)[0][-1] for way in choice.ways}
-        fixed = len(last) == 1 and outputs[0][-1] is not None
+        fixed = len(last) == 1 and outputs[0][-1] is not None and not any(map(_open_end, choice.ways))
         return (
             Variant(
                 label="Model",

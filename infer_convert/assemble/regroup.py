@@ -33,10 +33,15 @@ def regrouped(facts: WeightFile) -> WeightFile:
     if not listed and not (crowded and len(facts.layers) == 1):
         return facts
     tensors = _ordered([tensor for layer in facts.layers for tensor in layer.tensors], facts.order == "lost")
-    groups = _cut(tensors)
-    layers = _named([_layer(group, number, _reads_words(groups)) for number, group in enumerate(groups)])
+    layers = cut(tensors)
     note = f"the file lists {len(tensors)} tensors without their layers; their shapes make them {len(layers)} layers"
     return replace(facts, layers=layers, names_are_real=False, warnings=(*facts.warnings, note))
+
+
+def cut(tensors: Sequence[Tensor]) -> tuple[StoredLayer, ...]:
+    """Tensors in the order of ``get_weights()`` as the layers that their shapes make of them."""
+    groups = _cut(tensors)
+    return _named([_layer(group, number, _reads_words(groups)) for number, group in enumerate(groups)])
 
 
 def _ordered(tensors: list[Tensor], lost: bool) -> list[Tensor]:

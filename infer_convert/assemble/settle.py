@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble import inputs
+from infer_convert.assemble.asked import about_sizes
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
@@ -15,6 +16,7 @@ from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.clues.settings.whole import with_whole
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
+from infer_convert.errors import Ask
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
 from infer_convert.layers.pooling import WHOLE, sized
@@ -50,11 +52,13 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class SettledDraft:
-    """The best assignments of one draft (empty when its shapes cannot agree) and the log of their whole mass."""
+    """The best assignments of one draft (empty when its shapes cannot agree) and the log of their whole mass; where
+    there is none, the place and what to ask there."""
 
     answers: tuple[Settled, ...]
     log_mass: float
     cause: str = ""
+    asks: tuple[Ask, ...] = ()
 
 
 def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> SettledDraft:
@@ -83,7 +87,9 @@ def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> Se
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = solve_sizes(items, calls, best, states, strata)
     if not result.answers:
-        return SettledDraft((), -math.inf, _cause(draft, calls, result))
+        assert result.failed_at is not None
+        asks = about_sizes(draft, calls[result.failed_at].item, hints)
+        return SettledDraft((), -math.inf, _cause(draft, calls, result), asks)
     answers = tuple(
         Settled(
             draft,
@@ -154,7 +160,23 @@ def _options(
             tried = agreeing or (Setting({**tried[0].config, key: value}, 0.0),)
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
-    return tried, tuple(_shape_function(layer, setting) for setting in tried)
+    flat = layer.class_name == "Dense" and any(
+        _flattens(near.draft.layers[item]) for item in near.before(index, KEEPING)
+    )
+    made = (_shape_function(layer, setting) for setting in tried)
+    return tried, tuple(_known_length(function) if flat else function for function in made)
+
+
+KEEPING = ("Activation", "Dropout", "BatchNormalization", "ReLU", "LeakyReLU", "GaussianNoise", "PReLU")
+
+
+def _flattens(layer: DraftLayer) -> bool:
+    return layer.class_name == "Flatten" or bool(layer.config.get("_flat"))
+
+
+def _known_length(function: ShapeFunction) -> ShapeFunction:
+    """Nothing for an open number of channels, behind which Keras builds no Dense."""
+    return lambda shapes: None if shapes and shapes[0] == (None,) else function(shapes)
 
 
 def _agrees(value: Any, wanted: Any) -> bool:
@@ -236,8 +258,10 @@ def _reshape_options(
         for wanted in dict.fromkeys((target, (*target[:-1], -1))):
             tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
             functions.append(_exactly(layer, wanted))
-    if not target and axes is None and all(
-        near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index]
+    if (
+        not target
+        and axes is None
+        and all(near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index])
     ):
         for last, score in IMAGES_AT_THE_END:
             tried.append(Setting({"_target": ("image", last)}, score))

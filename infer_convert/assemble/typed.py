@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from infer_convert.assemble.composites import composite_reading
 from infer_convert.assemble.groups import with_groups
+from infer_convert.assemble.local import local_readings
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
@@ -52,7 +53,10 @@ def type_layers(
     for place, layer in enumerate(layers):
         first = place == 0 and facts.lists_weightless
         odd = rare and not any(tensor.shape[-1:] and tensor.shape[-1] in widths for tensor in layer.tensors)
-        readings = () if layer.children else recognise(layer, facts.generation, facts.backend, spatial, first, odd)
+        named = composite_reading(layer, facts, hints, before=True) if layer.tensors else None
+        readings = (named,) if named is not None else local_readings(layer, facts, hints)
+        if not readings and not layer.children:
+            readings = recognise(layer, facts.generation, facts.backend, spatial, first, odd)
         if not readings:
             model = composite_reading(layer, facts, hints) or nest(layer)
             readings = (model,) if model is not None else (hole(layer),) if layer.tensors else ()

@@ -29,10 +29,15 @@ def _activation(item: Item) -> Any:
 
 
 def _roles(item: Item, *names: str) -> dict[str, Tensor]:
-    roles = dict(within(item.tensors))
+    roles = {_KERAS_1.get(role, role): tensor for role, tensor in within(item.tensors).items()}
     if roles and all(role.isdigit() for role in roles):
         roles = dict(zip(names, (roles[key] for key in sorted(roles, key=int)), strict=False))
     return roles
+
+
+_KERAS_1 = {"W": "kernel", "b": "bias", "W_carry": "kernel_carry", "b_carry": "bias_carry", "alphas": "alpha",
+            "betas": "beta"}  # fmt: skip
+"""Keras 1's own words, which people's copies of its layers kept in later versions."""
 
 
 def highway(item: Item, context: Context) -> Sequence[Step]:

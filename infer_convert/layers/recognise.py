@@ -86,7 +86,7 @@ def recognise(
     """
     if layer.tensors:
         return _weighted(layer, generation, backend, rare)
-    return _weightless(layer, frozenset(spatial), first)
+    return _weightless(layer, frozenset(spatial), first, rare)
 
 
 def told(layer: StoredLayer, class_name: str) -> tuple[Reading, ...]:
@@ -109,8 +109,10 @@ def _weighted(
     return _best(readings)
 
 
-def _weightless(layer: StoredLayer, spatial: frozenset[int], first: bool) -> tuple[Reading, ...]:
-    readings = []
+def _weightless(
+    layer: StoredLayer, spatial: frozenset[int], first: bool, rare: bool = False
+) -> tuple[Reading, ...]:
+    readings: list[Reading] = []
     name_stem = layer.stem.replace("_", "") if layer.stem else stem(layer.name)
     if name_stem == "merge":
         for place, class_name in enumerate(MERGE_VARIANTS):
@@ -138,7 +140,23 @@ def _weightless(layer: StoredLayer, spatial: frozenset[int], first: bool) -> tup
         if layer.stem is None and not any(reading.card is INPUT for reading in readings):
             where = "it stands first in the list" if first else silent
             readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, where))
+        if rare and layer.stem is None and not first:
+            readings += _silent(spatial, {reading.class_name for reading in readings})
     return _best(readings)
+
+
+SILENT = (("Flatten", -2.0), ("MaxPooling{}D", -2.2), ("GlobalAveragePooling{}D", -2.6), ("AveragePooling{}D", -3.5))
+"""What a layer of a name like ``F0`` or ``M2`` is that changes shapes, with nats: tried where nothing else suits."""
+
+
+def _silent(spatial: frozenset[int], known: set[str]) -> list[Reading]:
+    because = "its name says nothing that we know, and nothing that keeps the shape suits"
+    wanted = {name.format(axes): nats for name, nats in SILENT for axes in sorted(spatial)}
+    return [
+        Reading(card, Fit({}), wanted[card.class_name], because)
+        for card in LAYERS
+        if card.class_name in wanted and card.class_name not in known
+    ]
 
 
 def _stem_says(card: Card, layer: StoredLayer) -> bool:

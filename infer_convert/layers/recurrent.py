@@ -115,7 +115,10 @@ def _merged_fit(class_name: str, found: dict[str, Tensor]) -> tuple[Fit, ...]:
 
 def _conv_lstm_fits(rank: int) -> Callable[[Stored], tuple[Fit, ...]]:
     def fits(stored: Stored) -> tuple[Fit, ...]:
-        found = layout(within(stored.roles), "kernel", "recurrent_kernel", optional=("bias",))
+        roles = within(stored.roles)
+        if rank == 2 and len(roles) == 12 and (split := _gate_tensors(roles, _GATES["LSTM"])) is not None:
+            return _split_convolution(split)
+        found = layout(roles, "kernel", "recurrent_kernel", optional=("bias",))
         if found is None or len(found["kernel"].shape) != rank + 2:
             return ()
         *kernel_size, channels, fourfold = found["kernel"].shape
@@ -126,6 +129,31 @@ def _conv_lstm_fits(rank: int) -> Callable[[Stored], tuple[Fit, ...]]:
         return (Fit(config, tuple(use(f"cell.{name}", tensor) for name, tensor in found.items())),)
 
     return fits
+
+
+def _split_convolution(parts: dict[str, tuple[Tensor, ...]]) -> tuple[Fit, ...]:
+    """Keras 1's ConvLSTM2D, a kernel per gate: ``th`` (out, in, rows, columns) or ``tf`` (rows, columns, in, out)."""
+    kernel, recurrent, bias = (tensors[0].shape for tensors in parts.values())
+    if any(tensor.shape != tensors[0].shape for tensors in parts.values() for tensor in tensors) or len(kernel) != 4:
+        return ()
+    fits = []
+    (filters,) = bias if len(bias) == 1 else (0,)
+    for first in (False, True):
+        channels, size = (kernel[1], kernel[2:]) if first else (kernel[2], kernel[:2])
+        if kernel[0 if first else 3] != filters or recurrent != (
+            (filters, filters, *size) if first else (*size, filters, filters)
+        ):
+            continue
+        uses = []
+        for part, into in (("kernel", channels), ("recurrent_kernel", filters), ("bias", 0)):
+            target = (*size, into, 4 * filters) if into else (4 * filters,)
+            turned = ("stack", "transpose:3,4,2,0,1", f"reshape:{','.join(map(str, target))}")
+            transforms = turned if first and into else ("merge-gates",)
+            paths = tuple(tensor.path for tensor in parts[part])
+            uses.append(WeightUse(f"cell.{part}", paths, target, parts[part][0].dtype, part, transforms))
+        config = {"filters": filters, "kernel_size": [*size], "use_bias": True, "_channels_in": channels}
+        fits.append(Fit(config, tuple(uses)))
+    return tuple(fits)
 
 
 def _flow(config: Config) -> tuple[Variant, ...]:

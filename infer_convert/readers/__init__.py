@@ -16,7 +16,7 @@ from typing import BinaryIO
 from infer_convert.errors import UnreadableFile
 from infer_convert.facts import WeightFile
 from infer_convert.limits import DEFAULT, Limits, beyond
-from infer_convert.readers import archive, dependencies, elephas, flat, keras0, legacy, sharded, v3
+from infer_convert.readers import archive, dependencies, elephas, enclosed, flat, keras0, legacy, sharded, v3
 from infer_convert.readers.container import one_line_errors
 from infer_convert.readers.source import Reader, Source
 from infer_convert.readers.tensors import TensorStore, open_tensors
@@ -25,7 +25,7 @@ from infer_convert.readers.visit import visit
 
 __all__ = ["READERS", "Reader", "TensorStore", "open_tensors", "read"]
 
-READERS: tuple[Reader, ...] = (archive, sharded, keras0, elephas, legacy, dependencies, v3, flat)
+READERS: tuple[Reader, ...] = (archive, sharded, keras0, elephas, legacy, dependencies, v3, enclosed, flat)
 """In the order in which they are asked."""
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
+from infer_convert.facts import METRIC_STATE, Order, StoredLayer, Tensor, WeightFile
 from infer_convert.readers import order as ordering
 from infer_convert.readers.names import stem
 from infer_convert.readers.source import Source, leftovers, tensor, unread
@@ -47,7 +47,7 @@ def read_tree(file: Source, layout: str) -> WeightFile:
     left = unread(own.walk() if own else (), "a weight of the model itself, not of a layer")
     for key in STATE_GROUPS - {"optimizer"}:
         group = root.group(key)
-        left += unread(group.walk() if group else (), "the state of a metric, not of a layer")
+        left += unread(group.walk() if group else (), METRIC_STATE)
     used += [path for path, _ in left]
     return WeightFile(
         file=file.path.name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infer_convert.errors import Conflict, InferConvertError, NoArchitecture
+from infer_convert.errors import Ask, Conflict, InferConvertError, NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.outcome import Verification
@@ -51,12 +51,13 @@ class Alternative:
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no model: the exit code, the line on standard error, the constraints that failed, and what the
-    stored config and the stored tensors say differently."""
+    stored config and the stored tensors say differently; ``asks`` are questions whose answers may mend it."""
 
     exit_code: int
     message: str
     causes: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    asks: tuple[Ask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,10 @@ def _scaling(plan: Plan | None) -> tuple[str, ...]:
 
 
 def _failure(error: InferConvertError) -> Failure:
-    causes, conflicts = (error.causes, error.conflicts) if isinstance(error, NoArchitecture) else ((), ())
-    return Failure(int(error.exit_code), " ".join(str(error).split()), tuple(causes), conflicts)
+    message = " ".join(str(error).split())
+    if not isinstance(error, NoArchitecture):
+        return Failure(int(error.exit_code), message)
+    return Failure(int(error.exit_code), message, tuple(error.causes), error.conflicts, error.asks)
 
 
 def _entries(plan: Plan, prefix: str = "") -> list[LayerEntry]:

@@ -60,6 +60,7 @@ def report(document: Document) -> dict[str, Any]:
                 }
                 for each in failure.conflicts
             ],
+            "asks": [{"question": each.question, "option": each.option} for each in failure.asks],
         }
     clean: dict[str, Any] = plain(made)
     return clean

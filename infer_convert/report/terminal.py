@@ -41,6 +41,8 @@ def print_summary(document: Document, console: Console, verbose: bool = False) -
         _line(console, "No model: ", document.failure.message, style="bold red")
         for cause in document.failure.causes:
             _line(console, "  · ", cause)
+        for ask in document.failure.asks:
+            _line(console, "  ? ", ask.question, "  ", ask.option)
     if document.layers:
         console.print(_table(document.layers, verbose))
         _line(console, "inputs: ", ", ".join(document.inputs), "   outputs: ", ", ".join(document.outputs))

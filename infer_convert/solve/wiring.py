@@ -84,11 +84,13 @@ class WiringProblem:
 
 @dataclass(frozen=True, slots=True)
 class WiringResult:
-    """Wirings, best first (empty when none fits) and the item where every reading failed, with the reason."""
+    """Wirings, best first (empty when none fits) and the item where every reading failed, with the reason;
+    ``places`` are that item and those that still lack an operand there."""
 
     wirings: tuple[Wiring, ...]
     failed_at: int | None = None
     cause: str = ""
+    places: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):
@@ -133,10 +135,12 @@ def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> li
     for index in range(last, -1, -1):
         states_before, states = states, _advance(scene, rules, states, index, supply[index], pace)
         if not states:
-            return WiringResult((), index, _cause(problem, states_before, index))
+            lacking = dict.fromkeys(slot.item for slot in states_before[0].slots)
+            return WiringResult((), index, _cause(problem, states_before, index), (index, *lacking))
     complete_states = [state for state in states if not state.unfilled()]
     if not complete_states:
-        return WiringResult((), 0, _unfilled_cause(problem, states))
+        lacking = dict.fromkeys(slot.item for slot in states[0].unfilled())
+        return WiringResult((), 0, _unfilled_cause(problem, states), (0, *lacking))
     wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")

@@ -40,3 +40,21 @@ def test_strides_inside_follow_from_the_size_outside(side: int, flat: int, scale
     strides = [model.layer(name).config["strides"][0] for name in ("conv2d", "conv2d_1")]
     assert strides[0] * strides[1] == scale
     assert plan.layer("input").config["batch_shape"] == [None, *shape]
+
+
+LEGACY = """
+backbone c1/kernel:3x3x3x4 c1/bias:4 bn/gamma:4 bn/beta:4 bn/moving_mean:4 bn/moving_variance:4
+dense kernel:{channels}x6 bias:6
+dense_3 kernel:6x2 bias:2
+"""
+
+
+@pytest.mark.parametrize(("channels", "end"), [(144, "Flatten"), (4, "GlobalAveragePooling2D")])
+def test_what_a_legacy_file_does_not_show_may_end_a_nested_model(channels: int, end: str) -> None:
+    """The layer behind it in the list says what it must give; only its own layers are inside."""
+    plan = infer(facts(LEGACY.format(channels=channels)), Hints(library=False)).best
+    inner = plan.layer("backbone").inner
+    assert inner is not None
+    assert inner.layer(inner.outputs[0].layer).class_name == end
+    assert [layer.stored for layer in inner.layers if layer.weights] == ["c1", "bn"]
+    assert [ref.layer for ref in plan.layer("dense").inbound[0]] == ["backbone"]

@@ -86,8 +86,11 @@ def test_square_theano_kernels_of_keras_1_are_transposed(tmp_path: Path) -> None
     x = random(2, 3, 6, 6)
     wanted = convolved(x.transpose(0, 2, 3, 1), stored.transpose(2, 3, 1, 0)).transpose(0, 3, 1, 2)
     np.testing.assert_allclose(run(model_of(path), x), wanted, atol=1e-4)
-    theirs = keras_output(path, x)
-    assert theirs is None or not np.allclose(theirs, wanted, atol=1e-4)
+    twin = keras.Sequential([keras.Input((6, 6, 3)), keras.layers.Conv2D(3, 3, name="c")])
+    twin.load_weights(path)  # the config it refuses, the weights it takes as they are
+    np.testing.assert_array_equal(np.asarray(twin.layers[0].kernel), stored)
+    theirs = np.asarray(twin(x.transpose(0, 2, 3, 1))).transpose(0, 3, 1, 2)
+    assert not np.allclose(theirs, wanted, atol=1e-1)
 
 
 def test_theano_kernels_of_keras_2_are_turned_round(tmp_path: Path) -> None:
@@ -119,4 +122,6 @@ def test_hard_sigmoid_keeps_the_old_slope(tmp_path: Path) -> None:
     x = 2 * random(3, 4)
     wanted = np.clip(0.2 * x + 0.5, 0, 1)
     np.testing.assert_allclose(run(model_of(path), x), wanted, atol=1e-6)
-    assert not np.allclose(keras_output(path, x), wanted, atol=1e-3)
+    theirs = keras_output(path, x)
+    assert theirs is not None
+    assert not np.allclose(theirs, wanted, atol=1e-3)

@@ -59,6 +59,15 @@ def legacy(path: Path, layers: Mapping[str, Weights] = MLP, version: str | None 
     return path
 
 
+def enclosed(path: Path) -> Path:
+    """A legacy file's content as one group of somebody's file, beside a history and a smaller second model."""
+    with h5py.File(path, "w") as file:
+        file["history/loss"] = numbers((5,))
+        write_layers(file.create_group("models/best"), MLP)
+        write_layers(file.create_group("models/first"), {"dense": (("dense/kernel:0", (3, 2)),)})
+    return path
+
+
 def full(path: Path, layers: Mapping[str, Weights] = MLP, **attributes: str) -> Path:
     """A full model with optimizer slots."""
     with h5py.File(path, "w") as file:

@@ -8,7 +8,19 @@ from typing import ClassVar
 
 import pytest
 
-from infer_convert.readers import READERS, archive, dependencies, elephas, flat, keras0, legacy, read, sharded, v3
+from infer_convert.readers import (
+    READERS,
+    archive,
+    dependencies,
+    elephas,
+    enclosed,
+    flat,
+    keras0,
+    legacy,
+    read,
+    sharded,
+    v3,
+)
 
 from . import samples
 from .conformance import ReaderConformance
@@ -130,6 +142,23 @@ class TestSharded(ReaderConformance):
     def write_other(self, folder: Path) -> Path:
         self.write(folder)
         return folder / "m_00000.weights.h5"
+
+
+class TestEnclosed(ReaderConformance):
+    reader, generation, layout, order = enclosed, "keras2", "legacy", "stored"
+    names: ClassVar = list(samples.MLP)
+    roles: ClassVar = {"dense_2": ["kernel", "bias"]}
+
+    def write(self, folder: Path) -> Path:
+        return samples.enclosed(folder / "w.h5")
+
+    def write_other(self, folder: Path) -> Path:
+        return samples.flat(folder / "w.h5")
+
+    def test_the_rest_is_named(self, facts) -> None:
+        reason = "outside of /models/best, where the model's weights stand"
+        assert dict(facts.unread) == {"/history/loss": reason, "/models/first/dense/dense/kernel:0": reason}
+        assert "/models/first hold other models" in facts.warnings[0]
 
 
 class TestFlat(ReaderConformance):

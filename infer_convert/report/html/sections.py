@@ -102,7 +102,9 @@ def _failure(document: Document) -> str:
         return ""
     return f'<h2 class="bad">No model</h2>\n<p class="bad">{text(document.failure.message)}</p>' + _list(
         "causes", "What fails", document.failure.causes
-    ) + _list("conflicts", "Where the stored config and the tensors disagree", _conflicts(document))
+    ) + _list("conflicts", "Where the stored config and the tensors disagree", _conflicts(document)) + _list(
+        "asks", "What you can tell", [f"{ask.question} {ask.option}" for ask in document.failure.asks]
+    )
 
 
 def _conflicts(document: Document) -> list[str]:
