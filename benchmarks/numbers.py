@@ -252,7 +252,7 @@ def _styles(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
     """The activation of all hidden activation layers of one kind together."""
     from dataclasses import replace
 
-    from infer_convert.assemble.numbers import STYLES
+    from infer_convert.assemble.revise import STYLES
     from infer_convert.clues.numbers.flow import activation_of
 
     ends = {value[0] for value in net.outputs}

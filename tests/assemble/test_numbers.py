@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from infer_convert.assemble.decode import decode
-from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
+from infer_convert.assemble.revise import revised
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.variants import variants
