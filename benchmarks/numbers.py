@@ -89,7 +89,7 @@ def measure(known: Known) -> Iterator[dict[str, str]]:
     from infer_convert.readers import open_tensors
 
     with open_tensors(known.path) as store:
-        arrays = Arrays(store, 600)
+        arrays = Arrays(store)
         flow = Flow(arrays)
         for net in _nets(of_plan(known.plan)):
             for clue in (_moments, _filters, _geometry, _outputs, _signs, _styles):

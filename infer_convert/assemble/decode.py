@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.numbers import maps
-from infer_convert.clues.numbers.arrays import OutOfTime
+from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.flow import Flow
 from infer_convert.clues.numbers.net import Node
 from infer_convert.clues.numbers.signals import Signal
@@ -72,7 +72,7 @@ def decode(typed: Sequence[Typed], flow: Flow) -> Draft | None:
         return None
     try:
         return _decode(entries, flow)
-    except OutOfTime:
+    except OutOfWork:
         return None
 
 

@@ -13,15 +13,15 @@ from infer_convert.assemble.rewire import rewire
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.numbers import geometry, maps
-from infer_convert.clues.numbers.arrays import Arrays, OutOfTime, Store
+from infer_convert.clues.numbers.arrays import Arrays, Store
+from infer_convert.clues.numbers.budget import SECOND, Budget, OutOfWork
 from infer_convert.clues.numbers.flow import Flow
 from infer_convert.clues.numbers.net import Net, of_draft
 from infer_convert.draft import Draft
 from infer_convert.hints import Hints
 
-SECONDS = 3.0
-SECONDS_ALWAYS = 60.0
-"""Budgets of ``auto`` and ``always`` on one core."""
+WORK = {"auto": 3 * SECOND, "always": 60 * SECOND}
+"""What the numbers may cost: counted, so that no clock and no load decides between answers."""
 FOR_WIRING = 0.7
 """Part of the budget that the wiring may take."""
 DECODED = 20.0
@@ -46,7 +46,7 @@ class Numbers:
         if tensors is None or hints.numbers == "never":
             return None
         store: Store = tensors
-        arrays = Arrays(store, SECONDS_ALWAYS if hints.numbers == "always" else SECONDS)
+        arrays = Arrays(store, Budget(WORK[hints.numbers]))
         return cls(arrays, Flow(arrays))
 
 
@@ -54,7 +54,7 @@ def decoded(typed: Sequence[Typed], numbers: Numbers | None) -> list[tuple[Draft
     """A net with branches for a list that shows only layers with weights, where the numbers tell one; else nothing."""
     if numbers is None:
         return []
-    with numbers.arrays.spending(FOR_WIRING):
+    with numbers.arrays.budget.spending(FOR_WIRING):
         found = decode(typed, numbers.flow)
     return [] if found is None else [(found, DECODED)]
 
@@ -64,9 +64,9 @@ def weighed(drafts: Drafts, numbers: Numbers | None) -> list[tuple[Draft, float]
     if numbers is None or not any(_joins(draft) for draft, _ in drafts):
         return list(drafts)
     try:
-        with numbers.arrays.spending(FOR_WIRING):
+        with numbers.arrays.budget.spending(FOR_WIRING):
             return _weighed(drafts, numbers)
-    except OutOfTime:
+    except OutOfWork:
         return list(drafts)
 
 
@@ -108,7 +108,7 @@ def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float
     mine = [index for index, answer in enumerate(answers) if answer.draft is draft]
     net = of_draft(draft)
     try:
-        with numbers.arrays.spending():
+        with numbers.arrays.budget.spending():
             for position, layer in enumerate(draft.layers):
                 if layer.class_name != "Flatten":
                     continue
@@ -120,7 +120,7 @@ def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float
                     chosen = geometry.choose(kernel, tuple((s[0], s[1], s[2]) for s in sorted(whole)))
                 for index, shape in zip(mine, shapes, strict=True):
                     nats[index] -= geometry.NATS if chosen is not None and tuple(shape) != chosen else 0.0
-    except OutOfTime:
+    except OutOfWork:
         pass
     return nats
 

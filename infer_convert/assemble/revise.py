@@ -11,7 +11,7 @@ import numpy as np
 
 from infer_convert.assemble.numbers import Numbers
 from infer_convert.clues.numbers import maps, output, signs
-from infer_convert.clues.numbers.arrays import OutOfTime
+from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.inputs import invert
 from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
 from infer_convert.clues.numbers.net import Net, of_plan
@@ -27,11 +27,11 @@ def revised(plan: Plan, numbers: Numbers | None) -> Plan:
     """The plan with the activations and reasons that its tensors speak for."""
     if numbers is None:
         return plan
-    with numbers.arrays.spending():
+    with numbers.arrays.budget.spending():
         for step in (_styles, _signs, _outputs, _reasons):
             try:
                 plan = step(plan, numbers)
-            except OutOfTime:
+            except OutOfWork:
                 break
         return replace(plan, input_statistics=input_statistics(plan, numbers))
 
@@ -46,7 +46,7 @@ def input_statistics(plan: Plan, numbers: Numbers) -> InputStatistics | None:
                     found = _statistics(net, consumer, numbers)
                     if found is not None:
                         return found
-    except OutOfTime:
+    except OutOfWork:
         pass
     return None
 
