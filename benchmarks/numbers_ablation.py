@@ -3,6 +3,7 @@ zoo."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -100,7 +101,7 @@ def _examples(naming: Naming, key: tuple[str, str]) -> dict[str, str]:
 
 def _picked(item: Item, naming: Naming, change: bool) -> dict[str, str]:
     from benchmarks.probe import outputs
-    from infer_convert.build.examples import Examples, loss
+    from infer_convert.build.examples import Examples, shaped
     from infer_convert.errors import InferConvertError
     from infer_convert.hints import Hints
     from infer_convert.pipeline import _improved, _tried, build
@@ -111,21 +112,24 @@ def _picked(item: Item, naming: Naming, change: bool) -> dict[str, str]:
     known = dict.fromkeys(EXAMPLE_COLUMNS, "") | {"case": item.name, "split": item.split, "naming": naming}
     with row.store_of(loaded) as raw:
         store: Any = Renamed(raw, shown.real)
-        try:
-            plans = engine.plans(shown.facts, Hints(library=False), store)[:5]
-        except (InferConvertError, engine.OutOfTime):
-            return known | {"status": "no plan"}
         original, inputs = _original(item)
         wanted = outputs(original, inputs)
         given = {f"x_{slot}": array for slot, array in enumerate(inputs)}
         bare, full = Examples(given), Examples(given, tuple(wanted))
+        try:
+            hints = Hints(library=False)
+            plans = engine.plans(shown.facts, hints, store)
+            told = shaped(plans[0], bare, hints)
+            plans = (plans if told is None else engine.plans(shown.facts, told, store))[:5]
+        except (InferConvertError, engine.OutOfTime):
+            return known | {"status": "no plan"}
         right, models = [], []
         for rank, plan in enumerate(plans, 1):
             try:
                 built = build(plan, shown.facts, store, None, rank)
-                models.append((loss(built.model, plan, bare), loss(built.model, plan, full), rank, built))
             except (InferConvertError, ValueError):
                 continue
+            models.append((_judged(built, bare), _judged(built, full), rank, built))
             if loaded.probes is not None and all(compare(built.model, loaded.probes)):
                 right.append(rank)
         if not models:
@@ -138,7 +142,7 @@ def _picked(item: Item, naming: Naming, change: bool) -> dict[str, str]:
             def attempt(plan: Plan) -> Any:
                 return _tried(plan, shown.facts, store, {}, 1, full)
 
-            better = None if changed else _improved(by_outputs[3], by_outputs[1], attempt)
+            better = None if changed else _improved(by_outputs[3], by_outputs[1].error, attempt)
             if better is not None and loaded.probes is not None:
                 changed = all(compare(better[1].model, loaded.probes))
             known["changed"] = str(int(changed))
@@ -147,6 +151,16 @@ def _picked(item: Item, naming: Naming, change: bool) -> dict[str, str]:
         picks = (1, by_moments[2], by_outputs[2])
         cells = zip(EXAMPLE_COLUMNS[5:8], (str(int(pick in right)) for pick in picks), strict=True)
         return known | {"status": "ok", "among": str(right[0])} | dict(cells)
+
+
+def _judged(built: Any, examples: Any) -> Any:
+    from infer_convert.build.examples import Judged, judge
+    from infer_convert.errors import InferConvertError
+
+    try:
+        return judge(built.model, built.plan, examples)
+    except (InferConvertError, ValueError):
+        return Judged(math.inf, math.inf)
 
 
 def _original(item: Item) -> tuple[Any, list[Any]]:
