@@ -17,7 +17,7 @@ from infer_convert.build.model import one_line
 from infer_convert.build.names import keras_names
 from infer_convert.errors import NoArchitecture, UsageError
 from infer_convert.hints import Hints
-from infer_convert.plan import Plan
+from infer_convert.plan import Plan, PlanLayer
 
 MOST = 64
 """Samples that are run; more would cost time and decide nothing."""
@@ -73,7 +73,8 @@ def judge(model: Any, plan: Plan, examples: Examples) -> Judged:
     if not examples.outputs and examples.labels is None:
         distance = _finite(moments(model, arrays))
         nats = math.log(max(plan.confidence, 1e-9)) - MOMENTS_NATS * math.log(distance + LEAST_MOMENTS)
-        return Judged(-(nats + undecided(plan, found)), distance)
+        nats += math.fsum(weigh(plan, found) for weigh in (undecided, telling))
+        return Judged(-nats, distance)
     largest = _finite(max(_errors(found, examples)))
     return Judged(largest, largest)
 
@@ -114,11 +115,47 @@ def undecided(plan: Plan, found: Sequence[Array]) -> float:
         if function == "sigmoid":
             even = 4 * float((p * (1 - p)).mean()) > UNDECIDED_SIGMOID
         elif function == "softmax" and p.shape[-1] > 1:
-            even = float(-(p * np.log(p + 1e-12)).sum(-1).mean()) > UNDECIDED_SOFTMAX * math.log(p.shape[-1])
+            even = float(_entropy(p).mean()) > UNDECIDED_SOFTMAX * math.log(p.shape[-1])
         else:
             continue
         nats += UNDECIDED if even else 0.0
     return nats
+
+
+TELLING_NATS, LEAST_TELLING = 5.0, 0.02
+"""Nats for a model whose outputs tell more of the examples apart by a factor e; differences far below the least part of
+what they could tell are chance."""
+
+
+def telling(plan: Plan, found: Sequence[Array]) -> float:
+    """Nats for a plan by how much its classes say about the examples (their mutual information, as a part of the
+    largest possible): another function of the same weights sees them all alike. 0 for outputs that are no vectors."""
+    nats = 0.0
+    for ref, values in zip(plan.outputs, found, strict=False):
+        scores = _scores(plan.layer(ref.layer), values.astype("float64"))
+        if scores is not None:
+            p = np.exp(scores - scores.max(-1, keepdims=True))
+            p /= p.sum(-1, keepdims=True)
+            part = (_entropy(p.mean(0)) - float(np.mean(_entropy(p)))) / math.log(p.shape[-1])
+            nats += TELLING_NATS * math.log(max(part, 0.0) + LEAST_TELLING)
+    return nats
+
+
+def _entropy(p: Array) -> Any:
+    return -(p * np.log(p + 1e-12)).sum(-1)
+
+
+def _scores(layer: PlanLayer, values: Array) -> Array | None:
+    """(examples, classes): the numbers in front of an output activation that can be undone."""
+    function = "softmax" if layer.class_name == "Softmax" else layer.config.get("activation") or "linear"
+    if values.ndim != 2 or values.shape[-1] < 2 or not np.isfinite(values).all():
+        return None
+    if function == "linear":
+        return values
+    p = np.clip(values, 1e-12, 1)
+    if function == "sigmoid":
+        return np.asarray(np.log(p / np.maximum(1 - p, 1e-12)))
+    return np.asarray(np.log(p)) if function == "softmax" else None
 
 
 def shaped(plan: Plan, examples: Examples, hints: Hints) -> Hints | None:
