@@ -8,8 +8,10 @@ sums of two of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.numbers import maps
@@ -22,6 +24,8 @@ from infer_convert.layers import CARD_OF
 from infer_convert.layers.reshaping import INPUT
 
 JOINS = ("add", "cat")
+WORDS = {"act": "Activation", "add": "Add", "cat": "Concatenate", "gate": "Multiply"}
+SQUEEZE = "GlobalAveragePooling{}D"
 KERNELS = ("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D", "Dense")
 LEAST_HEARD = 3
 """Normalisations that must say something; fewer are a chain's business."""
@@ -30,15 +34,19 @@ LEAST_SURE = 0.8
 MOST_PROJECTED = 5
 MOST_RECENT = 6
 """Tensors of the same width that are paired with each other, the latest first."""
-NOT_ACTIVATED, POOLED, SUM, AGAIN, INNER, OLDER, SHORTCUT = -1.5, -2.5, -1.5, -0.7, -4.0, -0.3, 1.0
+NOT_ACTIVATED, POOLED, SUM, AGAIN, INNER, OLDER = -1.5, -2.5, -1.5, -0.7, -4.0, -0.3
 """Nats for a source that is not activated, is pooled, is a sum, was taken before, stands between a kernel and its
-normalisation, or is older than another of its width; and for a sum with a tensor that something else takes too. People
-add what is activated to a shortcut that was taken before, and what is not to one that was not."""
+normalisation, or is older than another of its width. People add what is activated to a shortcut that was taken before,
+and what is not to one that was not."""
+SHORTCUT, LEFT, GATED, SHORT = 1.0, 1.2, 0.8, -1.0
+"""Nats for a sum with a tensor that something else takes too; for one of two that nothing has taken yet, which must be
+taken somewhere, the more so a gate's result; and for one with what the other's own kernel took: blocks have two."""
 
 
 @dataclass(eq=False)
 class _Tensor:
-    """A tensor of the net in the making. ``kind`` is ``input``, ``item``, ``act``, ``pool``, ``add`` or ``cat``."""
+    """A tensor of the net in the making. ``kind`` is ``input``, ``item``, ``act``, ``pool``, ``add``, ``cat``,
+    ``squeeze`` (a global pooling) or ``gate`` (channels weighed by what became of it)."""
 
     kind: str
     signal: Signal
@@ -100,6 +108,7 @@ def _decode(entries: Sequence[Typed], flow: Flow) -> Draft | None:
             continue
         if not _attach(entry, pending, state, source):
             return None
+    _gated(pending, state)
     if state.heard < LEAST_HEARD or state.sure < LEAST_SURE * state.heard:
         return None
     last = _finish(pending, state, source)
@@ -129,8 +138,33 @@ def _widths(entry: Typed) -> tuple[int | None, int | None]:
     return variant.channels_in, gives
 
 
+def _gated(pending: list[Typed], state: _State) -> None:
+    """Squeeze and excitation: two kernels in a row without a normalisation, the second of which gives as many channels
+    as the first takes, and fewer in between, weigh the channels of the latest tensor of that width."""
+    for first, second in list(pairwise(pending)):
+        (takes, between), (back, gives) = _widths(first), _widths(second)
+        if takes != gives or between != back or not between or not takes or between >= takes or not state.spatial:
+            continue
+        if any(_area(entry) > 1 for entry in (first, second)) or second is pending[-1]:
+            continue
+        waiting = [t for t in state.pool if t.channels == takes and not t.taken and t.kind == "item" and not t.inner]
+        if not waiting:
+            continue
+        squeezed = _made(state, "squeeze", (waiting[-1],))
+        gate = _made(state, "gate", (waiting[-1], _item(second, _item(first, squeezed, state), state)))
+        _take(gate, state)
+        state.pool.append(gate)
+        pending[:] = [entry for entry in pending if entry is not first and entry is not second]
+
+
+def _area(entry: Typed) -> int:
+    """Taps of a kernel."""
+    return math.prod(entry.best.fit.config.get("kernel_size") or (1,))
+
+
 def _attach(norm: Typed, pending: list[Typed], state: _State, source: _Tensor) -> bool:
     """Choose what a BatchNormalization takes: False when nothing has its width."""
+    _gated(pending, state)
     behind = _node(norm)
     width = _widths(norm)[0]
     found: list[tuple[float | None, float, _Tensor, Typed | None]] = []
@@ -236,15 +270,31 @@ def _sources(
             yield _made(state, "pool", (activated,)), prior + POOLED
     recent = singles[:MOST_RECENT]
     seconds = [*list(_singles(state, width))[: 2 * MOST_RECENT], *_projections(state, width, waiting)]
+    if state.spatial:  # a branch that ends in a pooling, beside a strided shortcut
+        seconds += [(_made(state, "pool", (tensor,)), POOLED) for tensor in recent if not tensor.taken]
     for age, first in enumerate(recent):
         for second, habit in seconds:
-            if first.taken or first.inner or second is first or second.parents == (first,):
+            if first.taken or first.inner or second is first or first in second.parents:
                 continue
             total = _made(state, "add", (first, second))
             strange = NOT_ACTIVATED if (second.kind == "act") != bool(second.taken) else 0.0
-            prior = SUM + OLDER * age + max(habit, -2.0) / 2 + (SHORTCUT if second.taken else 0.0) + strange
+            usual = POOLED if second.kind == "pool" else max(habit, -2.0) / 2
+            usual += (SHORTCUT if second.taken else LEFT) + (SHORT if second in _fronts(first) else 0.0)
+            usual += GATED if "gate" in (first.kind, second.kind) and not second.taken else 0.0
+            prior = SUM + OLDER * age + usual + strange
             yield total, prior + NOT_ACTIVATED
             yield _made(state, "act", (total,)), prior
+
+
+def _fronts(tensor: _Tensor) -> tuple[_Tensor, ...]:
+    """What the kernel behind a normalisation or gate took."""
+    while tensor.parents and (tensor.kind == "gate" or tensor.entry is None or not _is_kernel(tensor.entry)):
+        tensor = tensor.parents[0]
+    return tensor.parents
+
+
+def _is_kernel(entry: Typed) -> bool:
+    return entry.best.class_name in KERNELS
 
 
 def _with_trunk(
@@ -262,7 +312,7 @@ def _made(state: _State, kind: str, parents: tuple[_Tensor, ...]) -> _Tensor:
     if key not in state.made:
         name = f"decoded/{kind}/{len(state.made)}"
         pool = f"MaxPooling{max(state.spatial, 1)}D"
-        class_name = {"act": "Activation", "add": "Add", "cat": "Concatenate", "pool": pool}[kind]
+        class_name = {**WORDS, "pool": pool, "squeeze": SQUEEZE.format(max(state.spatial, 1))}[kind]
         config = {"activation": "relu"} if kind == "act" else {"pool_size": 2} if kind == "pool" else {}
         node = Node(name, class_name, config, (((0, 0),),), {})
         signal = state.flow.result(node, [parent.signal for parent in parents])
@@ -293,14 +343,38 @@ def _take(tensor: _Tensor, state: _State) -> None:
 
 def _finish(pending: Sequence[Typed], state: _State, source: _Tensor) -> _Tensor | None:
     """The kernels without a normalisation: the last is the head and takes what is left over, summed where two are and
-    activated where sums are; those before it are shortcuts into that sum."""
-    used = [tensor for tensor in state.made.values() if tensor.placed]
-    activates = any(tensor.kind == "act" and tensor.parents[0].kind == "add" for tensor in used)
+    activated where sums are; those before it are shortcuts into that sum, or a chain in front of the head."""
     if not pending:
         return None
     *rest, head = pending
     takes, _ = _widths(head)
-    left = [t for t in state.pool if not t.taken and t.channels and takes and takes % t.channels == 0]
+    while rest and not _left(state, takes):
+        entry, *rest = rest
+        front = _leftover(_widths(entry)[0], (), state)
+        if front is None:
+            return None
+        made = _item(entry, front, state)
+        _take(made, state)
+        state.pool.append(made)
+    last = _leftover(takes, rest, state)
+    if last is None:
+        return None
+    made = _item(head, last, state)
+    _take(made, state)
+    return made
+
+
+def _left(state: _State, takes: int | None) -> list[_Tensor]:
+    """What nothing has taken and a kernel could take, as it is or flattened."""
+    return [t for t in state.pool if not t.taken and t.channels and takes and takes % t.channels == 0]
+
+
+def _leftover(takes: int | None, rest: Sequence[Typed], state: _State) -> _Tensor | None:
+    """What a kernel without a normalisation takes of what is left over."""
+    used = [tensor for tensor in state.made.values() if tensor.placed]
+    activates = any(tensor.kind == "act" and tensor.parents[0].kind == "add" for tensor in used)
+    pools = any(tensor.kind == "add" and any(p.kind == "pool" for p in tensor.parents) for tensor in used)
+    left = _left(state, takes)
     if not left:
         return None
     last = left[-1]
@@ -308,16 +382,16 @@ def _finish(pending: Sequence[Typed], state: _State, source: _Tensor) -> _Tensor
     shortcuts = [tensor for tensor, _ in _projections(state, last.channels, rest)]
     if shortcuts:
         others = shortcuts[:1]
+    elif pools and others:
+        others = [_made(state, "pool", (others[0],))]
     elif activates and not others:
         trunks = [tensor for tensor, _ in _singles(state, last.channels) if tensor.placed and tensor.kind == "act"]
         others = [tensor for tensor in trunks if tensor.parents[0].kind == "add"][:1]
     if others:
         last = _made(state, "add", (last, others[0]))
-    if activates or last.kind == "item":
+    if activates or last.kind in ("item", "gate"):
         last = _made(state, "act", (last,))
-    made = _item(head, last, state)
-    _take(made, state)
-    return made
+    return last
 
 
 def _draft(last: _Tensor, state: _State, entries: Sequence[Typed]) -> Draft | None:
@@ -325,8 +399,8 @@ def _draft(last: _Tensor, state: _State, entries: Sequence[Typed]) -> Draft | No
     layers = [DraftLayer("input", INPUT, {}, ())]
     taken = {entry.stored.name for entry in entries} | {"input"}
     mobile = any(entry.best.class_name == "DepthwiseConv2D" for entry in entries)
-    words = {"act": "ReLU" if mobile else "Activation", "add": "Add", "cat": "Concatenate"}
-    words["pool"] = f"MaxPooling{state.spatial}D"
+    pool, squeeze = f"MaxPooling{state.spatial}D", SQUEEZE.format(max(state.spatial, 1))
+    words = {**WORDS, "act": "ReLU" if mobile else "Activation", "pool": pool, "squeeze": squeeze}
 
     def place(tensor: _Tensor) -> int:
         if tensor.kind == "input":
@@ -340,6 +414,8 @@ def _draft(last: _Tensor, state: _State, entries: Sequence[Typed]) -> Draft | No
                 made = DraftLayer(name, reading.card, full_config(reading), (operands,), reading.fit.uses, name)
             else:
                 made = supposed(words[tensor.kind], operands)
+                if tensor.kind == "squeeze":
+                    made = replace(made, config={**made.config, "keepdims": True})
             layers.append(made)
             tensor.layer = len(layers) - 1
         return tensor.layer
@@ -356,7 +432,8 @@ def _draft(last: _Tensor, state: _State, entries: Sequence[Typed]) -> Draft | No
 
     def _vector(class_name: str, config: object, parent: _Tensor, front: int) -> int:
         """A pooling or Flatten in front of the first Dense behind maps."""
-        if class_name != "Dense" or not state.spatial or (parent.entry and parent.entry.best.class_name == "Dense"):
+        behind = parent.kind == "squeeze" or (parent.entry and parent.entry.best.class_name == "Dense")
+        if class_name != "Dense" or not state.spatial or behind:
             return front
         assert isinstance(config, dict)
         if config["_channels_in"] == parent.channels:
