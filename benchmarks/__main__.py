@@ -276,7 +276,7 @@ def fit_confidence() -> None:
 def numbers(
     clues: Annotated[bool, typer.Option(help="every clue alone, against known architectures")] = True,
     ablation: Annotated[bool, typer.Option(help="the inference with and without numbers, too")] = True,
-    examples: Annotated[bool, typer.Option(help="and with 16 examples")] = False,
+    examples: Annotated[bool, typer.Option(help="and with 16 examples, with class names")] = False,
     change: Annotated[bool, typer.Option(help="let examples change single answers (slow)")] = False,
     names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,
     jobs: Annotated[int, typer.Option(min=1)] = 1,
@@ -297,7 +297,7 @@ def numbers(
         rows = told("numbers-ablation.tsv", within.COLUMNS, within.run(namings or within.NAMINGS, jobs, only or ()))
         typer.echo("\n".join(within.summary(rows)))
     if examples:
-        found = within.examples(namings or ("class",), change, jobs, only or ())
+        found = within.examples(("class",), change, jobs, only or ())
         rows = told("numbers-examples.tsv", within.EXAMPLE_COLUMNS, found)
         typer.echo("\n".join(within.examples_summary(rows)))
 

@@ -37,7 +37,8 @@ MOST_RECENT = 6
 NOT_ACTIVATED, POOLED, SUM, AGAIN, INNER, OLDER = -1.5, -2.5, -1.5, -0.7, -4.0, -0.3
 """Nats for a source that is not activated, is pooled, is a sum, was taken before, stands between a kernel and its
 normalisation, or is older than another of its width. People add what is activated to a shortcut that was taken before,
-and what is not to one that was not."""
+and what is not to one that was not, or that was taken as it is.
+"""
 SHORTCUT, LEFT, GATED, SHORT = 1.0, 1.2, 0.8, -1.0
 """Nats for a sum with a tensor that something else takes too; for one of two that nothing has taken yet, which must be
 taken somewhere, the more so a gate's result; and for one with what the other's own kernel took: blocks have two."""
@@ -277,7 +278,8 @@ def _sources(
             if first.taken or first.inner or second is first or first in second.parents:
                 continue
             total = _made(state, "add", (first, second))
-            strange = NOT_ACTIVATED if (second.kind == "act") != bool(second.taken) else 0.0
+            bare = second.kind != "act" and not _made(state, "act", (second,)).placed
+            strange = NOT_ACTIVATED if not bare and (second.kind == "act") != bool(second.taken) else 0.0
             usual = POOLED if second.kind == "pool" else max(habit, -2.0) / 2
             usual += (SHORTCUT if second.taken else LEFT) + (SHORT if second in _fronts(first) else 0.0)
             usual += GATED if "gate" in (first.kind, second.kind) and not second.taken else 0.0
