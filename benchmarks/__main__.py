@@ -305,23 +305,32 @@ def fit_confidence() -> None:
 
 @app.command()
 def numbers(
+    clues: Annotated[bool, typer.Option(help="every clue alone, against known architectures")] = True,
     ablation: Annotated[bool, typer.Option(help="the inference with and without numbers, too")] = True,
-    examples: Annotated[bool, typer.Option(help="and with 16 examples")] = False,
+    examples: Annotated[bool, typer.Option(help="and with 16 examples, with class names")] = False,
     change: Annotated[bool, typer.Option(help="let examples change single answers (slow)")] = False,
+    names: Annotated[list[str] | None, typer.Option("--names", help="kept, class, stripped; repeat")] = None,
+    jobs: Annotated[int, typer.Option(min=1)] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="a case or family; repeat; no results are written")] = None,
 ) -> None:
     """What trained numbers are worth; writes numbers.tsv, numbers-ablation.tsv and numbers-examples.tsv."""
-    from benchmarks import numbers as clues
-    from benchmarks import numbers_ablation as with_and_without
+    from benchmarks import numbers as alone
+    from benchmarks import numbers_ablation as within
 
-    rows = _written("numbers.tsv", clues.COLUMNS, clues.run())
-    typer.echo("\n".join(clues.summary(rows)))
+    def told(name: str, columns: tuple[str, ...], found: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+        return list(found) if only else _written(name, columns, found)
+
+    namings: tuple[Naming, ...] = tuple(names or ())  # type: ignore[assignment]
+    if clues:
+        rows = told("numbers.tsv", alone.COLUMNS, alone.run(only or ()))
+        typer.echo("\n".join(alone.summary(rows)))
     if ablation:
-        rows = _written("numbers-ablation.tsv", with_and_without.COLUMNS, with_and_without.run())
-        typer.echo("\n".join(with_and_without.summary(rows)))
+        rows = told("numbers-ablation.tsv", within.COLUMNS, within.run(namings or within.NAMINGS, jobs, only or ()))
+        typer.echo("\n".join(within.summary(rows)))
     if examples:
-        found = with_and_without.examples(change=change)
-        rows = _written("numbers-examples.tsv", with_and_without.EXAMPLE_COLUMNS, found)
-        typer.echo("\n".join(with_and_without.examples_summary(rows)))
+        found = within.examples(("class",), change, jobs, only or ())
+        rows = told("numbers-examples.tsv", within.EXAMPLE_COLUMNS, found)
+        typer.echo("\n".join(within.examples_summary(rows)))
 
 
 def _written(name: str, columns: tuple[str, ...], found: Iterable[dict[str, str]]) -> list[dict[str, str]]:

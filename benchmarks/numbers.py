@@ -89,7 +89,7 @@ def measure(known: Known) -> Iterator[dict[str, str]]:
     from infer_convert.readers import open_tensors
 
     with open_tensors(known.path) as store:
-        arrays = Arrays(store, 600)
+        arrays = Arrays(store)
         flow = Flow(arrays)
         for net in _nets(of_plan(known.plan)):
             for clue in (_moments, _filters, _geometry, _outputs, _signs, _styles):
@@ -252,7 +252,7 @@ def _styles(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
     """The activation of all hidden activation layers of one kind together."""
     from dataclasses import replace
 
-    from infer_convert.assemble.numbers import STYLES
+    from infer_convert.assemble.revise import STYLES
     from infer_convert.clues.numbers.flow import activation_of
 
     ends = {value[0] for value in net.outputs}
@@ -280,11 +280,12 @@ def _styles(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
         yield f"{len(members)} layers", len(STYLES), right, total[order[0]] - total[order[1]], f"{true} read {order[0]}"
 
 
-def run() -> Iterator[dict[str, str]]:
+def run(only: Sequence[str] = ()) -> Iterator[dict[str, str]]:
     """Every line of every known file."""
     for source in (zoo, strangers):
         for known in source():
-            yield from measure(known)
+            if not only or known.name in only:
+                yield from measure(known)
 
 
 def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:

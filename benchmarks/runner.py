@@ -7,10 +7,10 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from benchmarks import alike, oracle, table
@@ -21,6 +21,7 @@ from benchmarks.row import COLUMNS
 from benchmarks.row import run as run_row
 
 Key = tuple[str, str]
+Task = Callable[[Key], dict[str, str]]
 ROWS_PER_WORKER = 60
 """A worker is replaced after so many lines: what one case leaks must not reach the last."""
 
@@ -61,23 +62,27 @@ def run(
     from benchmarks.sets import SETS
 
     items = [item for item in SETS[name](naming) if not only or item.name in only or item.family in only]
-    cache = CACHE / "rows" / source_digest() / f"{name}-{naming}-{engine}{_word(library, without_own)}"
+    task = partial(_task, name, naming, engine, library, without_own)
+    stem = f"{name}-{naming}-{engine}{_word(library, without_own)}"
+    return resumed(stem, task, [item.key for item in items], jobs, fresh)
+
+
+def resumed(stem: str, task: Task, keys: Sequence[Key], jobs: int = 1, fresh: bool = False) -> list[dict[str, str]]:
+    """One line for each key, in their order, from a picklable task. Lines of the same code that are cached under the
+    stem are taken from the cache."""
+    cache = CACHE / "rows" / source_digest() / stem
     cache.mkdir(parents=True, exist_ok=True)
-    rows = (
-        {}
-        if fresh
-        else {
-            item.key: json.loads(_file(cache, item.key).read_text())
-            for item in items
-            if _file(cache, item.key).is_file()
-        }
-    )
-    missing = [item.key for item in items if item.key not in rows]
-    lines = _lines(name, naming, missing, jobs, engine, library, without_own)
-    for key, row in _progress(lines, len(missing), f"{name} {naming}"):
-        _file(cache, key).write_text(json.dumps(row))
+    files = {key: _file(cache, key) for key in keys}
+    rows = {} if fresh else {key: json.loads(file.read_text()) for key, file in files.items() if file.is_file()}
+    missing = [key for key in keys if key not in rows]
+    for key, row in _progress(_lines(task, missing, jobs), len(missing), stem):
+        files[key].write_text(json.dumps(row))
         rows[key] = row
-    return [rows[item.key] for item in items]
+    return [rows[key] for key in keys]
+
+
+def _task(name: str, naming: Naming, engine: str, library: bool, without_own: bool, key: Key) -> dict[str, str]:
+    return work(name, naming, key, engine, library, without_own)
 
 
 def _word(library: bool, without_own: bool) -> str:
@@ -109,9 +114,7 @@ def _progress(
             yield key, row
 
 
-def _lines(
-    name: str, naming: Naming, keys: Sequence[Key], jobs: int, engine: str, library: bool, without_own: bool
-) -> Iterator[tuple[Key, dict[str, str]]]:
+def _lines(task: Task, keys: Sequence[Key], jobs: int) -> Iterator[tuple[Key, dict[str, str]]]:
     waiting, attempts = list(keys), dict.fromkeys(keys, 0)
     while waiting:
         context = multiprocessing.get_context("spawn")
@@ -120,7 +123,7 @@ def _lines(
         # A pool of its own for every so many lines: max_tasks_per_child deadlocks (CPython 3.11, gh-115634).
         with ProcessPoolExecutor(workers, context, _prepare, (jobs,)) as pool:
             futures: dict[Future[dict[str, str]], Key] = {
-                pool.submit(work, name, naming, key, engine, library, without_own): key for key in some
+                pool.submit(task, key): key for key in some
             }
             for future in as_completed(futures):
                 try:

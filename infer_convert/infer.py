@@ -15,10 +15,11 @@ from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import wire
 from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
-from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
 from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
+from infer_convert.assemble.revise import revised
 from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled

@@ -180,6 +180,8 @@ def _converted(
     progress("starting Keras")
     start(options.own_process)
     with _quiet_warnings():
+        if options.examples is not None:
+            inference = _with_their_shapes(options, inference, store, customs)
         progress("building and verifying")
         ranked, notes = _ranked(options, inference, store, customs)
         best = ranked[0]
@@ -211,30 +213,53 @@ def _ranked(
     raise failures[0]
 
 
+def _with_their_shapes(
+    options: Options, inference: Inference, store: TensorStore, customs: Mapping[str, type]
+) -> Inference:
+    """The inference once more with the examples' shapes, where the best plan takes others; the same one where nothing
+    suits them."""
+    from infer_convert.build.examples import load_examples, shaped
+    from infer_convert.infer import infer
+
+    assert options.examples is not None
+    hints = replace(options.hints, customs=frozenset(customs))
+    told = shaped(inference.best, load_examples(options.examples), hints)
+    if told is None:
+        return inference
+    try:
+        return infer(inference.facts, told, store, options.limits)
+    except NoArchitecture:
+        return inference
+
+
 def _by_examples(
     path: Path, inference: Inference, store: TensorStore, customs: Mapping[str, type]
 ) -> tuple[list[Built], tuple[str, ...]]:
-    from infer_convert.build.examples import load_examples, loss
+    from infer_convert.build.examples import Judged, judge, load_examples
 
     examples = load_examples(path)
-    scored: list[tuple[float, int, Built]] = []
+    scored: list[tuple[Judged, int, Built]] = []
     failures: list[InferConvertError] = []
     for rank, plan in enumerate(inference.plans, 1):
         try:
             built = build(plan, inference.facts, store, customs, rank)
-            scored.append((loss(built.model, plan, examples), rank, built))
+            scored.append((judge(built.model, plan, examples), rank, built))
         except (NoArchitecture, VerificationFailed) as error:
             failures.append(error)
     if not scored:
         raise failures[0]
     scored.sort(key=lambda item: item[:2])
-    said = f"the examples prefer plan {scored[0][1]} of {len(inference.plans)} (error {scored[0][0]:.3g})"
-    distance, rank, best = scored[0]
+    said = f"the examples prefer plan {scored[0][1]} of {len(inference.plans)} (error {scored[0][0].error:.3g})"
+    found, rank, best = scored[0]
     if examples.outputs or examples.labels is not None:
-        improved = _improved(best, distance, lambda plan: _tried(plan, inference.facts, store, customs, rank, examples))
+
+        def attempt(plan: Plan) -> Tried | None:
+            return _tried(plan, inference.facts, store, customs, rank, examples)
+
+        improved = _improved(best, found.error, attempt)
         if improved is not None:
             said += f", with {improved[2]} more answers changed (error {improved[0]:.3g})"
-            scored.insert(0, (improved[0], rank, improved[1]))
+            scored.insert(0, (Judged(improved[0], improved[0]), rank, improved[1]))
     return [built for _, _, built in scored], (said,)
 
 
@@ -244,11 +269,11 @@ Tried = tuple[float, Built]
 def _tried(
     plan: Plan, facts: WeightFile, store: TensorStore, customs: Mapping[str, type], rank: int, examples: Examples
 ) -> Tried | None:
-    from infer_convert.build.examples import loss
+    from infer_convert.build.examples import judge
 
     try:
         built = build(plan, facts, store, customs, rank)
-        return loss(built.model, plan, examples), built
+        return judge(built.model, plan, examples).error, built
     except (NoArchitecture, VerificationFailed):
         return None
 

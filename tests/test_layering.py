@@ -20,7 +20,7 @@ MODULES = {
 }
 NUMBERS_GROUND = {
     f"infer_convert.clues.numbers.{name}"
-    for name in ("", "arrays", "flow", "gaussian", "gram", "kernels", "likelihood", "net", "signals")
+    for name in ("", "arrays", "budget", "flow", "gaussian", "gram", "kernels", "likelihood", "net", "signals")
 }
 """What the clues from trained numbers share; it signs no evidence itself."""
 KERAS = {"keras", "tensorflow", "tf_keras"}

@@ -69,6 +69,15 @@ def _digits(rng: np.random.Generator) -> tuple[Array, Array]:
     return (data.images[chosen] / 16.0).astype("float32"), data.target[chosen].astype("int64")
 
 
+def unseen(rng: np.random.Generator) -> tuple[Array, Array]:
+    """The digits that ``_digits`` does not choose when it is given the generator in the same state."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    rest = rng.permutation(len(data.target))[SAMPLES:]
+    return (data.images[rest] / 16.0).astype("float32"), data.target[rest].astype("int64")
+
+
 def _resized(images: Array, height: int, width: int) -> Array:
     rows, columns = np.arange(height) * 8 // height, np.arange(width) * 8 // width
     return images[:, rows][:, :, columns]

@@ -8,7 +8,7 @@ convolution, an activation behind a normalisation).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.typed import Typed, full_config
@@ -52,19 +52,42 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
     layers = list(head) or [DraftLayer("input", INPUT, {}, ())]
     taken = {entry.stored.name for entry in typed} | {layer.name for layer in head}
     spatial: int | None = None
+    last = len(typed) - _heads(readings)
+    outputs: list[tuple[int, int]] = []
     for position, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
+        if outputs:
+            layers.append(replace(_layer(entry, reading, 0), operands=layers[outputs[0][0]].operands))
+            outputs.append((len(layers) - 1, 0))
+            continue
         if position and (half := _half(readings[position - 1], reading)):
             layers.append(_halving(half, layers))
         elif position or head:
             for card, config, word in _between(layers, reading):
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(_layer(entry, reading, len(layers) - 1))
+        if position == last:
+            outputs.append((len(layers) - 1, 0))
+            continue
         spatial = _spatial_axes(reading, spatial)
         following = readings[position + 1] if position + 1 < len(readings) else None
         if following is not None:
             for card, config, word in _behind(reading, following, spatial):
                 layers.append(_supposed(card, config, word, layers, taken))
-    return Draft(tuple(layers), ((len(layers) - 1, 0),))
+    return Draft(tuple(layers), tuple(outputs))
+
+
+def _heads(readings: Sequence[Reading]) -> int:
+    """How many Dense layers at the end stand beside each other: they take the same number of channels, and none gives
+    as many as the next takes (two heads of an encoder, the outputs of an actor and a critic)."""
+    count = 1
+    for before, following in zip(reversed(readings[:-1]), reversed(readings), strict=False):
+        one, other = link(before), link(following)
+        if before.class_name != "Dense" or following.class_name != "Dense" or one.channels_in != other.channels_in:
+            break
+        if one.channels_out == other.channels_in:
+            break
+        count += 1
+    return count if count < len(readings) else 1
 
 
 HALF = 0.6

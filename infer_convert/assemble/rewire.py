@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.numbers import maps
-from infer_convert.clues.numbers.arrays import OutOfTime
+from infer_convert.clues.numbers.budget import PLACE, Budget, OutOfWork
 from infer_convert.clues.numbers.flow import Flow, Found
 from infer_convert.clues.numbers.net import of_draft
 from infer_convert.draft import Draft
@@ -32,8 +32,8 @@ class Rewired:
 
 
 def rewire(draft: Draft, flow: Flow) -> Rewired | None:
-    """The draft with the operands that the numbers prefer, by steepest ascent; None when nothing is gained or time
-    runs out before anything is."""
+    """The draft with the operands that the numbers prefer, by steepest ascent; None when nothing is gained or the work
+    is used up before anything is."""
     if len(draft.layers) > MOST_LAYERS:
         return None
     current, gain = draft, 0.0
@@ -45,14 +45,14 @@ def rewire(draft: Draft, flow: Flow) -> Rewired | None:
                 break
             current, found, step = best
             gain += step
-    except OutOfTime:
+    except OutOfWork:
         pass
     return Rewired(current, gain) if current is not draft else None
 
 
 def _best_step(draft: Draft, found: Found, flow: Flow) -> tuple[Draft, Found, float] | None:
     best: tuple[Draft, Found, float] | None = None
-    for changed in _steps(draft):
+    for changed in _steps(draft, flow.budget):
         said = flow.follow(of_draft(changed))
         gain = maps.total(maps.ratio(said, found))
         if gain > LEAST_GAIN and (best is None or maps.total(maps.ratio(said, best[1])) > 0):
@@ -60,7 +60,7 @@ def _best_step(draft: Draft, found: Found, flow: Flow) -> tuple[Draft, Found, fl
     return best
 
 
-def _steps(draft: Draft) -> Iterator[Draft]:
+def _steps(draft: Draft, budget: Budget) -> Iterator[Draft]:
     """Every draft that differs in one operand, or in two that changed places, and reproduces the list."""
     channels, ranks = _widths(draft)
     slots = [
@@ -74,7 +74,7 @@ def _steps(draft: Draft) -> Iterator[Draft]:
         for other in range(index):
             value = (other, 0)
             if value != mine and _alike(value, mine, channels, ranks) and value not in draft.layers[index].operands[0]:
-                yield from _checked(draft, {(index, slot): value})
+                yield from _checked(draft, budget, {(index, slot): value})
     for position, (index, slot) in enumerate(slots):
         mine = draft.layers[index].operands[0][slot]
         for other, its in slots[position + 1 :]:
@@ -83,14 +83,15 @@ def _steps(draft: Draft) -> Iterator[Draft]:
                 continue
             same = index == other and draft.layers[index].class_name == "Concatenate"
             if same or (index != other and _alike(mine, theirs, channels, ranks)):
-                yield from _checked(draft, {(index, slot): theirs, (other, its): mine})
+                yield from _checked(draft, budget, {(index, slot): theirs, (other, its): mine})
 
 
 def _alike(a: Call, b: Call, channels: dict[Call, int | None], ranks: dict[Call, int | None]) -> bool:
     return channels.get(a) is not None and channels.get(a) == channels.get(b) and ranks.get(a) == ranks.get(b)
 
 
-def _checked(draft: Draft, changes: dict[tuple[int, int], Call]) -> Iterator[Draft]:
+def _checked(draft: Draft, budget: Budget, changes: dict[tuple[int, int], Call]) -> Iterator[Draft]:
+    budget.spend(PLACE * len(draft.layers))
     layers = list(draft.layers)
     for (index, slot), value in changes.items():
         operands = list(layers[index].operands[0])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CLUE = "numbers/"
-"""How the clues from trained numbers sign (infer_convert/clues/numbers, assemble/numbers.py)."""
+"""How the clues from trained numbers sign (infer_convert/clues/numbers, assemble/numbers.py and revise.py)."""
 CAP = 6.0
 TIMES_LOUDEST = 2.0
 """All checkpoints together give one value at most ``CAP`` nats, and at most so many times what the loudest gives."""

@@ -73,3 +73,12 @@ def test_a_map_that_was_not_pooled_gets_no_pool() -> None:
 def test_an_empty_list_is_no_model() -> None:
     with pytest.raises(NoArchitecture, match="no layers"):
         check_any(())
+
+
+def test_heads_that_cannot_follow_each_other_stand_side_by_side() -> None:
+    """Mean and log variance of an encoder."""
+    draft = stripped(typed("a kernel:20x16 bias:16\nb kernel:16x8 bias:8\nc kernel:16x8 bias:8", False))
+    assert [layer.operands for layer in draft.layers] == [(), (((0, 0),),), (((1, 0),),), (((1, 0),),)]
+    assert draft.outputs == ((2, 0), (3, 0))
+    chain = stripped(typed("a kernel:20x16 bias:16\nb kernel:16x16 bias:16\nc kernel:16x8 bias:8", False))
+    assert len(chain.outputs) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +11,13 @@ import numpy as np
 import pytest
 
 from infer_convert.assemble.decode import decode
-from infer_convert.assemble.numbers import Numbers, decoded, flattened, revised, weighed
+from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
+from infer_convert.assemble.revise import revised
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.variants import variants
 from infer_convert.clues.numbers.arrays import Arrays
+from infer_convert.clues.numbers.budget import Budget
 from infer_convert.clues.numbers.flow import Flow
 from infer_convert.draft import Draft
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
@@ -84,7 +88,7 @@ def edges(made: Draft) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize("seed", range(3))
 def test_branches_come_back_from_a_list_that_hides_them(seed: int) -> None:
     made, memory = sampled(TWO_BLOCKS, seed)
-    found = decode(typed(stored(made, memory)), Flow(Arrays(memory, 60)))
+    found = decode(typed(stored(made, memory)), Flow(Arrays(memory)))
     assert found is not None
     trunk = "Activation(Add(Activation(b1), b3))"
     assert edges(found)["c4"] == (trunk,)
@@ -96,13 +100,13 @@ def test_a_chain_is_left_to_the_chains() -> None:
     text = "\n".join(line for line in TWO_BLOCKS.splitlines() if "add" not in line)
     made, memory = sampled(text)
     facts = stored(made, memory)
-    assert decode(typed(facts), Flow(Arrays(memory, 60))) is None or "Add" not in str(edges(made))
+    assert decode(typed(facts), Flow(Arrays(memory))) is None or "Add" not in str(edges(made))
     assert decoded(typed(facts), None) == []
 
 
 def test_untrained_numbers_decode_nothing() -> None:
     made, memory = sampled(TWO_BLOCKS, trained=False)
-    assert decode(typed(stored(made, memory)), Flow(Arrays(memory, 60))) is None
+    assert decode(typed(stored(made, memory)), Flow(Arrays(memory))) is None
 
 
 def numbers(memory: Any, mode: str = "always") -> Numbers | None:
@@ -212,3 +216,31 @@ def test_variants_change_one_answer() -> None:
     assert tried[:2] == ["linear", "sigmoid"] and "softmax" not in tried
     first = next(variants(plan)).layer("out").decision("activation")
     assert first is not None and first.alternatives[0] == Option("softmax", 0.6)
+
+
+def test_no_clock_decides_what_the_numbers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that needs an hour between two looks at any clock the answers and the work are the same."""
+    made, memory = sampled(TWO_BLOCKS)
+    drafts, entries = [(rewired(made, add="b3 b2"), 0.9), (made, 0.1)], typed(stored(made, memory))
+
+    def asked() -> tuple[Any, Any, float]:
+        known = numbers(memory, "auto")
+        assert known is not None
+        return decoded(entries, known), weighed(drafts, known), known.arrays.budget.spent
+
+    quick = asked()
+    hours = itertools.count(step=3600.0)
+    for clock in ("process_time", "thread_time", "perf_counter", "monotonic", "time"):
+        monkeypatch.setattr(time, clock, lambda: next(hours))
+    slow = asked()
+    assert quick == slow and quick[2] > 0
+
+
+def test_what_is_left_out_depends_on_the_work_alone() -> None:
+    """Half of the work that the answer takes is not enough, however quick the machine."""
+    made, memory = sampled(TWO_BLOCKS)
+    wrong = [(rewired(made, add="b3 b2"), 1.0)]
+    whole = numbers(memory)
+    assert whole is not None and weighed(wrong, whole)[0][0].layers == made.layers
+    scant = replace(whole, arrays=(arrays := Arrays(memory, Budget(whole.arrays.budget.spent / 2))), flow=Flow(arrays))
+    assert weighed(wrong, scant) == wrong

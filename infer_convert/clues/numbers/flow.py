@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from infer_convert.clues.numbers import gram, signals
 from infer_convert.clues.numbers.arrays import Arrays
+from infer_convert.clues.numbers.budget import CARRIED, COMPARED, NODE, PRODUCT, SAMPLE, WEIGHED
+from infer_convert.clues.numbers.gaussian import NODES, POOLED_NODES
 from infer_convert.clues.numbers.kernels import Kernel, kernel_of, recurrent_slices
-from infer_convert.clues.numbers.likelihood import weigh
+from infer_convert.clues.numbers.likelihood import MOST_CHANNELS, weigh
 from infer_convert.clues.numbers.net import Net, Node, Value
 from infer_convert.clues.numbers.signals import Signal, Units
 
@@ -50,6 +52,7 @@ class Flow:
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
+        self.budget = arrays.budget
         self._keys: dict[tuple[Any, ...], int] = {}
         self._signals: dict[int, Signal] = {}
         self._moments: dict[tuple[str, int], tuple[float, float] | None] = {}
@@ -58,7 +61,7 @@ class Flow:
         self._units: dict[tuple[Any, ...], tuple[Units | None, ...]] = {}
 
     def follow(self, net: Net) -> Found:
-        """Everything that the net's tensors say. Raises OutOfTime."""
+        """Everything that the net's tensors say. Raises OutOfWork."""
         found = Found()
         self._run(net, (), "", found)
         return found
@@ -100,7 +103,6 @@ class Flow:
         known: dict[Value, Signal] = {}
         inputs = list(given)
         for index, node in enumerate(net.nodes):
-            self._arrays.tick()
             name = prefix + node.name
             if not node.operands:
                 key = self._key("input", name)
@@ -163,9 +165,12 @@ class Flow:
         mean, variance = stored
         if len(mean) < LEAST_CHANNELS or len(prediction.base) != len(mean):
             return None
+        carried = sum(term.deviation.size for term in prediction.terms if term.kernel is not None)
+        self.budget.spend(WEIGHED + CARRIED * carried * min(len(mean), MOST_CHANNELS))
         return weigh(prediction, mean, np.sqrt(variance))
 
     def _apply(self, node: Node, name: str, taken: list[Signal], found: Found) -> Signal:
+        self.budget.spend(NODE)
         class_name = node.class_name
         key = self._key(class_name, name, _settings(node), *(signal.key for signal in taken))
         if node.inner is not None:
@@ -207,10 +212,12 @@ class Flow:
         if class_name in SAME:
             return first
         if class_name.startswith("MaxPooling"):
+            self.budget.spend(SAMPLE * POOLED_NODES * (first.channels or 0))
             return signals.pool(key, first, _cells(node))
         if class_name in HIDES:
             return replace(first, key=key, mean=None, variance=None, bell=None, prediction=None, spread=0.0)
         if class_name in ("Activation", "ReLU", "LeakyReLU", "ELU", "PReLU"):
+            self.budget.spend(SAMPLE * NODES * (first.channels or 0))
             return signals.activate(key, first, function or "unknown")
         if class_name == "Embedding":
             table = self._arrays.get(node.uses, "embeddings")
@@ -240,6 +247,7 @@ class Flow:
             matrix = kernel.matrix(first.channels)
             if matrix is None:
                 return Signal(key)
+            self.budget.spend(PRODUCT * matrix.size)
             units = Units(kernel.flats(), kernel.taps.shape[-1])
             made = signals.through(key, first, matrix, kernel.bias, (units,))
         return signals.activate(key, made, function) if function not in (None, "linear") else made
@@ -289,6 +297,8 @@ class Flow:
         for item in signal.units:
             assert item is not None
             width = item.channels
+            rows = len(slices) + sum(len(flat) for flat in item.flats)
+            self.budget.spend(WEIGHED + COMPARED * rows * min(width, gram.MOST_UNITS) ** 2)
             scores.append(gram.score(item, slices[:, start : start + width]))
             start += width
         known = [item for item in scores if item is not None]

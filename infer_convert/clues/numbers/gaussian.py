@@ -18,7 +18,11 @@ Array = NDArray[Any]
 CORRELATIONS = (0.3, 0.6, 0.85)
 """Correlations between the cells of a pooling window that are tried."""
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
+NODES = 61
+_COMMON, _QUANTILES = 9, 24
+POOLED_NODES = len(CORRELATIONS) * _COMMON * _QUANTILES
+"""Values of the function for each channel: of an activation, of a pooling."""
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(NODES)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
@@ -86,7 +90,7 @@ def pooled(mean: Array, deviation: Array, name: str, cells: int) -> tuple[Array,
     f = function(name)
     if f is None:
         return None
-    common, weights = np.polynomial.hermite_e.hermegauss(9)
+    common, weights = np.polynomial.hermite_e.hermegauss(_COMMON)
     weights = weights / weights.sum()
     highest = _maxima(cells)
     means, variances = [], []
@@ -105,7 +109,7 @@ def _maxima(cells: int) -> Array:
     """Quantile nodes of the maximum of ``cells`` independent standard normals."""
     from statistics import NormalDist
 
-    quantiles = (np.arange(24) + 0.5) / 24
+    quantiles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
     return np.array([NormalDist().inv_cdf(float(q) ** (1 / cells)) for q in quantiles])
 
 

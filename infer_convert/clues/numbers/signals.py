@@ -174,16 +174,18 @@ def add(key: int, signals: Sequence[Signal]) -> Signal:
     return made
 
 
-HALF_OPEN = 0.5
-"""Where a sigmoid gate stands before training moves it; a slope is fitted to every prediction anyway."""
+OPEN = np.array([0.35, 0.5, 0.7])
+"""How far a sigmoid gate may be open: half before training moves it. Variants, as those of a pooling."""
 
 
 def gate(key: int, signals: Sequence[Signal]) -> Signal:
-    """A tensor times a gate of squeeze and excitation: the one operand whose moments are known, halved."""
+    """A tensor times a gate of squeeze and excitation: the one operand whose moments are known, scaled."""
     known = [signal for signal in signals if signal.mean is not None and signal.variance is not None]
     if len(known) != 1 or known[0].mean is None or known[0].variance is None:
         return Signal(key)
-    mean, variance = HALF_OPEN * known[0].mean, HALF_OPEN**2 * known[0].variance
+    if len(known[0].mean) not in (1, len(OPEN)):
+        return Signal(key)
+    mean, variance = OPEN[:, None] * known[0].mean, OPEN[:, None] ** 2 * known[0].variance
     row = len(mean) // 2
     bell = (mean[row], np.sqrt(variance[row]))
     return Signal(key, known[0].channels, mean, variance, bell, spread=known[0].spread)

@@ -7,7 +7,8 @@ import pytest
 
 from infer_convert.assemble.rewire import rewire
 from infer_convert.clues.numbers import maps
-from infer_convert.clues.numbers.arrays import Arrays, OutOfTime
+from infer_convert.clues.numbers.arrays import Arrays
+from infer_convert.clues.numbers.budget import SECOND, Budget, OutOfWork
 from infer_convert.clues.numbers.flow import Flow, Found
 from infer_convert.clues.numbers.gaussian import CORRELATIONS, activated, before, pooled
 from infer_convert.clues.numbers.net import of_draft
@@ -33,11 +34,11 @@ out Dense
 
 
 def follow(draft: Draft, memory: Memory) -> Found:
-    return Flow(Arrays(memory, 60)).follow(of_draft(draft))
+    return Flow(Arrays(memory)).follow(of_draft(draft))
 
 
 def nats(one: Draft, other: Draft, memory: Memory) -> float:
-    flow = Flow(Arrays(memory, 60))
+    flow = Flow(Arrays(memory))
     return maps.total(maps.ratio(flow.follow(of_draft(one)), flow.follow(of_draft(other))))
 
 
@@ -118,19 +119,19 @@ def test_untrained_statistics_say_nothing() -> None:
 def test_a_wrong_operand_is_exchanged() -> None:
     made, memory = sampled(RESIDUAL, 3)
     for wrong in ({"add": "b3 b2"}, {"add": "b3 r2"}):
-        found = rewire(rewired(made, **wrong), Flow(Arrays(memory, 60)))
+        found = rewire(rewired(made, **wrong), Flow(Arrays(memory)))
         assert found is not None and found.gain > 3
         assert found.draft.layers == made.layers
-    assert rewire(made, Flow(Arrays(memory, 60))) is None
+    assert rewire(made, Flow(Arrays(memory))) is None
 
 
 def test_the_budget_ends_the_work() -> None:
     made, memory = sampled(RESIDUAL)
-    arrays = Arrays(memory, 0.0)
+    arrays = Arrays(memory, Budget(0.001 * SECOND))
     flow = Flow(arrays)
-    with arrays.spending(), pytest.raises(OutOfTime):
+    with arrays.budget.spending(), pytest.raises(OutOfWork):
         flow.follow(of_draft(made))
-    assert flow.follow(of_draft(made)).moments  # outside the clock stands still
+    assert flow.follow(of_draft(made)).moments  # outside nothing is counted
 
 
 def test_no_gap_is_worth_more_than_it_was_measured() -> None:

@@ -1,0 +1,298 @@
+"""What the trained numbers say about a finished plan: its activations, the reasons for its operands, and how its inputs
+were scaled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from infer_convert.assemble.numbers import Numbers
+from infer_convert.clues.numbers import maps, output, signs
+from infer_convert.clues.numbers.budget import OutOfWork
+from infer_convert.clues.numbers.inputs import invert
+from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
+from infer_convert.clues.numbers.net import Net, of_plan
+from infer_convert.plan import Basis, Decision, Evidence, InputStatistics, Option, Plan, PlanLayer
+
+STYLES = ("relu", "elu", "tanh", "silu", "sigmoid", "selu", "gelu", "leaky_relu:0.2", "linear")
+"""Activations that compete, where a whole net uses one."""
+LEAST_OPTION = 0.005
+MOST_OPTIONS = 5
+
+
+def revised(plan: Plan, numbers: Numbers | None) -> Plan:
+    """The plan with the activations and reasons that its tensors speak for."""
+    if numbers is None:
+        return plan
+    with numbers.arrays.budget.spending():
+        for step in (_styles, _signs, _outputs, _reasons):
+            try:
+                plan = step(plan, numbers)
+            except OutOfWork:
+                break
+        return replace(plan, input_statistics=input_statistics(plan, numbers))
+
+
+def input_statistics(plan: Plan, numbers: Numbers) -> InputStatistics | None:
+    """How the first input was scaled, where a normalisation on it or behind the first convolution tells."""
+    net = of_plan(plan)
+    try:
+        for index, node in enumerate(net.nodes):
+            if node.class_name == "InputLayer":
+                for consumer in net.consumers.get((index, 0), ()):
+                    found = _statistics(net, consumer, numbers)
+                    if found is not None:
+                        return found
+    except OutOfWork:
+        pass
+    return None
+
+
+def _statistics(net: Net, index: int, numbers: Numbers) -> InputStatistics | None:
+    node = net.nodes[index]
+    while node.class_name.startswith("ZeroPadding") and len(net.consumers.get((index, 0), ())) == 1:
+        index = net.consumers[index, 0][0]
+        node = net.nodes[index]
+    if node.class_name == "BatchNormalization":
+        stored = _stored(net, index, numbers)
+        if stored is None:
+            return None
+        width = len(stored[0])
+        return invert(np.eye(width).repeat(2, 1), None, stored[0].repeat(2), stored[1].repeat(2), np.ones(2 * width))
+    if node.class_name not in CONVOLUTIONS or node.config.get("activation") not in (None, "linear"):
+        return None
+    kernel = kernel_of(node, numbers.arrays)
+    behind = [i for i in net.consumers.get((index, 0), ()) if net.nodes[i].class_name == "BatchNormalization"]
+    stored = _stored(net, behind[0], numbers) if behind else None
+    if kernel is None or stored is None or len(stored[0]) != kernel.taps.shape[2]:
+        return None
+    return invert(kernel.taps.sum(0), kernel.bias, *stored, (kernel.taps**2).sum((0, 1)))
+
+
+def _stored(net: Net, index: int, numbers: Numbers) -> tuple[Any, Any] | None:
+    uses = net.nodes[index].uses
+    mean, variance = numbers.arrays.get(uses, "moving_mean"), numbers.arrays.get(uses, "moving_variance")
+    return None if mean is None or variance is None else (mean, variance)
+
+
+def _open(layer: PlanLayer) -> Decision | None:
+    """The layer's activation, where nothing but a habit decided it."""
+    decision = layer.decision("activation")
+    return decision if decision is not None and decision.basis is Basis.ASSUMED else None
+
+
+def _hidden(plan: Plan) -> list[PlanLayer]:
+    outputs = {ref.layer for ref in plan.outputs}
+    return [
+        layer
+        for layer in plan.layers
+        if layer.class_name == "Activation" and layer.name not in outputs and _open(layer) is not None
+    ]
+
+
+def _styles(plan: Plan, numbers: Numbers) -> Plan:
+    """One activation for all hidden activation layers of the same belief, by the moments summed over the net and the
+    bounds of the means behind them."""
+    if not _trained(plan, numbers):
+        return plan
+    groups: dict[str, list[PlanLayer]] = {}
+    for layer in _hidden(plan):
+        groups.setdefault(repr(layer.config.get("activation")), []).append(layer)
+    for members in groups.values():
+        decision = _open(members[0])
+        if decision is None or decision.value not in STYLES:
+            continue
+        names = {layer.name for layer in members}
+        founds = [numbers.flow.follow(of_plan(_with(plan, names, style))) for style in STYLES]
+        common = set.intersection(*(set(found.moments) for found in founds))
+        raw = [math.fsum(found.moments[name][0] for name in common) for found in founds]
+        heard = len(common)
+        bounds = _bounds(plan, names, numbers)
+        if not heard and not bounds:
+            continue
+        best = max(raw) if heard else 0.0
+        nats = {
+            style: (maps.style(best - value) if heard else 0.0) + bounds.get(style, 0.0)
+            for style, value in zip(STYLES, raw, strict=True)
+        }
+        said = f"{heard} stored means behind {len(members)} activation layers fit it"
+        for layer in members:
+            plan = _replaced(plan, layer.name, nats, "numbers/moments", said)
+    return plan
+
+
+def _trained(plan: Plan, numbers: Numbers) -> bool:
+    """Whether stored moments are the net's own, with its open activations as they are or as relu: random statistics
+    have signs too."""
+    names = {layer.name for layer in plan.layers if _open(layer) is not None and layer.class_name != "Activation"}
+    for tried in (plan, _with(plan, names, "relu")):
+        found = numbers.flow.follow(of_plan(tried))
+        if found.moments and maps.explained(found):
+            return True
+    return False
+
+
+def _with(plan: Plan, names: set[str], style: str) -> Plan:
+    return plan.with_layers(
+        tuple(
+            replace(layer, config={**layer.config, "activation": style}) if layer.name in names else layer
+            for layer in plan.layers
+        )
+    )
+
+
+def _bounds(plan: Plan, names: set[str], numbers: Numbers) -> dict[str, float]:
+    """Nats of each style from the means of the normalisations right behind the layers."""
+    total: dict[str, float] = {}
+    net = of_plan(plan)
+    for index, node in enumerate(net.nodes):
+        if node.name in names:
+            for style, nats in (_signed(net, index, numbers, STYLES) or {}).items():
+                total[style] = total.get(style, 0.0) + nats
+    return total
+
+
+def _signed(net: Net, index: int, numbers: Numbers, names: tuple[str, ...]) -> dict[str, float] | None:
+    """What the signs of the stored means behind a layer say, also behind a concatenation that the layer is part of."""
+    for joined in net.consumers.get((index, 0), ()):
+        if net.nodes[joined].class_name == "Concatenate":
+            found = _signed(net, joined, numbers, ())
+            part = None if found is None else _part(net, index, joined, numbers)
+            return None if part is None else signs.log_likelihoods(part, names)
+    for consumer in net.consumers.get((index, 0), ()):
+        if net.nodes[consumer].class_name == "BatchNormalization":
+            stored = _stored(net, consumer, numbers)
+            if stored is not None:
+                return signs.log_likelihoods(stored[0], names)
+    return None
+
+
+def _part(net: Net, index: int, joined: int, numbers: Numbers) -> Any:
+    """The stored means of one operand of a concatenation that a BatchNormalization takes."""
+    behind = next(i for i in net.consumers[joined, 0] if net.nodes[i].class_name == "BatchNormalization")
+    stored, known = _stored(net, behind, numbers), numbers.flow.signals_of(net)
+    widths = [known[value].channels if value in known else None for value in net.nodes[joined].operands[0]]
+    position = net.nodes[joined].operands[0].index((index, 0))
+    if stored is None or None in widths or sum(width or 0 for width in widths) != len(stored[0]):
+        return None
+    start = sum(width or 0 for width in widths[:position])
+    return stored[0][start : start + (widths[position] or 0)]
+
+
+def _signs(plan: Plan, numbers: Numbers) -> Plan:
+    """Activations in front of a normalisation, by the signs of what it stores; and where one stands there, none that
+    was only supposed behind it."""
+    if not _trained(plan, numbers):
+        return plan
+    net = of_plan(plan)
+    for index, layer in enumerate(plan.layers):
+        decision = _open(layer)
+        if decision is None or layer.class_name == "Activation":
+            continue
+        names = tuple(dict.fromkeys((str(decision.value), *(str(o.value) for o in decision.alternatives), "linear")))
+        nats = _signed(net, index, numbers, names)
+        if nats is None:
+            continue
+        positive = nats.get("relu", nats.get("linear", 0.0)) == 0.0
+        said = "no stored mean behind it is negative" if positive else "some stored means behind it are negative"
+        plan = _replaced(plan, layer.name, nats, "numbers/signs", said)
+        if plan.layer(layer.name).config.get("activation") not in (None, "linear"):
+            plan = _without_second(plan, net, index)
+    return plan
+
+
+def _without_second(plan: Plan, net: Net, index: int) -> Plan:
+    for behind in net.consumers.get((index, 0), ()):
+        for last in net.consumers.get((behind, 0), ()):
+            supposed = plan.layers[last]
+            if net.nodes[behind].class_name == "BatchNormalization" and supposed.hidden and _open(supposed):
+                said = "the layer in front of the normalisation has one"
+                plan = _replaced(plan, supposed.name, {"linear": 4.5}, "numbers/signs", said)
+    return plan
+
+
+def _outputs(plan: Plan, numbers: Numbers) -> Plan:
+    """Softmax or not, by the sum of the last biases, as far as the filters show that the net was trained."""
+    net = of_plan(plan)
+    trust = maps.trust(numbers.flow.follow(net))
+    for value in net.outputs:
+        layer = owner = plan.layers[value[0]]
+        if layer.class_name in ("Activation", "Softmax") and layer.inbound:
+            owner = plan.layer(layer.inbound[0][0].layer)
+        decision = _open(layer)
+        bias = numbers.arrays.get({use.variable: use for use in owner.weights}, "bias")
+        if decision is None or bias is None or bias.ndim != 1:
+            continue
+        nats = output.softmax(bias)
+        if nats is None or not trust:
+            continue
+        nats *= trust
+        q = output.imbalance(bias)
+        said = f"|sum of the biases| is {q:.2g} of its largest possible value; a softmax keeps it near 0"
+        plan = _replaced(plan, layer.name, {"softmax": nats}, "numbers/output", said)
+    return plan
+
+
+def _reasons(plan: Plan, numbers: Numbers) -> Plan:
+    """The operands' decisions with what the numbers say for them against their alternatives."""
+    base = numbers.flow.follow(of_plan(plan))
+    known = {layer.name for layer in plan.layers}
+    layers = []
+    for layer in plan.layers:
+        decision = layer.decision("inbound")
+        if decision is None or decision.basis is Basis.USER or len(layer.inbound) != 1 or not decision.alternatives:
+            layers.append(layer)
+            continue
+        names = [name for call in decision.alternatives[0].value for name in call]
+        nats = 0.0
+        if all(name in known for name in names) and len(names) == len(layer.inbound[0]):
+            refs = tuple(replace(ref, layer=name) for ref, name in zip(layer.inbound[0], names, strict=True))
+            other = plan.with_layers(
+                tuple(replace(item, inbound=(refs,)) if item is layer else item for item in plan.layers)
+            )
+            nats = maps.total(maps.ratio(base, numbers.flow.follow(of_plan(other))))
+        if abs(nats) < 0.05:
+            layers.append(layer)
+            continue
+        because = f"stored moments and filters behind it, against {', '.join(names)}"
+        evidence = (*decision.evidence, Evidence("numbers/wiring", nats, because))
+        changed = replace(decision, evidence=evidence)
+        layers.append(replace(layer, decisions=tuple(changed if d is decision else d for d in layer.decisions)))
+    return plan.with_layers(tuple(layers))
+
+
+def _replaced(plan: Plan, name: str, nats: dict[str, float], clue: str, said: str) -> Plan:
+    """One layer's activation weighed anew: shares times exp(nats), unlisted values have none for or against them."""
+    layer = plan.layer(name)
+    decision = _open(layer)
+    assert decision is not None
+    shares = {decision.value: decision.confidence, **{o.value: o.confidence for o in decision.alternatives}}
+    for value in nats:
+        if value != "softmax":
+            shares.setdefault(value, LEAST_OPTION)
+    weights = {value: max(share, 1e-6) * math.exp(nats.get(str(value), 0.0)) for value, share in shares.items()}
+    total = math.fsum(weights.values())
+    value = max(weights, key=lambda item: weights[item])
+    others = sorted(
+        (Option(other, weight / total) for other, weight in weights.items() if other != value),
+        key=lambda option: -option.confidence,
+    )
+    rival = max((nats.get(str(option.value), 0.0) for option in others), default=0.0)
+    gained = nats.get(str(value), 0.0) - rival
+    changed = replace(
+        decision,
+        value=value,
+        confidence=weights[value] / total,
+        basis=Basis.INFERRED,
+        alternatives=tuple(option for option in others if option.confidence > 1e-3)[:MOST_OPTIONS],
+        evidence=(*decision.evidence, Evidence(clue, gained, said)),
+    )
+    made = replace(
+        layer,
+        config={**layer.config, "activation": value},
+        decisions=tuple(changed if item is decision else item for item in layer.decisions),
+    )
+    return plan.with_layers(tuple(made if item is layer else item for item in plan.layers))
