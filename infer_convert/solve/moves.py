@@ -16,7 +16,7 @@ from itertools import combinations
 from infer_convert.solve.demand import Demand, meet
 from infer_convert.solve.features import Key, Scene, Single
 from infer_convert.solve.items import Variant
-from infer_convert.solve.state import Slot, State, filled, opened, settled
+from infer_convert.solve.state import STATE, Slot, State, filled, opened, settled
 from infer_convert.solve.supply import Supply
 
 MOST_CANDIDATES = 14
@@ -147,7 +147,7 @@ def _open(state: State, rules: Rules) -> Sequence[Slot]:
 
 
 def _may_sum(slot: Slot) -> bool:
-    return not slot.merges and slot.room == 1 and slot.label.partition("/")[0] not in ("Input", "Embedding")
+    return not slot.merges and slot.room == 1 and slot.label.partition("/")[0] not in ("Input", "Embedding", "State")
 
 
 def _living(supply: Supply, slots: tuple[Slot, ...]) -> bool:
@@ -176,6 +176,8 @@ def _output(
 
 def _fits(scene: Scene, remainders: Mapping[int, int], index: int, variant: Variant, slot: Slot) -> bool:
     if not math.isfinite(scene.affinity(index, slot.item)):
+        return False
+    if slot.is_state() and slot.label != STATE + variant.state:
         return False
     out_ranks = scene.out_ranks(variant)
     if not out_ranks & slot.ranks and not (slot.broadcasts and out_ranks and min(out_ranks) < max(slot.ranks)):

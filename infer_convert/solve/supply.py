@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infer_convert.solve.items import Item
-from infer_convert.solve.state import Slot
+from infer_convert.solve.state import STATE, Slot
 
 MOST_IMAGE_CHANNELS = 16
 """An input of rank 4 or 5 has few channels; board games and spectra are the exceptions that reach this."""
@@ -14,14 +14,18 @@ MOST_IMAGE_CHANNELS = 16
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What the items before a position give. ``flexible`` are result ranks of items with unknown channels."""
+    """What the items before a position give. ``flexible`` are result ranks of items with unknown channels,
+    ``states`` the kinds and widths of recurrent items."""
 
     channels: frozenset[int]
     flexible: frozenset[int]
     inputs: bool
+    states: frozenset[tuple[str, int]] = frozenset()
 
     def can_fill(self, slot: Slot) -> bool:
         """Whether some earlier item could still fill ``slot``."""
+        if slot.is_state():
+            return (slot.label[len(STATE) :], slot.demand) in self.states
         if not isinstance(slot.demand, int) or slot.demand == 0 or slot.broadcasts:
             return True
         if slot.demand in self.channels or self.flexible & slot.ranks:
@@ -33,6 +37,7 @@ def supplies(items: Sequence[Item]) -> tuple[Supply, ...]:
     """``result[i]`` is the supply of items 0 … i-1."""
     channels: set[int] = set()
     flexible: set[int] = set()
+    states: set[tuple[str, int]] = set()
     inputs = False
     result = [Supply(frozenset(), frozenset(), False)]
     for item in items:
@@ -41,7 +46,9 @@ def supplies(items: Sequence[Item]) -> tuple[Supply, ...]:
                 inputs = True
             elif variant.channels == "fixed" and variant.channels_out:
                 channels.add(variant.channels_out)
+                if variant.state:
+                    states.add((variant.state, variant.channels_out))
             elif variant.channels in ("sum", "multiple", "any"):
                 flexible |= {rank for _, rank in variant.ranks}
-        result.append(Supply(frozenset(channels), frozenset(flexible), inputs))
+        result.append(Supply(frozenset(channels), frozenset(flexible), inputs, frozenset(states)))
     return tuple(result)

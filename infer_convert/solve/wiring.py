@@ -325,7 +325,7 @@ def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) 
 def after(state: State, index: int, step: Step, cost: float) -> State:
     """The state after a step."""
     move = step.move
-    fills = tuple([(slot.item, slot.call, own) for slot, own in _fills(move)])
+    fills = tuple([(slot.item, slot.call, own, slot.is_state()) for slot, own in _fills(move)])
     group, slots, remainders = move.frontier()
     precedence = state.precedence if step.order is None else state.precedence | {step.order}
     return State(
