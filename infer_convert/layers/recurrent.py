@@ -19,7 +19,7 @@ from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, 
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 
-STARTED = -2.0
+STARTED = -1.0
 """Nats for a layer that starts from another one's state."""
 _GATES = {"LSTM": ("i", "f", "c", "o"), "GRU": ("z", "r", "h"), "SimpleRNN": ("",)}
 _PARTS = ("kernel", "recurrent_kernel", "bias")

@@ -45,7 +45,7 @@ def complete(items: Sequence[Item], state: State) -> Wiring | None:
             if fixed:
                 ordered.add(index)
         operands.append(inbound if items[index].variants[variants[index]].operands[1] else [()])
-    outputs: tuple[Call, ...] = tuple((item, 0) for item in state.outputs)
+    outputs = _numbered(state.outputs)
     repaired = _repair(operands, outputs, frozenset(consumer for consumer, _ in states))
     if repaired is None:
         return None
@@ -53,6 +53,11 @@ def complete(items: Sequence[Item], state: State) -> Wiring | None:
     return Wiring(
         tuple(variants), tuple(tuple(call) for call in flipped), outputs, -state.cost, 1.0, frozenset(ordered | changed)
     )
+
+
+def _numbered(outputs: Sequence[int]) -> tuple[Call, ...]:
+    """The outputs as calls: an item that is several of them is called as often."""
+    return tuple((item, outputs[:place].count(item)) for place, item in enumerate(outputs))
 
 
 def _arrange(

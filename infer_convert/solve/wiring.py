@@ -32,7 +32,7 @@ from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
 from infer_convert.solve.whole import features, score
 
-BEAM = 64
+BEAM = 96
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
 LEAST_BEAM = 14
 """States kept after each item of the largest nets: there the motifs of the first blocks guide the others."""
@@ -45,6 +45,8 @@ PER_FRONTIER = 16
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
+MOST_CALLS = 5
+"""Calls of one layer."""
 SWAY = 3.0
 """Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
@@ -71,15 +73,16 @@ class WiringProblem:
     hidden: bool = False
 
     @property
-    def may_share(self) -> bool:
-        """Layers are called twice where two tensors of one kind can come from: nets with several inputs, or with two
-        global pools."""
-        labels = [item.variants[0].label for item in self.items]
-        return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1 or labels.count("GlobalPool") > 1
+    def calls(self) -> tuple[int, ...]:
+        """How often layers may be called besides once: twice where two tensors of one kind can come from, in nets with
+        several inputs or with two global pools, and as often as there are inputs."""
+        inputs = sum(item.variants[0].operands[1] == 0 for item in self.items)
+        twice = inputs > 1 or sum(item.variants[0].label == "GlobalPool" for item in self.items) > 1
+        return ((2, inputs) if 2 < inputs <= MOST_CALLS else (2,)) if twice else ()
 
     def rules(self, all_subsets: bool = False) -> Rules:
         """The search's rules."""
-        return Rules(self.outputs, self.hidden, self.may_share, all_subsets)
+        return Rules(self.outputs, self.hidden, self.calls, all_subsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wirin
 
 def _fills(move: Move) -> Iterator[tuple[Slot, int]]:
     """The operands that a move fills, each with the layer's own call."""
-    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=True)
+    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=bool(move.chosen))
 
 
 def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
@@ -333,12 +336,12 @@ def after(state: State, index: int, step: Step, cost: float) -> State:
         cost,
         group,
         slots,
-        state.outputs if move.chosen else (index, *state.outputs),
+        state.outputs if move.chosen else (*(index,) * max(1, len(move.calls)), *state.outputs),
         state.past.with_row(_row(state, index, move, group, precedence)),
         remainders,
         precedence,
         state.memory.after(step.motifs) if step.motifs else state.memory,
-        Placed(index, move.number, 2 if move.shared else 1, fills, state.trail),
+        Placed(index, move.number, 1 + max(move.calls, default=0), fills, state.trail),
     )
 
 
