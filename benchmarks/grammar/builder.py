@@ -180,7 +180,8 @@ class Builder:
             }
             made = self.layer("Bidirectional", x, **tensors)
             return Out(made, 2 * units, int(sequences))
-        made = self.layer(class_name, x, *([state] if state else []), **{f"cell/{key}": shape for key, shape in cell.items()})
+        inputs = (x,) if state is None else (x, state)
+        made = self.layer(class_name, *inputs, **{f"cell/{key}": shape for key, shape in cell.items()})
         return Out(made, units, int(sequences))
 
     def attention(self, query: Out, value: Out, heads: int) -> Out:

@@ -15,7 +15,6 @@ from infer_convert.layers.names import stem
 from infer_convert.layers.recognise import Reading, hole, recognise, told
 from infer_convert.solve.items import Item, Variant
 
-
 AUTOMATIC_INPUTS = ("input", "inputlayer")
 """Stems of the names that Keras gives to inputs."""
 UNLIKE = -4.0
@@ -81,8 +80,8 @@ def type_layers(
 
 
 def _inputs_alike(typed: Sequence[Typed]) -> tuple[Typed, ...]:
-    """With less trust in inputs by names that say nothing where other inputs have Keras' own names: who names his inputs
-    names all of them."""
+    """With less trust in inputs by names that say nothing where other inputs have Keras' own names: people name all of
+    their inputs or none."""
     if not any(entry.is_input() and stem(entry.stored.name) in AUTOMATIC_INPUTS for entry in typed):
         return tuple(typed)
     return tuple(

@@ -176,23 +176,31 @@ class State(NamedTuple):
         both stand in one depth group, where the list tells. When they meet in one item instead, that item and the
         operands by which they reach it (None for the item itself). Where it is open from where one was met, up to
         ``branches`` times all possibilities are tried; None when they disagree."""
+        if x == y:
+            return x, None, None
         below_x: int | None = None
         below_y: int | None = None
-        while x != y:
-            depth_x, above_x, up_x = self.past.row(self.last - x)
-            depth_y, above_y, up_y = self.past.row(self.last - y)
+        row, last = self.past.row, self.last
+        depth_x, above_x, up_x = row(last - x)
+        depth_y, above_y, up_y = row(last - y)
+        while True:
             if depth_x == depth_y:
                 return x < y
             if depth_x > depth_y:
                 if up_x is None:
                     return self._from_any(x, above_x, y, branches) if above_x else x < y
                 below_x, x = x, up_x
+                if x == y:
+                    return x, below_x, below_y
+                depth_x, above_x, up_x = row(last - x)
             else:
                 if up_y is None:
                     said = self._from_any(y, above_y, x, branches)
                     return None if said is None else not said
                 below_y, y = y, up_y
-        return x, below_x, below_y
+                if x == y:
+                    return x, below_x, below_y
+                depth_y, above_y, up_y = row(last - y)
 
     def _from_any(self, item: int, consumers: Sequence[int], other: int, branches: int) -> bool | None:
         """Whether the walk meets ``item`` before ``other``, from whichever of its consumers it meets it first: yes or
