@@ -27,7 +27,7 @@ OUTPUTS = 2.0
 """Nats against one layer whose calls are all the outputs."""
 MOST_BESIDES = 5
 """Operands that a layer called twice is tried for besides a pair."""
-LESS_LIKELY = 12.0
+LESS_LIKELY = 8.0
 """Sets this many nats behind the best are not tried."""
 
 
