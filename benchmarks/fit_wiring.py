@@ -36,7 +36,7 @@ TRUST = 0.5
 """Shipped proposals are flattened so far before they propose again."""
 LEAST = 0.01
 """Smaller weights are left out."""
-REFINING_SEED = 10_000
+REFINING_SEED = 30_000
 """First of the random nets that weights are refined on."""
 SMALL = 100
 """Layers of those that are solved for the wholes then."""

@@ -29,6 +29,8 @@ MOST_BESIDES = 5
 """Operands that a layer called twice is tried for besides a pair."""
 LESS_LIKELY = 8.0
 """Sets this many nats behind the best are not tried."""
+HARDLY_LIKELY = 14.0
+"""The same where sums that the list does not show are looked for: no net that the weights know has them."""
 
 
 Opened = tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]
@@ -239,7 +241,7 @@ def _subsets(
     best: float | None = None
     tried: set[int] = set()
     for price, mask in _best_first(chances.gains(), forced, deep):
-        if best is not None and price > best + LESS_LIKELY:
+        if best is not None and price > best + (HARDLY_LIKELY if rules.hidden else LESS_LIKELY):
             break
         best = price if best is None else best
         tried.add(mask)

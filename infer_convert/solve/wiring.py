@@ -47,6 +47,9 @@ PER_WAITING = 2
 until late."""
 MOST_CALLS = 5
 """Calls of one layer."""
+ODD = 12.0
+"""Nats that a wiring found by widening may cost: true ones cost up to 8, also of the largest nets, and where the list
+is read wrongly (kernels that are not what they seem) a wide search finds something all the same."""
 SWAY = 3.0
 """Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
@@ -109,18 +112,24 @@ def affordable(count: int) -> int:
     return max(LEAST_BEAM, min(BEAM, EXPANSIONS // max(count, 1)))
 
 
-def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | None = None) -> WiringResult:
+def solve(
+    problem: WiringProblem, beam: int | None = None, learned: Weights | None = None, worst: float = math.inf
+) -> WiringResult:
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
-    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Raises
-    RefusedForSafety when ``patience`` ends.
+    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Wirings that cost
+    the parser more than ``worst`` nats are none. Raises RefusedForSafety when ``patience`` ends.
     """
     learned = weights() if learned is None else learned
     found = candidates(problem, beam, learned)
     if isinstance(found, WiringResult):
         return found
-    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in found]))
+    likely = [wiring for wiring in found if -wiring.log_score <= worst]
+    if not likely:
+        least = -max(wiring.log_score for wiring in found)
+        return WiringResult((), 0, f"the likeliest wiring would need choices that are too odd ({least:.0f} nats)")
+    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in likely]))
 
 
 def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> list[Wiring] | WiringResult:
@@ -189,17 +198,18 @@ def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
-    """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
-    show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any case."""
+    """As ``solve``; when no wiring fits, once more with a wider beam, whose wirings must not be too odd, and then with
+    sums that the list does not show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any
+    case."""
     beam = affordable(len(problem.items)) if beam is None else beam
     first = _with_called_sums(problem, solve(problem, beam), beam)
     if first.wirings or problem.hidden:
         return first
-    for attempt, width in ((problem, WIDER * beam), (replace(problem, hidden=True), beam)):
-        found = solve(attempt, width)
-        if found.wirings:
-            return found
-    return first
+    wider = solve(problem, WIDER * beam, worst=ODD)
+    if wider.wirings:
+        return wider
+    summed = solve(replace(problem, hidden=True), beam)
+    return summed if summed.wirings else first
 
 
 def _with_called_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
