@@ -110,8 +110,8 @@ class _Graph:
             kind = family(self.labels[item])
             before: dict[str, frozenset[int]] = {}
             for producer in producers:
-                for other, its in nearest[producer].items():
-                    before[other] = before[other] | its if other in before else its
+                for label, its in nearest[producer].items():
+                    before[label] = before[label] | its if label in before else its
             for other in sorted(before.get(kind, ()))[-MOST_ANCESTORS:]:
                 word = names(other, item)
                 if word:

@@ -118,8 +118,8 @@ def solve(
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
-    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Wirings that cost
-    the parser more than ``worst`` nats are none. Raises RefusedForSafety when ``patience`` ends.
+    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Wirings that
+    cost the parser more than ``worst`` nats are none. Raises RefusedForSafety when ``patience`` ends.
     """
     learned = weights() if learned is None else learned
     found = candidates(problem, beam, learned)
