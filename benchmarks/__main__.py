@@ -273,11 +273,13 @@ def growth() -> None:
 
 
 @app.command("fit-wiring")
-def fit_wiring(nets: int = 2000, from_scratch: bool = False) -> None:
-    """Fit the wiring's weights on random nets and the tune split; writes infer_convert/solve/weights.json."""
+def fit_wiring(nets: int = 2000, from_scratch: bool = False, refine: bool = False) -> None:
+    """Fit the wiring's weights on random nets and the tune split; writes infer_convert/solve/weights.json.
+
+    --refine starts from the shipped weights and keeps near them (some minutes with --nets 900)."""
     from benchmarks import fit_wiring as fitting
 
-    steps, count = fitting.run(nets, from_scratch)
+    steps, count = fitting.run(nets, from_scratch, refine=refine)
     typer.echo(f"{count} weights from {steps} steps")
 
 

@@ -121,7 +121,7 @@ ALIASES = {
     "LeakyReLU": "leaky_relu:0.3",
     "hard_sigmoid_keras2": "hard_sigmoid",
 }
-_RECURRENT = {"activation": "tanh", "return_sequences": False, "return_state": False, "go_backwards": False}
+_RECURRENT = {"activation": "tanh", "return_sequences": False, "go_backwards": False}
 _CONV = {"strides": 1, "padding": "valid", "dilation_rate": 1}
 DEFAULTS: dict[str, Fields] = {
     **{f"Conv{n}D": {**_CONV, "groups": 1, "activation": "linear"} for n in (1, 2, 3)},

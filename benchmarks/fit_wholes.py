@@ -6,14 +6,14 @@ wirings, the truth the right one. Random nets that the moves were not fitted on,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from benchmarks.oracle_steps import truth_wiring
+from benchmarks.oracle_steps import known, truth_wiring
 from benchmarks.wiring_problems import Problem
 from infer_convert.solve.features import Key, Weights
 from infer_convert.solve.items import Wiring
@@ -67,8 +67,12 @@ def _right(problem: Problem, wiring: Wiring) -> bool:
     return wiring.edges() == problem.edges and outputs == problem.outputs
 
 
-def fit(found: list[Contest], l2: float = 1.0, iterations: int = 200) -> dict[Key, float]:
-    """Weights under which the right wirings are likely. The parser's score starts from weight 1 and stays free."""
+def fit(
+    found: list[Contest], l2: float = 1.0, iterations: int = 200, prior: Mapping[Key, float] | None = None
+) -> dict[Key, float]:
+    """Weights under which the right wirings are likely, near those of ``prior``. The parser's score starts from weight
+    1 (or the prior's) and stays free."""
+    prior = prior or {}
     seen: dict[Key, int] = {}
     for one in found:
         for key in {key for wiring, _, _ in one.wirings for key in wiring}:
@@ -97,6 +101,7 @@ def fit(found: list[Contest], l2: float = 1.0, iterations: int = 200) -> dict[Ke
     guide_of, good_of, first = np.array(guides), np.array(right), np.array(starts)
     owner = np.repeat(np.arange(len(first)), np.diff([*starts, len(guides)]))
     weight = np.array([one.weight for one in found])
+    base = known(numbers, prior)
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         scores = matrix @ w[:count] + w[count] * guide_of
@@ -107,11 +112,11 @@ def fit(found: list[Contest], l2: float = 1.0, iterations: int = 200) -> dict[Ke
         good_total = np.maximum(np.add.reduceat(good, first), 1e-300)
         value = float((weight * (np.log(total) - np.log(good_total))).sum())
         residual = (shares / total[owner] - good / good_total[owner]) * weight[owner]
-        gradient = np.append(transposed @ residual + l2 * w[:count], guide_of @ residual)
-        return value + 0.5 * l2 * float(w[:count] @ w[:count]), gradient
+        gradient = np.append(transposed @ residual + l2 * (w[:count] - base), guide_of @ residual)
+        return value + 0.5 * l2 * float((w[:count] - base) @ (w[:count] - base)), gradient
 
     result = minimize(
-        loss, np.append(np.zeros(count), 1.0), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
+        loss, np.append(base, prior.get(GUIDE, 1.0)), jac=True, method="L-BFGS-B", options={"maxiter": iterations}
     )
     learned = {key: float(result.x[number]) for key, number in numbers.items()}
-    return {**learned, GUIDE: float(result.x[count])}
+    return {**prior, **learned, GUIDE: float(result.x[count])}

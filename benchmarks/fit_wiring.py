@@ -4,7 +4,8 @@ Data: random nets of ``grammar/`` and the tune split of the zoo, names kept and 
 applications and the corpus are never seen. The moves that the right one competes with are proposed by the weights that
 are shipped, so that a second run refines the first; ``--from-scratch`` proposes every set of operands (hours).
 Wholes (``fit_wholes.py``) are fitted on random nets that the moves have not seen, twice: the second time against the
-wirings that look better than the truth to the first. About 40 minutes of one core.
+wirings that look better than the truth to the first. About 40 minutes of one core. ``--refine`` starts from the shipped
+weights and keeps near them: for a new feature or new kinds of nets.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ TRUST = 0.5
 """Shipped proposals are flattened so far before they propose again."""
 LEAST = 0.01
 """Smaller weights are left out."""
+REFINING_SEED = 30_000
+"""First of the random nets that weights are refined on."""
+SMALL = 100
+"""Layers of those that are solved for the wholes then."""
 TARGET = Path(shipped.__file__).with_name("weights.json")
 
 
@@ -70,6 +75,24 @@ def wholes(learned: Weights, nets: int = RANDOM_NETS, more: int = WHOLE_NETS) ->
     return found
 
 
+def refined(nets: int, start: int = REFINING_SEED) -> tuple[Weights, Steps]:
+    """The shipped weights with what new features and new kinds of nets add: fitted on further random nets and the
+    tune split, held to the shipped ones."""
+    before = shipped.weights()
+    proposing = Weights({}, {key: TRUST * value for key, value in before.proposals.items()})
+    tuned = list(tuning_problems())
+    steps = gather(tuned, proposing, False)
+    steps.weight = [TUNE_WEIGHT * weight for weight in steps.weight]
+    drawn = [problem for problem in random_problems(range(start, start + nets)) if not problem.odd]
+    for problem in drawn:
+        steps.add(problem, proposing, False)
+    learned = fit(steps, PENALTY, prior=before)
+    rivals = Weights(learned.moves, learned.proposals, before.wholes)
+    small = [problem for problem in drawn if len(problem.items) <= SMALL]
+    found = [*fit_wholes.contests(tuned, rivals, WHOLE_WEIGHT), *fit_wholes.contests(small, rivals)]
+    return Weights(learned.moves, learned.proposals, fit_wholes.fit(found, prior=before.wholes)), steps
+
+
 def write(learned: Weights, steps: Steps, nets: int, target: Path = TARGET) -> None:
     """Write the weights with where they come from."""
     data = {
@@ -87,8 +110,14 @@ def _rows(learned: Mapping[Key, float]) -> list[list[object]]:
     return [[key, round(value, 3)] for key, value in ordered if abs(value) > LEAST]
 
 
-def run(nets: int = RANDOM_NETS, from_scratch: bool = False, target: Path = TARGET) -> tuple[int, int]:
-    """Fit and write; returns the numbers of steps and of weights."""
+def run(
+    nets: int = RANDOM_NETS, from_scratch: bool = False, target: Path = TARGET, refine: bool = False
+) -> tuple[int, int]:
+    """Fit, or refine what is shipped, and write; returns the numbers of steps and of weights."""
+    if refine:
+        learned, steps = refined(nets)
+        write(learned, steps, nets, target)
+        return len(steps.sizes), len(learned.moves)
     steps = training_steps(nets, from_scratch)
     learned = fit(steps, PENALTY)
     learned = Weights(learned.moves, learned.proposals, wholes(learned, nets))

@@ -73,7 +73,7 @@ class Steps:
                 self.unreached.append((problem.name, problem.items[index].name))
                 return
             label = problem.labels[index] if problem.labels else ""
-            best = min(right, key=lambda number: (_other(found[number], label), found[number].move.number))
+            best = min(right, key=lambda number: (_other(found[number], label), truth.rank(index, found[number])))
             if len(found) > 1:
                 more = [
                     [
@@ -129,6 +129,9 @@ class _Truth:
         self._consumers: dict[int, set[int]] = defaultdict(set)
         for producer, consumer in problem.edges:
             self._consumers[producer].add(consumer)
+        self._sources: dict[int, set[int]] = defaultdict(set)
+        for producer, consumer in problem.edges:
+            self._sources[consumer].add(producer)
         self._producers = Counter(consumer for _, consumer in problem.edges)
 
     def is_step(self, index: int, step: Step) -> bool:
@@ -140,6 +143,14 @@ class _Truth:
             and bool(step.move.chosen or index in self._problem.outputs)
             and (twice or _takes(step.move.variant.operands, self._producers[index]))
         )
+
+    def rank(self, index: int, step: Step) -> tuple[bool, int, int]:
+        """The smaller the likelier of two right steps. What one layer called twice feeds alone takes both calls where
+        it can."""
+        number, readings = step.move.number, self._problem.items[index].variants
+        alone = self._producers[index] == 1 and index not in self._problem.twice
+        both = alone and (next(iter(self._sources[index])) in self._problem.twice)
+        return family(readings[number].label) != family(readings[0].label), -both * readings[number].operands[0], number
 
     def is_dead_end(self, index: int) -> bool:
         """An output that feeds something besides: no move of the parser."""
@@ -167,9 +178,14 @@ PROPOSAL_PENALTY = 5.0
 """Of squared weights of the proposals: rare combinations must stay near even odds."""
 
 
-def fit(steps: Steps, l2: float = 2.0, iterations: int = 80) -> Weights:
-    """Weights that make the right moves likely."""
-    return Weights(_moves(steps, l2, iterations), _proposals(steps, PROPOSAL_PENALTY, iterations))
+NOTHING = Weights({}, {})
+
+
+def fit(steps: Steps, l2: float = 2.0, iterations: int = 80, prior: Weights = NOTHING) -> Weights:
+    """Weights that make the right moves likely, near those of ``prior``; what the steps never show stays as it was."""
+    moves = _moves(steps, l2, iterations, prior.moves)
+    proposals = _proposals(steps, PROPOSAL_PENALTY, iterations, prior.proposals)
+    return Weights({**prior.moves, **moves}, {**prior.proposals, **proposals})
 
 
 def _matrix(columns: np.ndarray, lengths: Sequence[int], count: int) -> csr_matrix:
@@ -178,13 +194,21 @@ def _matrix(columns: np.ndarray, lengths: Sequence[int], count: int) -> csr_matr
 
 
 def _minimised(
-    loss: Callable[[np.ndarray], tuple[float, np.ndarray]], count: int, iterations: int, numbers: Mapping[Key, int]
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    start: np.ndarray,
+    iterations: int,
+    numbers: Mapping[Key, int],
 ) -> dict[Key, float]:
-    result = minimize(loss, np.zeros(count), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    result = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     return {key: float(result.x[number]) for key, number in numbers.items()}
 
 
-def _moves(steps: Steps, l2: float, iterations: int) -> dict[Key, float]:
+def known(numbers: Mapping[Key, int], prior: Mapping[Key, float]) -> np.ndarray:
+    """The prior's weights in the order of ``numbers``."""
+    return np.array([prior.get(key, 0.0) for key in numbers])
+
+
+def _moves(steps: Steps, l2: float, iterations: int, prior: Mapping[Key, float]) -> dict[Key, float]:
     """Multinomial logistic regression over the moves of every step."""
     features = _matrix(np.concatenate(steps.columns), steps.lengths, len(steps.numbers))
     transposed = features.T.tocsr()
@@ -192,31 +216,33 @@ def _moves(steps: Steps, l2: float, iterations: int) -> dict[Key, float]:
     starts = np.concatenate([[0], np.cumsum(steps.sizes)[:-1]])
     owner = np.repeat(np.arange(len(starts)), steps.sizes)
     gold = starts + np.array(steps.gold)
+    base = known(steps.numbers, prior)
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         scores = features @ w + offsets
         top = np.maximum.reduceat(scores, starts)
         shares = np.exp(scores - top[owner])
         total = np.add.reduceat(shares, starts)
-        value = float((weight * (top + np.log(total) - scores[gold])).sum() + 0.5 * l2 * (w @ w))
+        value = float((weight * (top + np.log(total) - scores[gold])).sum() + 0.5 * l2 * ((w - base) @ (w - base)))
         residual = shares / total[owner] * weight[owner]
         residual[gold] -= weight
-        return value, transposed @ residual + l2 * w
+        return value, transposed @ residual + l2 * (w - base)
 
-    return _minimised(loss, len(steps.numbers), iterations, steps.numbers)
+    return _minimised(loss, base, iterations, steps.numbers)
 
 
-def _proposals(steps: Steps, l2: float, iterations: int) -> dict[Key, float]:
+def _proposals(steps: Steps, l2: float, iterations: int, prior: Mapping[Key, float]) -> dict[Key, float]:
     """Logistic regression over single operands."""
     numbers: dict[Key, int] = {}
     rows = [np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int32) for keys in steps.singles]
     features = _matrix(np.concatenate(rows), [len(row) for row in rows], len(numbers))
     transposed = features.T.tocsr()
+    base = known(numbers, prior)
     fed, seen = np.array(list(steps.singles.values())).T
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         scores = features @ w
-        value = float((seen * np.logaddexp(0, scores) - fed * scores).sum() + 0.5 * l2 * (w @ w))
-        return value, transposed @ (seen / (1 + np.exp(-scores)) - fed) + l2 * w
+        value = float((seen * np.logaddexp(0, scores) - fed * scores).sum() + 0.5 * l2 * ((w - base) @ (w - base)))
+        return value, transposed @ (seen / (1 + np.exp(-scores)) - fed) + l2 * (w - base)
 
-    return _minimised(loss, len(numbers), iterations, numbers)
+    return _minimised(loss, base, iterations, numbers)

@@ -167,8 +167,10 @@ class Builder:
         """An Embedding of a vector of indices."""
         return Out(self.layer("Embedding", x, embeddings=(tokens, width)), width, 1)
 
-    def recurrent(self, x: Out, class_name: str, units: int, sequences: bool, both: bool = False) -> Out:
-        """An LSTM or GRU, perhaps in both directions."""
+    def recurrent(
+        self, x: Out, class_name: str, units: int, sequences: bool, both: bool = False, state: Out | None = None
+    ) -> Out:
+        """An LSTM or GRU, perhaps in both directions, perhaps started from the state of another one."""
         gates = 4 if class_name == "LSTM" else 3
         bias = (4 * units,) if class_name == "LSTM" else (2, 3 * units)
         cell = {"kernel": (x.channels, gates * units), "recurrent_kernel": (units, gates * units), "bias": bias}
@@ -178,7 +180,8 @@ class Builder:
             }
             made = self.layer("Bidirectional", x, **tensors)
             return Out(made, 2 * units, int(sequences))
-        made = self.layer(class_name, x, **{f"cell/{key}": shape for key, shape in cell.items()})
+        inputs = (x,) if state is None else (x, state)
+        made = self.layer(class_name, *inputs, **{f"cell/{key}": shape for key, shape in cell.items()})
         return Out(made, units, int(sequences))
 
     def attention(self, query: Out, value: Out, heads: int) -> Out:

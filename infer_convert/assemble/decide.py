@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from infer_convert.hints import Hints
 from infer_convert.layers.recognise import HOLE, Reading
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
+from infer_convert.solve.items import Call
 
 FORCED = 0.9995
 LEAST_SHARE = 0.002
@@ -63,6 +64,22 @@ def plan_of(settled: Settled, context: Context) -> Plan:
     return Plan(layers, inputs, outputs, name=context.facts.model_name)
 
 
+STATES: Mapping[str, int] = {"LSTM": 2, "GRU": 1, "SimpleRNN": 1}
+"""Tensors of a recurrent layer's state."""
+
+
+def _refs(
+    settled: Settled, source: Mapping[int, int], layer: DraftLayer, operands: Sequence[Call], place: int
+) -> Iterator[Ref]:
+    """What a layer takes as its ``place``-th operand: behind a recurrent layer's first stands a state."""
+    item, call = operands[place]
+    name = settled.draft.layers[source[item]].name
+    if place and layer.class_name in STATES:
+        yield from (Ref(name, call, 1 + number) for number in range(STATES[layer.class_name]))
+    else:
+        yield Ref(name, call)
+
+
 def _source(settled: Settled, index: int) -> int:
     """The layer whose result stands for that of an absent one."""
     while settled.config(index).get(ABSENT):
@@ -95,7 +112,7 @@ def _plan_layer(
         shape = settled.shapes[index, 0]
         config["target_shape"] = [-1 if length is None else length for length in shape]
     inbound = tuple(
-        tuple(Ref(settled.draft.layers[source[item]].name, call) for item, call in operands)
+        tuple(ref for place in range(len(operands)) for ref in _refs(settled, source, layer, operands, place))
         for operands in layer.operands
     )
     class_name, finished = _finished(layer, config)

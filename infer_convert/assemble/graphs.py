@@ -217,6 +217,9 @@ def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Seq
                 entry.stored.name, reading.card, full_config(reading), operands, reading.fit.uses, entry.stored.name
             )
         )
+        if variant.takes_state:
+            giver = calls[0][1][0]
+            layers[giver] = replace(layers[giver], config={**layers[giver].config, "return_state": True})
     outputs = tuple((place[item], call) for item, call in wiring.outputs)
     return Draft(tuple(layers), outputs, wiring.log_score)
 

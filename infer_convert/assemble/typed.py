@@ -12,8 +12,14 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config
+from infer_convert.layers.names import stem
 from infer_convert.layers.recognise import Reading, hole, recognise, told
 from infer_convert.solve.items import Item, Variant
+
+AUTOMATIC_INPUTS = ("input", "inputlayer")
+"""Stems of the names that Keras gives to inputs."""
+UNLIKE = -4.0
+"""Nats for an input by a name of its own beside such inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,23 @@ def type_layers(
                 cause = f"{layer.path}: the tensors {shapes or '(none)'} do not suit a {pinned}, which a hint demands"
             raise NoArchitecture(cause, (cause,))
         typed.append(Typed(layer, readings))
-    grouped = with_groups([entry.readings for entry in typed])
+    grouped = with_groups([entry.readings for entry in _inputs_alike(typed)])
     return tuple(Typed(entry.stored, readings) for entry, readings in zip(typed, grouped, strict=True))
+
+
+def _inputs_alike(typed: Sequence[Typed]) -> tuple[Typed, ...]:
+    """With less trust in inputs by names that say nothing where other inputs have Keras' own names: people name all of
+    their inputs or none."""
+    if not any(entry.is_input() and stem(entry.stored.name) in AUTOMATIC_INPUTS for entry in typed):
+        return tuple(typed)
+    return tuple(
+        entry if entry.is_input() else replace(entry, readings=tuple(_doubted(reading) for reading in entry.readings))
+        for entry in typed
+    )
+
+
+def _doubted(reading: Reading) -> Reading:
+    return replace(reading, log_prior=reading.log_prior + UNLIKE) if reading.class_name == "InputLayer" else reading
 
 
 def _widths(layers: Sequence[StoredLayer]) -> frozenset[int]:

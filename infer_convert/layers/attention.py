@@ -123,10 +123,13 @@ def _dot_fits(stored: Stored) -> tuple[Fit, ...]:
     return (Fit({"use_scale": True}, (use("scale", scale),)),) if scale.shape == () else ()
 
 
+# Query and key are multiplied, and the key is the value where no third operand is given
+# (Keras 3 ``layers/attention/attention.py``): both have the same channels, and so has the result.
 def _dot_flow(config: Config) -> tuple[Variant, ...]:
     return (
         Variant(label="Attention/self", ranks=frozenset({(3, 3)}), log_prior=-1.0),
-        Variant(label="Attention/cross", operands=(2, 3), ranks=frozenset({(3, 3)}), channels="any"),
+        Variant(label="Attention/cross", operands=(2, 2), ranks=frozenset({(3, 3)})),
+        Variant(label="Attention/cross", operands=(3, 3), ranks=frozenset({(3, 3)}), channels="any", log_prior=-2.0),
     )
 
 

@@ -9,6 +9,8 @@ Recurrent activation: ``hard_sigmoid`` in Keras 0-2 and for CuDNN-less layers, `
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from infer_convert.facts import Tensor
@@ -17,6 +19,8 @@ from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, layout, 
 from infer_convert.plan import WeightUse
 from infer_convert.solve.items import Variant
 
+STARTED = -1.0
+"""Nats for a layer that starts from another one's state."""
 _GATES = {"LSTM": ("i", "f", "c", "o"), "GRU": ("z", "r", "h"), "SimpleRNN": ("",)}
 _PARTS = ("kernel", "recurrent_kernel", "bias")
 
@@ -156,12 +160,13 @@ def _split_convolution(parts: dict[str, tuple[Tensor, ...]]) -> tuple[Fit, ...]:
     return tuple(fits)
 
 
-def _flow(config: Config) -> tuple[Variant, ...]:
+def _flow(class_name: str, config: Config) -> tuple[Variant, ...]:
     units = config["units"]
     common = {"channels_in": config["_channels_in"], "channels_out": units, "channels": "fixed", "scale": None}
     wanted = config.get("return_sequences")
     ranks = {True: {(3, 3)}, False: {(3, 2)}, None: {(3, 3), (3, 2)}}[wanted]
-    return (Variant(label="Recurrent", ranks=frozenset(ranks), **common),)
+    plain = Variant(label="Recurrent", ranks=frozenset(ranks), state=class_name, **common)
+    return plain, replace(plain, operands=(2, 2), takes_state=True, log_prior=STARTED)
 
 
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -218,7 +223,7 @@ def _card(class_name: str, old: tuple[str, ...], words: tuple[tuple[str, float],
         stems=old,
         words=words,
         fits=_fits(class_name),
-        flow=_flow,
+        flow=partial(_flow, class_name),
         shape=_shape,
         choices=_choices,
         assumed={"activation": "tanh"},

@@ -102,8 +102,9 @@ def _bidirectional_flow(config: Config) -> tuple[Variant, ...]:
     card = _RECURRENT[config["_class"]]
     factor = 2 if config.get("merge_mode", "concat") == "concat" else 1
     return tuple(
-        replace(variant, channels_out=factor * variant.channels_out if variant.channels_out else None)
+        replace(variant, channels_out=factor * variant.channels_out if variant.channels_out else None, state="")
         for variant in card.flow(_bidirectional_inner(config))
+        if not variant.takes_state
     )
 
 

@@ -120,16 +120,17 @@ class Scene:
         return ("out", count), ("out", name, count), ("out", name, behind)
 
     def share_keys(
-        self, index: int, variant: Variant, slot: Slot, same: bool, more: int, out: Demand,
+        self, index: int, variant: Variant, slot: Slot | None, same: bool, more: int, out: Demand,
         remainders: Mapping[int, int],
     ) -> tuple[Key, ...]:  # fmt: skip
-        """Features of one layer called twice: for a pair of operands and for ``more`` besides."""
+        """Features of one layer called several times: for several operands (None: for outputs) and for ``more``
+        besides."""
         name, before = family(variant.label), self.families[index - 1] if index else "^"
-        rest = remainders.get(slot.item) if same and isinstance(slot.demand, tuple) else None
+        rest = remainders.get(slot.item) if slot is not None and same and isinstance(slot.demand, tuple) else None
         exact = "-" if rest is None or not isinstance(out, int) or not out else "=" if rest == 2 * out else "<"
         return (
             ("share", same),
-            ("share", same, name, family(slot.label)),
+            ("share", same, name, family(slot.label) if slot is not None else "$"),
             ("shareb", same, before),
             ("sharem", same, min(more, 3)),
             ("sharex", same, exact),

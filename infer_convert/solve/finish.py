@@ -20,12 +20,15 @@ def complete(items: Sequence[Item], state: State) -> Wiring | None:
     variants = [0] * count
     calls = [1] * count
     feeding: list[dict[int, list[Call]]] = [{} for _ in range(count)]
+    states: set[tuple[int, int]] = set()
     placed: Placed | None = state.trail
     while placed is not None:
         variants[placed.item] = placed.variant
         calls[placed.item] = placed.calls
-        for consumer, call, own in placed.fills:
+        for consumer, call, own, with_state in placed.fills:
             feeding[consumer].setdefault(call, []).append((placed.item, own))
+            if with_state:
+                states.add((consumer, placed.item))
         placed = placed.before
     labels = [items[i].variants[v].label for i, v in enumerate(variants)]
     operands: list[list[tuple[Call, ...]]] = []
@@ -34,19 +37,27 @@ def complete(items: Sequence[Item], state: State) -> Wiring | None:
         inbound = []
         for call in range(calls[index]):
             found = feeding[index].get(call, [])
-            arranged, fixed = _arrange(index, found, state, labels, variants, items, feeding)
+            if items[index].variants[variants[index]].takes_state:
+                arranged, fixed = tuple(sorted(found, key=lambda one: (index, one[0]) in states)), True
+            else:
+                arranged, fixed = _arrange(index, found, state, labels, variants, items, feeding)
             inbound.append(arranged)
             if fixed:
                 ordered.add(index)
         operands.append(inbound if items[index].variants[variants[index]].operands[1] else [()])
-    outputs: tuple[Call, ...] = tuple((item, 0) for item in state.outputs)
-    repaired = _repair(operands, outputs)
+    outputs = _numbered(state.outputs)
+    repaired = _repair(operands, outputs, frozenset(consumer for consumer, _ in states))
     if repaired is None:
         return None
     flipped, changed = repaired
     return Wiring(
         tuple(variants), tuple(tuple(call) for call in flipped), outputs, -state.cost, 1.0, frozenset(ordered | changed)
     )
+
+
+def _numbered(outputs: Sequence[int]) -> tuple[Call, ...]:
+    """The outputs as calls: an item that is several of them is called as often."""
+    return tuple((item, outputs[:place].count(item)) for place, item in enumerate(outputs))
 
 
 def _arrange(
@@ -107,15 +118,16 @@ def _matched(operands: Sequence[Sequence[tuple[Call, ...]]], outputs: tuple[Call
 
 
 def _repair(
-    operands: list[list[tuple[Call, ...]]], outputs: tuple[Call, ...]
+    operands: list[list[tuple[Call, ...]]], outputs: tuple[Call, ...], settled: frozenset[int]
 ) -> tuple[list[list[tuple[Call, ...]]], set[int]] | None:
-    """Turn operand orders round until Keras' order is the list's; None when that does not succeed."""
+    """Turn operand orders round until Keras' order is the list's; None when that does not succeed. The
+    operands of ``settled`` items mean different things."""
     best = _matched(operands, outputs)
     total = len(operands)
     changed: set[int] = set()
     if best == total:
         return operands, changed
-    merges = [i for i in range(total - 1, -1, -1) if any(len(call) > 1 for call in operands[i])]
+    merges = [i for i in range(total - 1, -1, -1) if i not in settled and any(len(call) > 1 for call in operands[i])]
     tries = 0
     while best < total and tries < MOST_FLIPS:
         improved = False

@@ -24,7 +24,9 @@ class Variant:
     possible (operand rank, result rank) pairs, batch axis included. ``channels_in`` is what the weights demand of each
     operand's last axis. ``scale`` is the known log2 change of the spatial size (-1 for a pool by 2), None when it is
     not known. ``broadcasts`` lets an operand have one channel or fewer axes (Multiply). ``log_prior`` weighs readings
-    of one item against each other, in nats.
+    of one item against each other, in nats. ``state`` names the kind of state that a recurrent item has besides its
+    result (its class); with ``takes_state`` it is started from the state of another of its kind and width, its second
+    operand.
     """
 
     label: str
@@ -36,6 +38,8 @@ class Variant:
     scale: int | None = 0
     broadcasts: bool = False
     log_prior: float = 0.0
+    state: str = ""
+    takes_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,21 @@ from itertools import combinations
 from infer_convert.solve.demand import Demand, meet
 from infer_convert.solve.features import Key, Scene, Single
 from infer_convert.solve.items import Variant
-from infer_convert.solve.state import Slot, State, filled, opened, settled
+from infer_convert.solve.state import STATE, Slot, State, filled, opened, settled
 from infer_convert.solve.supply import Supply
 
 MOST_CANDIDATES = 14
 """Open operands considered at once for one item; the deepest and nearest are preferred."""
 MOST_SUBSETS = 32
 """Sets of operands tried for one reading, the likeliest by the sum of single log-odds first."""
+OUTPUTS = 2.0
+"""Nats against one layer whose calls are all the outputs."""
 MOST_BESIDES = 5
 """Operands that a layer called twice is tried for besides a pair."""
-LESS_LIKELY = 12.0
+LESS_LIKELY = 8.0
 """Sets this many nats behind the best are not tried."""
+HARDLY_LIKELY = 14.0
+"""The same where sums that the list does not show are looked for: no net that the weights know has them."""
 
 
 Opened = tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]
@@ -69,11 +73,12 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What holds for the whole search. ``outputs``: how many there are, when it is known; ``hidden``: sums that the
-    list does not show are considered; ``all_subsets``: enumerate everything (for fitting)."""
+    list does not show are considered; ``calls``: how often a layer may be called; ``all_subsets``: enumerate everything
+    (for fitting)."""
 
     outputs: int | None = None
     hidden: bool = False
-    may_share: bool = False
+    calls: tuple[int, ...] = ()
     all_subsets: bool = False
 
 
@@ -88,20 +93,23 @@ def moves(scene: Scene, rules: Rules, state: State, index: int, supply: Supply) 
             move = _output(scene, rules, state, index, number, variant, supply)
             if move is not None:
                 found.append(move)
+            if not state.outputs and variant.operands == (1, 1):
+                found.extend(_shared_output(scene, rules, index, number, variant, supply))
         if missing:
             continue
         fitting = [slot for slot in _open(state, rules) if _fits(scene, remainders, index, variant, slot)]
         if not fitting or not all(slot in fitting for slot in needed):
             continue
-        chances = _chances(scene, state, index, number, variant, _nearest(fitting, needed), remainders, supply)
+        near = _nearest(fitting, needed)
+        chances = _chances(scene, state, index, number, variant, _unlike(near), remainders, supply)
         for chosen in _subsets(rules, chances, state.depth, needed):
             filling = _fill(scene, state, chances, chosen)
             if filling is not None:
                 found.append(filling)
-        if rules.may_share and variant.operands == (1, 1):
+        if rules.calls and variant.operands == (1, 1):
             found.extend(
                 move
-                for move in _share(scene, state, index, number, variant, chances.fitting)
+                for move in _share(scene, rules, state, index, number, variant, near)
                 if _living(supply, move.frontier()[1]) and all(slot in move.chosen for slot in needed)
             )
     return found
@@ -147,7 +155,7 @@ def _open(state: State, rules: Rules) -> Sequence[Slot]:
 
 
 def _may_sum(slot: Slot) -> bool:
-    return not slot.merges and slot.room == 1 and slot.label.partition("/")[0] not in ("Input", "Embedding")
+    return not slot.merges and slot.room == 1 and slot.label.partition("/")[0] not in ("Input", "Embedding", "State")
 
 
 def _living(supply: Supply, slots: tuple[Slot, ...]) -> bool:
@@ -158,6 +166,15 @@ def _nearest(fitting: list[Slot], needed: Sequence[Slot]) -> list[Slot]:
     """The candidates: operands that must be filled first, sums that are complete already last."""
     fitting.sort(key=lambda slot: (slot not in needed, slot.elementwise and slot.need == 0, -slot.group, slot.item))
     return fitting[:MOST_CANDIDATES]
+
+
+def _unlike(fitting: list[Slot]) -> list[Slot]:
+    """Of three and more calls of one item only the last: which is which is a matter of names, and the list's order
+    gives the last call the last operand."""
+    last: dict[int, int] = {}
+    for slot in fitting:
+        last[slot.item] = max(slot.call, last.get(slot.item, 0))
+    return [slot for slot in fitting if last[slot.item] < 2 or slot.call == last[slot.item]]
 
 
 def _output(
@@ -174,8 +191,31 @@ def _output(
     )  # fmt: skip
 
 
+def _shared_output(
+    scene: Scene, rules: Rules, index: int, number: int, variant: Variant, supply: Supply
+) -> Iterator[Move]:
+    """One layer whose calls are all the outputs there are."""
+    out = variant.channels_out or 0
+    for count in [count for count in rules.calls if rules.outputs in (None, count)]:
+        new: list[Slot] = []
+        sums: list[tuple[int, int]] = []
+        for call in range(count):
+            more, added = opened(index, call, variant, 0, out, ())
+            new.extend(more)
+            sums.extend(added)
+        if not _living(supply, tuple(new)):
+            continue
+        keys = scene.share_keys(index, variant, None, True, 0, out, {})
+        yield Move(
+            number, variant, (), (), 0, OUTPUTS - variant.log_prior, keys, scene.score(keys),
+            partial(_unchanged, (tuple(new), tuple(sums))), True, calls=tuple(range(count)),
+        )  # fmt: skip
+
+
 def _fits(scene: Scene, remainders: Mapping[int, int], index: int, variant: Variant, slot: Slot) -> bool:
     if not math.isfinite(scene.affinity(index, slot.item)):
+        return False
+    if slot.is_state() and slot.label != STATE + variant.state:
         return False
     out_ranks = scene.out_ranks(variant)
     if not out_ranks & slot.ranks and not (slot.broadcasts and out_ranks and min(out_ranks) < max(slot.ranks)):
@@ -201,7 +241,7 @@ def _subsets(
     best: float | None = None
     tried: set[int] = set()
     for price, mask in _best_first(chances.gains(), forced, deep):
-        if best is not None and price > best + LESS_LIKELY:
+        if best is not None and price > best + (HARDLY_LIKELY if rules.hidden else LESS_LIKELY):
             break
         best = price if best is None else best
         tried.add(mask)
@@ -295,57 +335,78 @@ def _filled(state: State, variant: Variant, chosen: tuple[Slot, ...], out: Deman
 
 
 def _share(
-    scene: Scene, state: State, index: int, number: int, variant: Variant, fitting: Sequence[Slot]
+    scene: Scene, rules: Rules, state: State, index: int, number: int, variant: Variant, fitting: Sequence[Slot]
 ) -> Iterator[Move]:
-    """One layer called twice: for two operands of one merge, or for two calls of one consumer; and perhaps for one
-    operand more, or for two of another merge."""
-    pairs = [
-        ((slot, 0), (slot, 1))
-        for slot in fitting
-        if slot.merges and slot.filled == 0 and slot.need == 2 and not slot.hidden
-    ]
-    pairs += [((a, 0), (b, 1)) for a, b in combinations(fitting, 2) if a.item == b.item and a.call != b.call]
-    for pair in pairs:
-        for more in _besides(pair[0][0], fitting):
-            taken = (*pair, *more)
-            group = 1 + max([slot.group for slot, _ in taken])
-            if group - 1 not in (state.depth, state.depth - 1):
-                continue
-            made = _called_twice(state, index, variant, taken, group)
-            if made is None:
-                continue
-            same = pair[0][0] is pair[1][0]
-            keys = scene.share_keys(
-                index, variant, pair[0][0], same, len(more), variant.channels_out or 0, dict(state.remainders)
-            )
-            yield Move(
-                number, variant, tuple([slot for slot, _ in taken]), tuple(fitting), group, -variant.log_prior, keys,
-                scene.score(keys), partial(_unchanged, made), True, scene.affinity(index, pair[0][0].item),
-                calls=tuple([call for _, call in taken]),
-            )  # fmt: skip
+    """One layer called several times: for as many operands of one merge, or for as many calls of one consumer; called
+    twice, perhaps for one operand more, or for two of another merge."""
+    for count in rules.calls:
+        for taken_together in _together(fitting, count):
+            first = taken_together[0][0]
+            for more in _besides(first, fitting) if count == 2 else ((),):
+                taken = (*taken_together, *more)
+                group = 1 + max([slot.group for slot, _ in taken])
+                if group - 1 not in (state.depth, state.depth - 1):
+                    continue
+                made = _called_often(state, index, variant, taken, group, count)
+                if made is None:
+                    continue
+                keys = scene.share_keys(
+                    index, variant, first, first is taken_together[1][0], len(more), variant.channels_out or 0,
+                    dict(state.remainders),
+                )  # fmt: skip
+                yield Move(
+                    number, variant, tuple([slot for slot, _ in taken]), tuple(fitting), group, -variant.log_prior,
+                    keys, scene.score(keys), partial(_unchanged, made), True, scene.affinity(index, first.item),
+                    calls=tuple([call for _, call in taken]),
+                )  # fmt: skip
+
+
+def _together(fitting: Sequence[Slot], count: int) -> Iterator[tuple[tuple[Slot, int], ...]]:
+    """Operands that ``count`` calls of one layer may fill, with the numbers of the calls."""
+    for slot in fitting:
+        if _takes_all(slot, count):
+            yield tuple([(slot, call) for call in range(count)])
+    calls: dict[int, list[Slot]] = {}
+    for slot in fitting:
+        calls.setdefault(slot.item, []).append(slot)
+    for slots in calls.values():
+        if len({slot.call for slot in slots}) == len(slots) == count:
+            yield tuple([(slot, call) for call, slot in enumerate(sorted(slots, key=lambda slot: slot.call))])
+
+
+def _takes_all(slot: Slot, count: int) -> bool:
+    """Whether all calls of one layer may be operands of a merge: the first ones, or some of a Concatenate's."""
+    if not slot.merges or slot.hidden or slot.room < count:
+        return False
+    return 1 < slot.need <= count if slot.filled == 0 else not slot.elementwise and slot.need == 0
 
 
 def _besides(first: Slot, fitting: Sequence[Slot]) -> Iterator[tuple[tuple[Slot, int], ...]]:
-    """What a layer called twice may feed besides a pair: nothing, one operand, or two of a merge."""
+    """What a layer called twice may feed besides a pair: nothing, one operand, two of a merge, or two of every merge
+    that waits for two (``[a, b, a - b, a * b]``)."""
     yield ()
+    pairs: list[tuple[Slot, int]] = []
     for slot in [slot for slot in fitting if slot.item != first.item and not slot.hidden][:MOST_BESIDES]:
-        if slot.merges and slot.filled == 0 and slot.need == 2:
+        if _takes_all(slot, 2):
             yield (slot, 0), (slot, 1)
+            pairs += [(slot, 0), (slot, 1)]
         else:
             yield ((slot, 0),)
             yield ((slot, 1),)
+    if len(pairs) > 2:
+        yield tuple(pairs)
 
 
 def _unchanged(made: Opened) -> Opened:
     return made
 
 
-def _called_twice(
-    state: State, index: int, variant: Variant, taken: Sequence[tuple[Slot, int]], group: int
+def _called_often(
+    state: State, index: int, variant: Variant, taken: Sequence[tuple[Slot, int]], group: int, count: int
 ) -> Opened | None:
     slots, remainders = state.slots, state.remainders
-    outs: list[Demand] = [0, 0]
-    firsts: list[Slot | None] = [None, None]
+    outs: list[Demand] = [0] * count
+    firsts: list[Slot | None] = [None] * count
     for slot, call in taken:
         current = next((s for s in slots if (s.item, s.call, s.merges) == (slot.item, slot.call, slot.merges)), None)
         out: Demand | None = None if current is None else meet(dict(remainders), variant, (current,))

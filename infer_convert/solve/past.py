@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-CHUNK = 64
+SHIFT = 6
+CHUNK = 1 << SHIFT
 """Entries that are copied at most when one is added."""
 
 Row = tuple[int, tuple[int, ...], int | None]
@@ -22,8 +23,8 @@ class History(NamedTuple):
 
     def row(self, number: int) -> Row:
         """Row ``number``, counted from the first."""
-        chunk = number // CHUNK
-        return self.older[chunk][number % CHUNK] if chunk < len(self.older) else self.recent[number % CHUNK]
+        older, chunk = self.older, number >> SHIFT
+        return older[chunk][number & CHUNK - 1] if chunk < len(older) else self.recent[number & CHUNK - 1]
 
     def rows(self) -> int:
         """How many there are."""

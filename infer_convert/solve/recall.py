@@ -69,7 +69,8 @@ def question(items: Sequence[Item], rest: object) -> str:
             [
                 (
                     variant.label, variant.operands, sorted(variant.ranks), variant.channels_in, variant.channels_out,
-                    variant.channels, variant.scale, variant.broadcasts, variant.log_prior,
+                    variant.channels, variant.scale, variant.broadcasts, variant.log_prior, variant.state,
+                    variant.takes_state,
                 )
                 for variant in item.variants
             ],

@@ -11,6 +11,8 @@ from infer_convert.solve.items import Variant
 from infer_convert.solve.past import History, Memory
 
 ANYTHING = frozenset(range(1, 6))
+STATE = "State/"
+"""Beginning of the label of an operand that is another recurrent layer's state; its kind follows."""
 _RANKED = ("Flatten", "GlobalPool", "Reshape", "RepeatVector", "Dense", "Embedding", "Recurrent")
 
 
@@ -52,6 +54,10 @@ class Slot:
     def __hash__(self) -> int:
         return self._hash
 
+    def is_state(self) -> bool:
+        """Whether another recurrent layer's state fills it."""
+        return self.label.startswith(STATE)
+
     def taken(self, demand: Demand, ranks: frozenset[int]) -> Slot:
         """The slot after one more operand."""
         return Slot(
@@ -76,12 +82,13 @@ class Slot:
 
 
 class Placed(NamedTuple):
-    """What one item did: its reading and the (consumer, consumer's call, own call) it feeds."""
+    """What one item did: its reading and the (consumer, consumer's call, own call, whether with its
+    state) it feeds."""
 
     item: int
     variant: int
     calls: int
-    fills: tuple[tuple[int, int, int], ...]
+    fills: tuple[tuple[int, int, int, bool], ...]
     before: Placed | None
 
 
@@ -169,23 +176,31 @@ class State(NamedTuple):
         both stand in one depth group, where the list tells. When they meet in one item instead, that item and the
         operands by which they reach it (None for the item itself). Where it is open from where one was met, up to
         ``branches`` times all possibilities are tried; None when they disagree."""
+        if x == y:
+            return x, None, None
         below_x: int | None = None
         below_y: int | None = None
-        while x != y:
-            depth_x, above_x, up_x = self.past.row(self.last - x)
-            depth_y, above_y, up_y = self.past.row(self.last - y)
+        row, last = self.past.row, self.last
+        depth_x, above_x, up_x = row(last - x)
+        depth_y, above_y, up_y = row(last - y)
+        while True:
             if depth_x == depth_y:
                 return x < y
             if depth_x > depth_y:
                 if up_x is None:
                     return self._from_any(x, above_x, y, branches) if above_x else x < y
                 below_x, x = x, up_x
+                if x == y:
+                    return x, below_x, below_y
+                depth_x, above_x, up_x = row(last - x)
             else:
                 if up_y is None:
                     said = self._from_any(y, above_y, x, branches)
                     return None if said is None else not said
                 below_y, y = y, up_y
-        return x, below_x, below_y
+                if x == y:
+                    return x, below_x, below_y
+                depth_y, above_y, up_y = row(last - y)
 
     def _from_any(self, item: int, consumers: Sequence[int], other: int, branches: int) -> bool | None:
         """Whether the walk meets ``item`` before ``other``, from whichever of its consumers it meets it first: yes or
@@ -303,7 +318,7 @@ def opened(
         demand, sums = ("parts", (index,)), ((index, out),)
     elif variant.channels == "sum":
         demand = out if isinstance(out, tuple) and out[0] == "parts" else 0
-    merges = most > 1
+    merges = most > 1 and not variant.takes_state
     slot = Slot(
         item=index,
         call=call,
@@ -313,14 +328,22 @@ def opened(
         ranks=ranks,
         level=level - (variant.scale or 0),
         frame=frame,
-        need=least,
-        room=most,
+        need=1 if variant.takes_state else least,
+        room=1 if variant.takes_state else most,
         merges=merges,
         elementwise=merges and variant.channels == "same",
         broadcasts=variant.broadcasts,
         goes=chosen[0].label if chosen else "",
     )
+    if variant.takes_state:
+        return (slot, _state_slot(slot, variant)), sums
     return (slot,), sums
+
+
+def _state_slot(slot: Slot, variant: Variant) -> Slot:
+    """The operand that another item's state fills; its rank says nothing about that item's result."""
+    width = variant.channels_out or 0
+    return Slot(slot.item, slot.call, STATE + variant.state, slot.group, width, ANYTHING, 0, slot.item, goes=slot.goes)
 
 
 def _upstream(variant: Variant, out: Demand) -> Demand:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from infer_convert.solve.features import Key, Names
+from infer_convert.solve.features import Key, Names, family
 from infer_convert.solve.items import Item, Wiring
 
 LONGEST = 12
 """Layers of a branch that are told apart."""
 MOST_NEIGHBOURS = 4
 """Consumers that are told apart by kind."""
+MOST_ANCESTORS = 4
+"""Items of one kind directly in front of another whose names are looked at, the latest."""
 GUIDE: Key = ("guide",)
 """The parser's own score."""
 
@@ -59,6 +61,9 @@ def features(items: Sequence[Item], wiring: Wiring, names: Names) -> dict[Key, f
         found[name,] = float(len(group))
     for word, count in said.items():
         found["n", word] = math.log1p(count)
+    if said:
+        for word, count in graph.said_of_ancestors(names).items():
+            found["na", word] = math.log1p(count)
     found["#O",] = float(len(wiring.outputs))
     return found
 
@@ -95,6 +100,25 @@ class _Graph:
                 common = a
             self.above.append(common)
             depth.append(depth[common] + 1 if common >= 0 else 0)
+
+    def said_of_ancestors(self, names: Names) -> dict[str, int]:
+        """What the names say about every item and the nearest items of its kind in front of it: layers are made in the
+        order in which tensors flow, however many others stand in between."""
+        said: dict[str, int] = {}
+        nearest: list[dict[str, frozenset[int]]] = []
+        for item, producers in enumerate(self.producers):
+            kind = family(self.labels[item])
+            before: dict[str, frozenset[int]] = {}
+            for producer in producers:
+                for label, its in nearest[producer].items():
+                    before[label] = before[label] | its if label in before else its
+            for other in sorted(before.get(kind, ()))[-MOST_ANCESTORS:]:
+                word = names(other, item)
+                if word:
+                    said[word] = said.get(word, 0) + 1
+            before[kind] = frozenset((item,))
+            nearest.append(before)
+        return said
 
     def branches(self, item: int) -> tuple[int, tuple[Branch, ...]]:
         """Where the operands of a merge come together (-1: nowhere) and, sorted, the labels on the way there, the

@@ -32,7 +32,7 @@ from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
 from infer_convert.solve.whole import features, score
 
-BEAM = 64
+BEAM = 96
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
 LEAST_BEAM = 14
 """States kept after each item of the largest nets: there the motifs of the first blocks guide the others."""
@@ -45,6 +45,11 @@ PER_FRONTIER = 16
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
+MOST_CALLS = 5
+"""Calls of one layer."""
+ODD = 12.0
+"""Nats that a wiring found by widening may cost: true ones cost up to 8, also of the largest nets, and where the list
+is read wrongly (kernels that are not what they seem) a wide search finds something all the same."""
 SWAY = 3.0
 """Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
@@ -71,15 +76,16 @@ class WiringProblem:
     hidden: bool = False
 
     @property
-    def may_share(self) -> bool:
-        """Layers are called twice where two tensors of one kind can come from: nets with several inputs, or with two
-        global pools."""
-        labels = [item.variants[0].label for item in self.items]
-        return sum(item.variants[0].operands[1] == 0 for item in self.items) > 1 or labels.count("GlobalPool") > 1
+    def calls(self) -> tuple[int, ...]:
+        """How often layers may be called besides once: twice where two tensors of one kind can come from, in nets with
+        several inputs or with two global pools, and as often as there are inputs."""
+        inputs = sum(item.variants[0].operands[1] == 0 for item in self.items)
+        twice = inputs > 1 or sum(item.variants[0].label == "GlobalPool" for item in self.items) > 1
+        return ((2, inputs) if 2 < inputs <= MOST_CALLS else (2,)) if twice else ()
 
     def rules(self, all_subsets: bool = False) -> Rules:
         """The search's rules."""
-        return Rules(self.outputs, self.hidden, self.may_share, all_subsets)
+        return Rules(self.outputs, self.hidden, self.calls, all_subsets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +114,24 @@ def affordable(count: int) -> int:
     return max(LEAST_BEAM, min(BEAM, EXPANSIONS // max(count, 1)))
 
 
-def solve(problem: WiringProblem, beam: int | None = None, learned: Weights | None = None) -> WiringResult:
+def solve(
+    problem: WiringProblem, beam: int | None = None, learned: Weights | None = None, worst: float = math.inf
+) -> WiringResult:
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
-    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Raises
-    RefusedForSafety when ``patience`` ends.
+    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Wirings that
+    cost the parser more than ``worst`` nats are none. Raises RefusedForSafety when ``patience`` ends.
     """
     learned = weights() if learned is None else learned
     found = candidates(problem, beam, learned)
     if isinstance(found, WiringResult):
         return found
-    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in found]))
+    likely = [wiring for wiring in found if -wiring.log_score <= worst]
+    if not likely:
+        least = -max(wiring.log_score for wiring in found)
+        return WiringResult((), 0, f"the likeliest wiring would need choices that are too odd ({least:.0f} nats)")
+    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in likely]))
 
 
 def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> list[Wiring] | WiringResult:
@@ -178,7 +190,7 @@ def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wirin
 
 def _fills(move: Move) -> Iterator[tuple[Slot, int]]:
     """The operands that a move fills, each with the layer's own call."""
-    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=True)
+    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=bool(move.chosen))
 
 
 def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
@@ -190,17 +202,18 @@ def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
-    """As ``solve``; when no wiring fits, once more with a wider beam, and then with sums that the list does not
-    show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any case."""
+    """As ``solve``; when no wiring fits, once more with a wider beam, whose wirings must not be too odd, and then with
+    sums that the list does not show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any
+    case."""
     beam = affordable(len(problem.items)) if beam is None else beam
     first = _with_called_sums(problem, solve(problem, beam), beam)
     if first.wirings or problem.hidden:
         return first
-    for attempt, width in ((problem, WIDER * beam), (replace(problem, hidden=True), beam)):
-        found = solve(attempt, width)
-        if found.wirings:
-            return found
-    return first
+    wider = solve(problem, WIDER * beam, worst=ODD)
+    if wider.wirings:
+        return wider
+    summed = solve(replace(problem, hidden=True), beam)
+    return summed if summed.wirings else first
 
 
 def _with_called_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
@@ -329,7 +342,7 @@ def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) 
 def after(state: State, index: int, step: Step, cost: float) -> State:
     """The state after a step."""
     move = step.move
-    fills = tuple([(slot.item, slot.call, own) for slot, own in _fills(move)])
+    fills = tuple([(slot.item, slot.call, own, slot.is_state()) for slot, own in _fills(move)])
     group, slots, remainders = move.frontier()
     precedence = state.precedence if step.order is None else state.precedence | {step.order}
     return State(
@@ -337,12 +350,12 @@ def after(state: State, index: int, step: Step, cost: float) -> State:
         cost,
         group,
         slots,
-        state.outputs if move.chosen else (index, *state.outputs),
+        state.outputs if move.chosen else (*(index,) * max(1, len(move.calls)), *state.outputs),
         state.past.with_row(_row(state, index, move, group, precedence)),
         remainders,
         precedence,
         state.memory.after(step.motifs) if step.motifs else state.memory,
-        Placed(index, move.number, 2 if move.shared else 1, fills, state.trail),
+        Placed(index, move.number, 1 + max(move.calls, default=0), fills, state.trail),
     )
 
 

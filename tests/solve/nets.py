@@ -27,6 +27,7 @@ VARIANTS = {
         Variant("Dropout"),
         Variant("Pool", ranks=MAPS, scale=-1),
         Variant("UpSampling", ranks=MAPS, scale=1),
+        Variant("Recurrent", ranks=frozenset({(3, 3), (3, 2)}), channels="fixed", scale=None, state="LSTM"),
         Variant("GlobalPool", ranks=frozenset({(4, 2)}), scale=None),
         Variant("Flatten", ranks=frozenset((rank, 2) for rank in range(2, 6)), channels="multiple", scale=None),
         Variant("Reshape", ranks=ANY_RANKS, channels="any", scale=None),

@@ -8,11 +8,12 @@ import pytest
 
 from infer_convert.solve import wiring
 from infer_convert.solve.features import Scene, Weights
-from infer_convert.solve.items import Item
+from infer_convert.solve.items import Item, Wiring
 from infer_convert.solve.moves import Rules, _best_first, moves
 from infer_convert.solve.order import reproduces
 from infer_convert.solve.state import State
 from infer_convert.solve.supply import supplies
+from infer_convert.solve.weights import weights
 from infer_convert.solve.wiring import (
     BEAM,
     EXPANSIONS,
@@ -259,11 +260,11 @@ def test_a_sum_that_no_list_shows() -> None:
 
 def test_layers_behind_two_pools_may_be_called_twice() -> None:
     items = net(SQUEEZE).items
-    assert not WiringProblem(items[:3], lambda producer, consumer: 0.0).may_share
-    assert WiringProblem(items, lambda producer, consumer: 0.0).may_share
+    assert not WiringProblem(items[:3], lambda producer, consumer: 0.0).calls
+    assert WiringProblem(items, lambda producer, consumer: 0.0).calls == (2,)
 
 
-@pytest.mark.parametrize(("count", "beam"), [(1, BEAM), (70, BEAM), (100, EXPANSIONS // 100), (3000, LEAST_BEAM)])
+@pytest.mark.parametrize(("count", "beam"), [(1, BEAM), (40, BEAM), (100, EXPANSIONS // 100), (3000, LEAST_BEAM)])
 def test_long_lists_get_a_narrower_beam(count: int, beam: int) -> None:
     assert affordable(count) == beam
 
@@ -271,7 +272,7 @@ def test_long_lists_get_a_narrower_beam(count: int, beam: int) -> None:
 def test_a_wider_beam_is_tried_when_a_narrow_one_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[tuple[int | None, bool]] = []
 
-    def failing(problem: WiringProblem, beam: int | None = None) -> WiringResult:
+    def failing(problem: WiringProblem, beam: int | None = None, worst: float = math.inf) -> WiringResult:
         tried.append((beam, problem.hidden))
         return WiringResult(())
 
@@ -340,3 +341,20 @@ def _edges(made: Net) -> frozenset[tuple[int, int]]:
         for call in calls
         for producer, _ in call
     )
+
+
+def test_what_only_a_wide_search_finds_must_not_be_odd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown cause is told rather than a wiring that nobody would draw."""
+    problem = WiringProblem(net(RESIDUAL).items, lambda p, c: 0.0)
+    least = -max(wiring.log_score for wiring in candidates_of(problem))
+    assert solve(problem, worst=least + 1).wirings
+    refused = solve(problem, worst=least - 0.01)
+    assert not refused.wirings and "odd" in refused.cause
+    monkeypatch.setattr(wiring, "ODD", least - 0.01)
+    assert solve_widening(problem).wirings, "the first search is not bounded so"
+
+
+def candidates_of(problem: WiringProblem) -> list[Wiring]:
+    found = wiring.candidates(problem, None, weights())
+    assert isinstance(found, list)
+    return found

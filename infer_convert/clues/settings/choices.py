@@ -138,8 +138,19 @@ def _amount(value: Any) -> int:
     return value
 
 
+STARTED = 0.9
+"""Share of sequences among the layers that start from another one's state: decoders."""
+
+
 def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
-    after = [near.draft.layers[i].class_name for i in near.after(index, SHAPE_KEEPING)]
+    layers = near.draft.layers
+    after = [
+        layers[item].class_name
+        for item in near.after(index, SHAPE_KEEPING)
+        if not any(index in [operand for operand, _ in call[1:]] for call in layers[item].operands)
+    ]
+    if any(len(call) > 1 for call in layers[index].operands):
+        return Setting(choice, math.log(STARTED if choice["return_sequences"] else 1 - STARTED))
     ends = not after or all(
         name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after
     )
