@@ -35,8 +35,8 @@ class Limits:
     * ``facts_bytes``: what the parsing process may hand over about one file.
     * ``memory_bytes``: address space of the parsing process. ``cpu_seconds``: its processor time, ``wall_seconds``: the
       clock's; both are for the facts, tensors get more by their size.
-    * ``infer_seconds``: processor time of one inference (``solve/patience.py``); what the trained numbers get
-      (``--numbers``) comes on top.
+    * ``infer_seconds``: processor time of one inference (``solve/patience.py``); what the trained numbers may
+      cost (``--numbers``) is counted by itself (``clues/numbers/budget.py``).
     """
 
     declared_bytes: int = 64 * 2**30
