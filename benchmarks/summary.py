@@ -35,8 +35,9 @@ HEADER = (
 
 
 def stored(folder: Path = RESULTS) -> dict[str, list[dict[str, str]]]:
-    """Every results file by its stem."""
-    return {path.stem: table.read(path.read_text()) for path in sorted(folder.glob("*.tsv"))}
+    """Every table of the sets' cases by its stem; other tables tell something else."""
+    tables = {path.stem: table.read(path.read_text()) for path in sorted(folder.glob("*.tsv"))}
+    return {stem: rows for stem, rows in tables.items() if rows and {"converted", "functional"} <= set(rows[0])}
 
 
 def groups(name: str, rows: Sequence[Row], by: Iterable[str] = ("split",)) -> Iterator[tuple[str, list[Row]]]:

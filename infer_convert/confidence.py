@@ -64,11 +64,18 @@ def calibrated(plans: Sequence[Plan], fitted: Maps | None = None) -> tuple[Plan,
 
 def whole(plan: Plan, known: Maps) -> float:
     """Probability that a plan computes what the original computed. The share of a known architecture is left as the
-    library weighed it: the nets that the map is fitted on are not in the library."""
+    library weighed it, as far as its heads are believed: the nets that the map is fitted on are not in the library, and
+    in small nets no shape confirms the last activation."""
     if _is_known(plan):
-        return min(SUREST, plan.confidence)
+        return min(SUREST, plan.confidence, *_heads(plan, known))
     score = math.fsum(weight * value for weight, value in zip(known.whole, features(plan, known), strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+
+
+def _heads(plan: Plan, known: Maps) -> list[float]:
+    """How sure the activations of the outputs are, where something else is possible."""
+    found = (plan.layer(ref.layer).decision("activation") for ref in plan.outputs)
+    return [_mapped(each, known) for each in found if each and each.alternatives and each.basis not in _FIXED]
 
 
 def _is_known(plan: Plan) -> bool:

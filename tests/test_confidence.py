@@ -7,8 +7,10 @@ import math
 import pytest
 
 from infer_convert.confidence import Maps, calibrated, mapped, maps, whole
-from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref, WeightUse
 
+KNOWN = (Evidence("library", 3.0, "layers 1..2 match a net"),)
+USE = WeightUse("kernel", ("/d/kernel",), (2, 3), "float32", "kernel")
 IDENTITY = Maps({}, (1.0, 0.0), (0.0, 1.0, 1.0, 0.0, 0.0))
 
 
@@ -65,3 +67,14 @@ def test_the_shipped_maps_are_monotone() -> None:
     assert all(slope > 0 for slope, _ in (*known.decisions.values(), known.other))
     assert len(known.whole) == 5
     assert all(weight >= 0 for weight in known.whole[1:4])
+
+
+@pytest.mark.parametrize(("sure", "expected"), [(0.6, 0.6), (0.99, 0.9)])
+def test_a_known_net_is_no_surer_than_its_last_activation(sure: float, expected: float) -> None:
+    """No shape confirms it, however well the rest matches."""
+    head = Decision("activation", "softmax", sure, Basis.INFERRED, (Option("linear", 1 - sure),), KNOWN)
+    layers = (
+        PlanLayer("x", "InputLayer"),
+        PlanLayer("d", "Dense", {}, ((Ref("x"),),), weights=(USE,), decisions=(head,)),
+    )
+    assert whole(Plan(layers, (Ref("x"),), (Ref("d"),), 0.9), IDENTITY) == pytest.approx(expected)

@@ -21,6 +21,8 @@ OPEN = 0.9
 
 TRIFLE = 1e-3
 """Nats that no question is worth."""
+LIKENESS = "library"
+"""The clue of a known architecture."""
 UNNAMED = 0.2
 """Part of the bits of values that no alternative names."""
 
@@ -57,7 +59,7 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
     groups: dict[str, list[tuple[str, Decision]]] = {}
     for layer in document.layers:
         for decision in layer.decisions:
-            if decision.confidence < below and decision.gain > TRIFLE:
+            if decision.confidence < below and decision.gain > TRIFLE and not _only_likeness(decision):
                 groups.setdefault(_same(layer, decision), []).append((layer.name, decision))
     if not groups:
         return ()
@@ -73,6 +75,11 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
         gain = max(decision.gain for _, decision in members)
         found.append(Ask(names, doubtful, entropy(doubtful), union.bit_count(), gain))
     return tuple(sorted(found, key=lambda ask: (-ask.gain, -ask.entropy * ask.depending)))
+
+
+def _only_likeness(decision: Decision) -> bool:
+    """Whether nothing else suits, and only the likeness to a known architecture is in doubt."""
+    return not decision.alternatives and any(item.clue == LIKENESS for item in decision.evidence)
 
 
 def _same(layer: LayerEntry, decision: Decision) -> str:

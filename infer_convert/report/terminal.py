@@ -157,7 +157,7 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
     if not questions:
         return
     more = "" if limit is None or len(questions) <= limit else f", the {limit} that matter most"
-    _line(console, f"{len(questions)} questions are open{more}; to answer one, add its option:", style="bold")
+    _line(console, f"{_counted(len(questions))} open{more}; to answer one, add its option:", style="bold")
     for ask in questions[:limit]:
         decision, several = ask.decision, len(ask.layers)
         others = f" and {several - 1} more layers" if several > 1 else ""
@@ -240,3 +240,7 @@ def stored_classes(config: Any) -> dict[str, str]:
             found[str(name)] = str(layer.get("class_name", "?"))
         found.update({key: value for key, value in stored_classes(layer).items() if key not in found})
     return found
+
+
+def _counted(number: int) -> str:
+    return "1 question is" if number == 1 else f"{number} questions are"

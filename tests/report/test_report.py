@@ -237,6 +237,19 @@ def test_questions_are_sorted_by_what_their_answers_gain() -> None:
     assert found[1].command(found[1].options[1]) == "--set x.early=2"
 
 
+def test_what_only_a_likeness_doubts_is_not_asked() -> None:
+    """No other value suits: the answer would confirm that the known architecture is meant, and change nothing."""
+
+    def doubted(clue: str) -> Document:
+        doubt = Decision("padding", "valid", 0.8, Basis.INFERRED, (), (Evidence(clue, 1.4, "a likeness"),))
+        layers = (PlanLayer("x", "InputLayer"), PlanLayer("c", "Conv2D", {}, ((Ref("x"),),), decisions=(doubt,)))
+        facts = WeightFile("f.h5", 1, "keras2", "legacy", "weights-only", "stored", ())
+        return document(facts, Inference(facts, (Plan(layers, (Ref("x"),), (Ref("c"),)),)))
+
+    assert not asks(doubted("library"))
+    assert asks(doubted("sizes"))
+
+
 def test_decisions_that_fall_together_are_one_question() -> None:
     same = Decision("epsilon", 1e-3, 0.8, Basis.ASSUMED, (Option(1e-5, 0.2),), motif="m1")
     layers = [PlanLayer("x", "InputLayer")]
