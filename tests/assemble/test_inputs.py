@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from infer_convert.assemble.inputs import Wanted, by_name, candidates, depends_on_size, wanted
+from infer_convert.infer import infer
 
 from ..clues.drafts import conv, dense, draft
+from .files import facts
 
 RECURRENT = {"_channels_in": 7, "units": 4}
 
@@ -100,3 +102,9 @@ def test_a_long_sequence_is_found_from_what_flatten_leaves() -> None:
 def test_a_nested_model_says_its_input() -> None:
     there = draft("x InputLayer\nm Identity", m={"_input_shape": (5, 3)})
     assert candidates(there, 0, True) == (((5, 3), 0.0),)
+
+
+def test_a_text_may_have_any_length() -> None:
+    """Nobody's favourite: 37 words of 8 numbers."""
+    file = facts("input_1\nembedding embeddings:500x8\nflatten\ndense kernel:296x2 bias:2")
+    assert infer(file).best.layer("input_1").config["batch_shape"] == [None, 37]
