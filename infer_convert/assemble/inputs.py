@@ -225,7 +225,8 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
         series: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
         if fixed:
             known = {length for length, _ in LENGTHS}
-            series += [((length, channels), -8.0) for length in _odd_lengths(draft) if length not in known]
+            odd = dict.fromkeys([*range(1, 400), *_lengths_before_flatten(draft)])
+            series += [((length, channels), -8.0) for length in odd if length not in known]
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
         images = _images(channels, fixed)
@@ -343,14 +344,15 @@ def _indices(draft: Draft, index: int) -> tuple[tuple[Shape, float], ...]:
     texts: list[tuple[Shape, float]] = [((length,), math.log(share)) for length, share in LENGTHS]
     few = [((length,), -7.0) for length in (2, 3, 4, 5, 6)]
     known = {1, *(length for length, _ in LENGTHS), 2, 3, 4, 5, 6}
-    odd = [((length,), -8.0) for length in _odd_lengths(draft) if length not in known]
+    odd = [((length,), -8.0) for length in _asked_lengths(draft) if length not in known]
     return (((1,), single), *texts, *few, *odd)
 
 
-def _odd_lengths(draft: Draft) -> dict[int, None]:
-    """Lengths of sequences that few people choose, and those that a Flatten or a layer with weights for every step
-    may ask for."""
-    return dict.fromkeys([*range(1, 400), *_lengths_before_flatten(draft)])
+def _asked_lengths(draft: Draft) -> dict[int, None]:
+    """Lengths of sequences that a Flatten or a layer with weights for every step may ask for."""
+    stepwise = (layer.config.get("_input_shape", ()) for layer in draft.layers)
+    steps = [shape[0] for shape in stepwise if len(shape) == 2 and shape[0]]
+    return dict.fromkeys([*steps, *_lengths_before_flatten(draft)])
 
 
 def _reshaped(draft: Draft, index: int) -> bool:
