@@ -6,14 +6,14 @@ size of the input where sizes depend on it and none was told, then operands and 
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Iterator, Sequence
 
 from infer_convert.assemble.inputs import wanted
 from infer_convert.assemble.typed import Typed
 from infer_convert.draft import Draft
 from infer_convert.errors import Ask
-from infer_convert.hints import Hints
+from infer_convert.hints import Hints, toml_key, toml_value
 from infer_convert.layers.recognise import UNKNOWN
 
 MOST = 5
@@ -45,9 +45,9 @@ def about_wiring(typed: Sequence[Typed], places: Sequence[int], hints: Hints) ->
     """Where no wiring suits the layers at ``places`` of the list, the one where the search got stuck first."""
     near = range(max(0, min(places, default=0) - 2), min(len(typed), max(places, default=0) + 3))
     asks = [_what_is(typed[item].stored.name) for item in near if _nameless(typed[item])]
-    asks += [_fed(typed[item].stored.name, ["…"]) for item in places[1:2]]
+    asks += [_fed(typed[item].stored.name) for item in places[1:2]]
     asks += [_what_is(entry.stored.name) for entry in typed if _nameless(entry)]
-    asks += [_fed(typed[item].stored.name, ["…"]) for item in places[2:]]
+    asks += [_fed(typed[item].stored.name) for item in places[2:]]
     return tuple(dict.fromkeys(asks))[:MOST]
 
 
@@ -74,14 +74,9 @@ def _nameless(entry: Typed) -> bool:
     return not entry.stored.tensors and not entry.stored.children and any(r.card is UNKNOWN for r in entry.readings)
 
 
-def _key(name: str, field: str) -> str:
-    """A dotted TOML key: names with anything but letters, digits, - and _ are quoted."""
-    plain = name.replace("_", "").replace("-", "")
-    return f"{name if plain.isascii() and plain.isalnum() else json.dumps(name)}.{field}"
-
-
 def _set(name: str, field: str, value: str) -> str:
-    return f"--set '{_key(name, field)}={value}'"
+    """``value`` is TOML or a bare word. In single quotes for the shell, whatever the file calls its layers."""
+    return "--set '" + f"{toml_key(name)}.{field}={value}".replace("'", "'\"'\"'") + "'"
 
 
 def _what_is(name: str) -> Ask:
@@ -94,11 +89,12 @@ def _shape_of(draft: Draft, index: int) -> Ask:
     words = {1: "", 2: "LENGTH,", 3: "HEIGHT,WIDTH,", 4: "DEPTH,HEIGHT,WIDTH,"}.get(axes, "")
     name = draft.layers[index].name
     several = sum(layer.class_name == "InputLayer" for layer in draft.layers) > 1
-    return Ask(f"what shape goes into {name}?", f"--input-shape {f'{name}=' if several else ''}{words}{channels}")
+    return Ask(f"what shape goes into {name}?", f"--input-shape {shlex.quote(f'{name}=') if several else ''}{words}{channels}")
 
 
-def _fed(name: str, operands: Sequence[str]) -> Ask:
-    return Ask(f"what feeds {name}?", _set(name, "inbound", json.dumps(list(operands), ensure_ascii=False)))
+def _fed(name: str, operands: Sequence[str] = ()) -> Ask:
+    """Operands that nothing proposes are the reader's to fill in."""
+    return Ask(f"what feeds {name}?", _set(name, "inbound", toml_value(list(operands)) if operands else '["…"]'))
 
 
 def _stepping(name: str, class_name: str) -> Ask:

@@ -342,10 +342,9 @@ def _indices(draft: Draft, index: int) -> tuple[tuple[Shape, float], ...]:
     behind = {draft.layers[last].class_name for first in consumers[index] for last in consumers[first]}
     single = 2.0 if behind & {"Flatten", "Reshape", "Lambda"} else -7.0
     texts: list[tuple[Shape, float]] = [((length,), math.log(share)) for length, share in LENGTHS]
-    few = [((length,), -7.0) for length in (2, 3, 4, 5, 6)]
-    known = {1, *(length for length, _ in LENGTHS), 2, 3, 4, 5, 6}
-    odd = [((length,), -8.0) for length in _asked_lengths(draft) if length not in known]
-    return (((1,), single), *texts, *few, *odd)
+    found = [((1,), single), *texts, *(((length,), -7.0) for length in (2, 3, 4, 5, 6))]
+    known = {shape for shape, _ in found}
+    return (*found, *(((length,), -8.0) for length in _asked_lengths(draft) if (length,) not in known))
 
 
 def _asked_lengths(draft: Draft) -> dict[int, None]:

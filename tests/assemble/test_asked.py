@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import tomllib
+
 import pytest
 
 from infer_convert.errors import Ask, NoArchitecture
@@ -60,3 +63,11 @@ def test_names_that_say_nothing_may_change_shapes_where_nothing_else_suits() -> 
 def test_a_name_that_says_nothing_is_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infer_convert.layers.recognise.SILENT", ())
     assert refused(NAMELESS).asks[0].option in {f"--set '{name}.class_name=Flatten'" for name in ("M2", "F0")}
+
+
+def test_no_name_leaves_the_quotes_of_its_option() -> None:
+    """A reader copies the option into a shell, and the file has named the layer."""
+    name = "dense';id;'"
+    ask = refused(ODD.replace("24028", "5").replace("dense", name)).asks[0]
+    option, answer = shlex.split(ask.option)
+    assert (option, tomllib.loads(answer)) == ("--set", {name: {"inbound": ["…"]}})
