@@ -89,7 +89,8 @@ def _shape_of(draft: Draft, index: int) -> Ask:
     words = {1: "", 2: "LENGTH,", 3: "HEIGHT,WIDTH,", 4: "DEPTH,HEIGHT,WIDTH,"}.get(axes, "")
     name = draft.layers[index].name
     several = sum(layer.class_name == "InputLayer" for layer in draft.layers) > 1
-    return Ask(f"what shape goes into {name}?", f"--input-shape {shlex.quote(f'{name}=') if several else ''}{words}{channels}")
+    into = shlex.quote(f"{name}=") if several else ""
+    return Ask(f"what shape goes into {name}?", f"--input-shape {into}{words}{channels}")
 
 
 def _fed(name: str, operands: Sequence[str] = ()) -> Ask:
