@@ -8,7 +8,8 @@ skipped and not counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from benchmarks.truth import truth_for
 from infer_convert.errors import InferConvertError
 from infer_convert.facts import Tensor
 from infer_convert.hints import Hints
-from infer_convert.plan import Plan
+from infer_convert.plan import Plan, PlanLayer, Ref
 from infer_convert.report.document import document
 from infer_convert.report.questions import Ask, asks
 
@@ -30,6 +31,8 @@ MOST = 5
 COLUMNS: tuple[str, ...] = ("case", "family", "split", *(f"after.{n}" for n in range(MOST + 1)), "asked", "note")
 """``after.N``: 1 when the model with N answers computes what the original does. ``asked``: the questions."""
 
+WRAPPERS = ("Bidirectional", "TimeDistributed")
+"""Classes whose plan asks about the arguments of the layer inside."""
 BELOW = 0.999
 """Decisions surer than this are never asked about."""
 
@@ -113,8 +116,8 @@ def _answered(
     questions: Sequence[Ask], right: Plan, best: Plan, hints: Hints, passed: set[tuple[str, str]]
 ) -> tuple[Hints, str] | None:
     """The hints with the first question that the truth can answer, and that question."""
+    truths = _in_words_of(best, right)
     names = {name for name, _ in best.walk()}
-    truths = dict(right.walk())
     for ask in questions:
         field = ask.decision.field
         if (ask.layers[0], field) in passed:
@@ -131,6 +134,41 @@ def _answered(
     return None
 
 
+def _in_words_of(best: Plan, right: Plan) -> dict[str, PlanLayer]:
+    """The true layers by the names that ``best`` gives them: a file that lists no input (a Sequential's) leaves its
+    name to the inference, but whoever knows the net knows what goes in."""
+    mine, true = dict(best.walk()), dict(right.walk())
+    names: dict[str, str] = {}
+    for prefix in {name.rpartition("/")[0] for name in true}:
+        made_up, lost = (_inputs(there, prefix, here) for there, here in ((mine, true), (true, mine)))
+        if len(made_up) == len(lost) == 1:
+            names[lost[0]] = made_up[0]
+    return {
+        names.get(name, name): replace(layer, inbound=_renamed(layer.inbound, names, name))
+        for name, layer in true.items()
+    }
+
+
+def _inputs(layers: Mapping[str, PlanLayer], prefix: str, others: Mapping[str, PlanLayer]) -> list[str]:
+    """The inputs of one (nested) model that only ``layers`` has."""
+    return [
+        name
+        for name, layer in layers.items()
+        if layer.class_name == "InputLayer" and name.rpartition("/")[0] == prefix and name not in others
+    ]
+
+
+def _renamed(
+    inbound: tuple[tuple[Ref, ...], ...], names: Mapping[str, str], reader: str
+) -> tuple[tuple[Ref, ...], ...]:
+    prefix = f"{reader.rpartition('/')[0]}/" if "/" in reader else ""
+
+    def renamed(ref: Ref) -> Ref:
+        return replace(ref, layer=names.get(prefix + ref.layer, prefix + ref.layer).removeprefix(prefix))
+
+    return tuple(tuple(map(renamed, call)) for call in inbound)
+
+
 def _truth(truths: Any, name: str, field: str, names: set[str]) -> Any:
     """The true value of a field, None when the truth does not say it in the plan's words."""
     layer = truths.get(name)
@@ -142,7 +180,8 @@ def _truth(truths: Any, name: str, field: str, names: set[str]) -> Any:
         prefix = name.rpartition("/")[0]
         calls = [[(f"{prefix}/" if prefix else "") + str(ref) for ref in call] for call in layer.inbound]
         return calls if all(ref.split(":")[0] in names for call in calls for ref in call) else None
-    value = layer.config.get(field)
+    config = layer.config.get("layer", {}).get("config", {}) if layer.class_name in WRAPPERS else layer.config
+    value = config.get(field, layer.config.get(field))
     if field == "batch_shape" and value is not None:
         return [None if size is None else int(size) for size in value]
     return list(value) if isinstance(value, tuple) else value

@@ -54,6 +54,11 @@ class Hints:
         """The pinned value of one field, or None."""
         return self.answers.get((layer, name))
 
+    @property
+    def wired(self) -> tuple[str, ...]:
+        """The layers whose operands are told."""
+        return tuple(layer for layer, name in self.answers if name == "inbound")
+
 
 def _whole_shape(layer: str, value: Any) -> tuple[int | None, ...]:
     """A shape with its batch axis; TOML has no null, so open sizes may be spelled."""

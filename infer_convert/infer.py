@@ -13,7 +13,7 @@ from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
-from infer_convert.assemble.graphs import wire
+from infer_convert.assemble.graphs import obey, wire
 from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
 from infer_convert.assemble.rare import with_rare_settings
@@ -213,7 +213,7 @@ def _with_own(
 ) -> tuple[list[_Candidate], list[SettledDraft]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     try:
-        own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers)
+        own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers, hints)
     except NoArchitecture:
         if not candidates:
             raise
@@ -221,7 +221,7 @@ def _with_own(
     found, causes = _settled(own, hints, best)
     for way, told in _other_ways(typed, hints) if not found and not candidates else ():
         with suppress(NoArchitecture):
-            own = weighed(_drafts(way, facts, told, numbers, rare), numbers)
+            own = weighed(_drafts(way, facts, told, numbers, rare), numbers, told)
             found, _ = _settled(own, told, best)
         if found:
             break
@@ -259,7 +259,7 @@ def _matters(name: str) -> bool:
 def _drafts(
     typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False
 ) -> list[tuple[Draft, float]]:
-    found = _usual_drafts(typed, facts, hints, numbers)
+    found = obey(_usual_drafts(typed, facts, hints, numbers), hints)
     return [(with_rare_settings(draft), share) for draft, share in found] if rare else found
 
 
@@ -269,7 +269,7 @@ def _usual_drafts(
     if _unordered(typed, facts):
         return [(stripped(way), share) for way, share in reordered(typed)]
     if not facts.lists_weightless:
-        return [*decoded(typed, numbers), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
+        return [*decoded(typed, numbers, hints), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
     if not any(entry.is_input() for entry in typed):
         return [(sequential(way), share) for way, share in spelled(typed)]
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))

@@ -10,11 +10,12 @@ from typing import Any
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
+from infer_convert.assemble.likewise import likewise
 from infer_convert.assemble.nested import WAY, chosen
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.activations import ActivationBelief, activation
-from infer_convert.clues.constants import constants
+from infer_convert.clues.constants import constants, offset_for
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
@@ -99,6 +100,9 @@ def _plan_layer(
     belief = activation(near, index, not context.inner)
     if belief is not None:
         belief = _trained(belief, near, index, context)
+        outputs = {near.draft.layers[item].name for item, _ in near.draft.outputs}
+        if layer.name not in outputs or context.inner:
+            belief = likewise(belief, context.hints, outputs)
         decisions.append(_activation_decision(layer, belief, context, config))
     for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
         config[decision.field] = decision.value
@@ -109,8 +113,7 @@ def _plan_layer(
     if layer.class_name == "InputLayer":
         _finish_input(settled, index, config, near)
     if layer.class_name == "Reshape":
-        shape = settled.shapes[index, 0]
-        config["target_shape"] = [-1 if length is None else length for length in shape]
+        config["target_shape"] = _target(settled, index)
     inbound = tuple(
         tuple(ref for place in range(len(operands)) for ref in _refs(settled, source, layer, operands, place))
         for operands in layer.operands
@@ -262,9 +265,17 @@ def _shown(
 ) -> tuple[str, Any, dict[str, tuple[float, Any]]]:
     """A card's private setting under the Keras argument that it stands for."""
     if field == "_target":
-        shape = settled.shapes[index, 0]
-        return "target_shape", [-1 if length is None else length for length in shape], {}
+        return "target_shape", _target(settled, index), {}
     return "layer", value, shares
+
+
+def _target(settled: Settled, index: int) -> list[int]:
+    """A Reshape's target. Where sizes stay open, a sequence of rows or columns is as long as the map makes it."""
+    shape = settled.shapes[index, 0]
+    operand = settled.shapes[settled.draft.layers[index].operands[0][0]]
+    if not settled.size_fixed and len(shape) <= 2 < len(operand):
+        return [-1, *(-1 if length is None else length for length in shape[1:])]
+    return [-1 if length is None else length for length in shape]
 
 
 def _open_size(value: Any) -> Decision:
@@ -358,6 +369,8 @@ def _apply_hints(layer: DraftLayer, config: dict[str, Any], decisions: list[Deci
         config[field] = value
         decisions[:] = [item for item in decisions if item.field != field]
         decisions.append(Decision(field, value, 1.0, Basis.USER))
+    if layer.class_name == "Rescaling" and context.hints.answer(layer.name, "offset") is None:
+        config["offset"] = offset_for(config.get("scale"))
 
 
 def with_output_activation(plan: Plan, layer: str, value: str, confidence: float) -> Plan:

@@ -148,6 +148,35 @@ def pinned_orders(hints: Hints) -> dict[str, Orders]:
     return found
 
 
+def obey(drafts: Sequence[tuple[Draft, float]], hints: Hints) -> list[tuple[Draft, float]]:
+    """The drafts in which every layer reads what the user told. Raises NoArchitecture when there is none."""
+    orders = pinned_orders(hints)
+    found = [(draft, share) for draft, share in drafts if all(_reads(draft, *told) for told in orders.items())]
+    if drafts and not found:
+        broken = [name for name, told in orders.items() if not _reads(drafts[0][0], name, told)] or list(orders)
+        cause = f"no graph that suits the file lets {broken[0]} read {' and '.join(orders[broken[0]][0])}"
+        raise NoArchitecture(cause, (cause,))
+    return found
+
+
+def _reads(draft: Draft, name: str, told: Orders) -> bool:
+    """Whether a layer's operands are those told, seen through what the list does not show; True for unknown layers."""
+    layer = next((layer for layer in draft.layers if layer.name == name), None)
+    if layer is None or not layer.operands:
+        return True
+    return {name for call in told for name in call} <= _names_in_front(draft, layer)
+
+
+def _names_in_front(draft: Draft, layer: DraftLayer) -> set[str]:
+    front, found = [operand for call in layer.operands for operand, _ in call], set()
+    while front:
+        producer = draft.layers[front.pop()]
+        found.add(producer.name)
+        if producer.stored is None:
+            front.extend(operand for call in producer.operands for operand, _ in call)
+    return found
+
+
 def _by_place(draft: Draft, typed: Sequence[Typed], known: Known) -> dict[int, Preferred]:
     """What is known of the layers, by their place in the draft."""
     number = {entry.stored.name: index for index, entry in enumerate(typed)}

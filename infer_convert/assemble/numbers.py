@@ -4,7 +4,7 @@ rewired, and the sizes that a Flatten remembers are preferred. ``revise.py`` hea
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,32 +50,33 @@ class Numbers:
         return cls(arrays, Flow(arrays))
 
 
-def decoded(typed: Sequence[Typed], numbers: Numbers | None) -> list[tuple[Draft, float]]:
-    """A net with branches for a list that shows only layers with weights, where the numbers tell one; else nothing."""
-    if numbers is None:
+def decoded(typed: Sequence[Typed], numbers: Numbers | None, hints: Hints) -> list[tuple[Draft, float]]:
+    """A net with branches for a list that shows only layers with weights, where the numbers tell one and the user told
+    no operands; else nothing."""
+    if numbers is None or hints.wired:
         return []
     with numbers.arrays.budget.spending(FOR_WIRING):
         found = decode(typed, numbers.flow)
     return [] if found is None else [(found, DECODED)]
 
 
-def weighed(drafts: Drafts, numbers: Numbers | None) -> list[tuple[Draft, float]]:
+def weighed(drafts: Drafts, numbers: Numbers | None, hints: Hints) -> list[tuple[Draft, float]]:
     """Drafts with their shares revised by the numbers, and those that the numbers prefer to all of them, best first."""
     if numbers is None or not any(_joins(draft) for draft, _ in drafts):
         return list(drafts)
     try:
         with numbers.arrays.budget.spending(FOR_WIRING):
-            return _weighed(drafts, numbers)
+            return _weighed(drafts, numbers, frozenset(hints.wired))
     except OutOfWork:
         return list(drafts)
 
 
-def _weighed(drafts: Drafts, numbers: Numbers) -> list[tuple[Draft, float]]:
+def _weighed(drafts: Drafts, numbers: Numbers, told: Collection[str]) -> list[tuple[Draft, float]]:
     entries = [(draft, math.log(max(share, 1e-12))) for draft, share in drafts]
     known = maps.relative([numbers.flow.follow(of_draft(draft)) for draft, _ in entries])
     order = sorted(range(len(entries)), key=lambda index: -(entries[index][1] + known[index]))
     for index in order[:REWIRED]:
-        found = rewire(entries[index][0], numbers.flow)
+        found = rewire(entries[index][0], numbers.flow, told)
         if found is not None and all(found.draft.layers != draft.layers for draft, _ in entries):
             changed = sum(
                 a.operands != b.operands for a, b in zip(found.draft.layers, entries[index][0].layers, strict=True)

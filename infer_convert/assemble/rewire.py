@@ -6,7 +6,7 @@ the moments and filters of the file speak for it and Keras would still list the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.numbers import maps
@@ -31,16 +31,16 @@ class Rewired:
     gain: float
 
 
-def rewire(draft: Draft, flow: Flow) -> Rewired | None:
+def rewire(draft: Draft, flow: Flow, told: Collection[str] = ()) -> Rewired | None:
     """The draft with the operands that the numbers prefer, by steepest ascent; None when nothing is gained or the work
-    is used up before anything is."""
+    is used up before anything is. The operands of the layers ``told`` are the user's and stay."""
     if len(draft.layers) > MOST_LAYERS:
         return None
     current, gain = draft, 0.0
     try:
         found = flow.follow(of_draft(current))
         for _ in range(MOST_STEPS):
-            best = _best_step(current, found, flow)
+            best = _best_step(current, found, flow, told)
             if best is None:
                 break
             current, found, step = best
@@ -50,9 +50,9 @@ def rewire(draft: Draft, flow: Flow) -> Rewired | None:
     return Rewired(current, gain) if current is not draft else None
 
 
-def _best_step(draft: Draft, found: Found, flow: Flow) -> tuple[Draft, Found, float] | None:
+def _best_step(draft: Draft, found: Found, flow: Flow, told: Collection[str]) -> tuple[Draft, Found, float] | None:
     best: tuple[Draft, Found, float] | None = None
-    for changed in _steps(draft, flow.budget):
+    for changed in _steps(draft, flow.budget, told):
         said = flow.follow(of_draft(changed))
         gain = maps.total(maps.ratio(said, found))
         if gain > LEAST_GAIN and (best is None or maps.total(maps.ratio(said, best[1])) > 0):
@@ -60,13 +60,13 @@ def _best_step(draft: Draft, found: Found, flow: Flow) -> tuple[Draft, Found, fl
     return best
 
 
-def _steps(draft: Draft, budget: Budget) -> Iterator[Draft]:
+def _steps(draft: Draft, budget: Budget, told: Collection[str]) -> Iterator[Draft]:
     """Every draft that differs in one operand, or in two that changed places, and reproduces the list."""
     channels, ranks = _widths(draft)
     slots = [
         (index, slot)
         for index, layer in enumerate(draft.layers)
-        if len(layer.operands) == 1
+        if len(layer.operands) == 1 and layer.name not in told
         for slot in range(len(layer.operands[0]))
     ]
     for index, slot in slots:

@@ -153,18 +153,45 @@ def _options(
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
     tried = with_whole(near, index, dilated(near, index, settings(near, style, index)))
-    pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
-    for key, value in pinned.items():
-        if value is not None:
-            agreeing = tuple(s for s in tried if _agrees(s.config.get(key), value))
-            tried = agreeing or (Setting({**tried[0].config, key: value}, 0.0),)
+    tried, told = _told(tried, layer, hints)
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
     flat = layer.class_name == "Dense" and any(
         _flattens(near.draft.layers[item]) for item in near.before(index, KEEPING)
     )
-    made = (_shape_function(layer, setting) for setting in tried)
+    made = tuple(
+        _shape_function(layer, setting) if told is None or place in told else _ruled_out
+        for place, setting in enumerate(tried)
+    )
     return tried, tuple(_known_length(function) if flat else function for function in made)
+
+
+def _told(
+    tried: tuple[Setting, ...], layer: DraftLayer, hints: Hints
+) -> tuple[tuple[Setting, ...], frozenset[int] | None]:
+    """The settings and the places of those that agree with the user (None: all). The others are ruled out and not
+    taken away: what the answer is worth beside them is what it tells about the layers before (a dilation of 8 here
+    speaks for 4 there)."""
+    pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
+    pinned = {key: value for key, value in pinned.items() if value is not None}
+    agreeing = frozenset(
+        place
+        for place, setting in enumerate(tried)
+        if all(_agrees(setting.config.get(key), value) for key, value in pinned.items())
+    )
+    if not pinned or agreeing:
+        return tried, agreeing if pinned else None
+    return (Setting({**_nearest(tried, pinned).config, **pinned}, 0.0),), None
+
+
+def _nearest(tried: tuple[Setting, ...], pinned: Mapping[str, Any]) -> Setting:
+    """The setting that agrees in most of what was told, the likeliest of them."""
+    agreed = [sum(_agrees(item.config.get(key), value) for key, value in pinned.items()) for item in tried]
+    return max(zip(agreed, tried, strict=True), key=lambda each: (each[0], each[1].log_prior))[1]
+
+
+def _ruled_out(shapes: tuple[Shape, ...]) -> Shape | None:
+    return None
 
 
 KEEPING = ("Activation", "Dropout", "BatchNormalization", "ReLU", "LeakyReLU", "GaussianNoise", "PReLU")

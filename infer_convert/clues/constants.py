@@ -25,6 +25,15 @@ _ONE_CONSTANT: Mapping[str, tuple[str, Shares, str]] = {
     "Rescaling": ("scale", {1 / 255: 0.8, 1 / 127.5: 0.2}, "images are brought to 0..1, more rarely to -1..1"),
 }
 
+CENTRED = (1 / 127.5, 1 / 128)
+"""Scales that bring bytes to -1..1: what is scaled so is moved by -1 behind it."""
+
+
+def offset_for(scale: object) -> float:
+    """The ``offset`` of a ``Rescaling`` that goes with its ``scale``."""
+    return -1.0 if isinstance(scale, float) and any(abs(scale - usual) < 1e-6 for usual in CENTRED) else 0.0
+
+
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 

@@ -63,13 +63,23 @@ def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
     ]
 
     def choices(config: Config) -> tuple[Config, ...]:
-        usual = tuple(
+        usual: tuple[Config, ...] = tuple(
             {"pool_size": [pool] * rank, "strides": [stride] * rank, "padding": padding}
             for pool, stride, padding in options
         )
+        if rank == 3:
+            usual = (*usual, *_still())
         return (*usual, *_oblong(rank)) if config.get(RARE) else usual
 
     return choices
+
+
+def _still() -> tuple[Config, ...]:
+    """Windows over one frame: the first pool of a video net leaves time alone (C3D, Tran et al. 2015)."""
+    return tuple(
+        {"pool_size": [1, pool, pool], "strides": [1, stride, stride], "padding": padding}
+        for pool, stride, padding in ((2, 2, "valid"), (2, 2, "same"), (3, 2, "same"), (3, 2, "valid"))
+    )
 
 
 LONGEST = 40
@@ -85,7 +95,7 @@ def _oblong(rank: int) -> tuple[Config, ...]:
         sides = [side for count in long for side in ((1, count), (count, 1))]
         sides += [(a, b) for a in range(2, 7) for b in range(2, 7) if a != b]
     else:
-        sides = [(1, 2, 2), (1, 3, 3), (1, 4, 4), (2, 1, 1), (2, 2, 1)]
+        sides = [(1, 3, 3), (1, 4, 4), (2, 1, 1), (2, 2, 1)]
     return tuple({"pool_size": list(side), "strides": list(side), "padding": "valid"} for side in sides)
 
 

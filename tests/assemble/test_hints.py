@@ -77,6 +77,45 @@ def test_the_order_of_pinned_operands() -> None:
     assert orders == [["up_sampling2d_1", "conv2d"], ["conv2d", "up_sampling2d_1"]]
 
 
+def test_operands_told_of_a_list_without_branches() -> None:
+    """A chain has one operand for each layer: another one is a contradiction and not passed over."""
+    text = "a kernel:8x16 bias:16\nb kernel:16x16 bias:16\nc kernel:16x16 bias:16"
+    told = {("c", "inbound"): ["b"]}
+    assert best(text, told, False).layer("c").inbound[0][0].layer == "b"
+    with pytest.raises(NoArchitecture, match="lets c read a"):
+        best(text, {("c", "inbound"): ["a"]}, False)
+
+
+def test_an_activation_told_of_one_hidden_layer_sways_the_others() -> None:
+    text = "\n".join(f"{name} kernel:8x8 bias:8" for name in ("a", "b", "c"))
+    free, told = best(text, None, False), best(text, {("a", "activation"): "elu"}, False)
+    assert [plan.layer("b").config["activation"] for plan in (free, told)] == ["relu", "elu"]
+    assert free.layer("c").config["activation"] == told.layer("c").config["activation"] != "elu"
+    gated = best(text, {("a", "activation"): "tanh"}, False)
+    assert gated.layer("b").config["activation"] == "relu"
+
+
+def test_a_rescaling_moves_as_it_scales() -> None:
+    text = "rescaling\n" + CNN
+    for scale, offset in ((1 / 127.5, -1.0), (1 / 255, 0.0)):
+        layer = best(text, {("rescaling", "scale"): scale}).layer("rescaling")
+        assert (layer.config["scale"], layer.config["offset"]) == (scale, offset)
+    told = {("rescaling", "scale"): 1 / 127.5, ("rescaling", "offset"): 0.5}
+    assert best(text, told).layer("rescaling").config["offset"] == 0.5
+
+
+def test_a_sequence_of_rows_is_as_long_as_the_open_map() -> None:
+    text = """input_1
+conv2d kernel:3x3x1x16 bias:16
+max_pooling2d
+reshape
+lstm kernel:128x96 recurrent_kernel:24x96 bias:96
+dense kernel:24x5 bias:5"""
+    assert best(text).layer("reshape").config["target_shape"] == [-1, 128]
+    fixed = best(text, input_shapes={"": ((16, 16, 1),)})
+    assert fixed.layer("reshape").config["target_shape"] == [8, 128]
+
+
 def test_pinned_operands_are_the_user_s() -> None:
     pinned = best(FUNCTIONAL, {("add", "inbound"): ["conv2d", "batch_normalization"]}).layer("add")
     decision = pinned.decision("inbound")

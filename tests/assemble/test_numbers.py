@@ -101,7 +101,7 @@ def test_a_chain_is_left_to_the_chains() -> None:
     made, memory = sampled(text)
     facts = stored(made, memory)
     assert decode(typed(facts), Flow(Arrays(memory))) is None or "Add" not in str(edges(made))
-    assert decoded(typed(facts), None) == []
+    assert decoded(typed(facts), None, Hints()) == []
 
 
 def test_untrained_numbers_decode_nothing() -> None:
@@ -116,19 +116,31 @@ def numbers(memory: Any, mode: str = "always") -> Numbers | None:
 def test_drafts_are_weighed_and_the_missing_one_is_found() -> None:
     made, memory = sampled(TWO_BLOCKS)
     wrong = rewired(made, add="b3 b2")
-    found = weighed([(wrong, 0.9), (made, 0.1)], numbers(memory))
+    found = weighed([(wrong, 0.9), (made, 0.1)], numbers(memory), Hints())
     assert found[0][0].layers == made.layers and found[0][1] > 0.9
-    found = weighed([(wrong, 1.0)], numbers(memory))
+    found = weighed([(wrong, 1.0)], numbers(memory), Hints())
     assert found[0][0].layers == made.layers and found[0][1] > 0.6
     assert sum(share for _, share in found) == pytest.approx(1)
+
+
+def test_the_numbers_change_no_operands_that_the_user_told() -> None:
+    made, memory = sampled(TWO_BLOCKS)
+    wrong = rewired(made, add="b3 b2")
+    told = Hints(answers={("add", "inbound"): ["b3", "b2"]})
+    found = weighed([(wrong, 1.0)], numbers(memory), told)
+    assert [next(layer for layer in draft.layers if layer.name == "add").operands for draft, _ in found] == [
+        next(layer for layer in wrong.layers if layer.name == "add").operands
+    ] * len(found)
+    assert decoded(typed(stored(made, memory)), numbers(memory), Hints()) != []
+    assert decoded(typed(stored(made, memory)), numbers(memory), told) == []
 
 
 def test_without_tensors_nothing_changes() -> None:
     made, memory = sampled(TWO_BLOCKS)
     drafts = [(made, 1.0)]
     assert numbers(memory, "never") is None and numbers(None) is None
-    assert weighed(drafts, None) == drafts
-    assert weighed(drafts, Numbers.of(memory, Hints())) != []
+    assert weighed(drafts, None, Hints()) == drafts
+    assert weighed(drafts, Numbers.of(memory, Hints()), Hints()) != []
 
 
 class Closed:
@@ -195,7 +207,7 @@ def test_statistics_of_another_net_rewire_nothing() -> None:
     for path, array in memory.arrays.items():
         if path.endswith("moving_mean"):
             memory.arrays[path] = rng.normal(size=array.shape).astype("float32")
-    assert weighed([(made, 1.0)], numbers(memory)) == [(made, 1.0)]
+    assert weighed([(made, 1.0)], numbers(memory), Hints()) == [(made, 1.0)]
 
 
 def test_the_dense_kernel_chooses_the_map_in_front_of_the_flatten() -> None:
@@ -226,7 +238,7 @@ def test_no_clock_decides_what_the_numbers_say(monkeypatch: pytest.MonkeyPatch) 
     def asked() -> tuple[Any, Any, float]:
         known = numbers(memory, "auto")
         assert known is not None
-        return decoded(entries, known), weighed(drafts, known), known.arrays.budget.spent
+        return decoded(entries, known, Hints()), weighed(drafts, known, Hints()), known.arrays.budget.spent
 
     quick = asked()
     hours = itertools.count(step=3600.0)
@@ -241,6 +253,6 @@ def test_what_is_left_out_depends_on_the_work_alone() -> None:
     made, memory = sampled(TWO_BLOCKS)
     wrong = [(rewired(made, add="b3 b2"), 1.0)]
     whole = numbers(memory)
-    assert whole is not None and weighed(wrong, whole)[0][0].layers == made.layers
+    assert whole is not None and weighed(wrong, whole, Hints())[0][0].layers == made.layers
     scant = replace(whole, arrays=(arrays := Arrays(memory, Budget(whole.arrays.budget.spent / 2))), flow=Flow(arrays))
-    assert weighed(wrong, scant) == wrong
+    assert weighed(wrong, scant, Hints()) == wrong

@@ -42,6 +42,23 @@ def test_a_hint_for_one_layer_sways_its_like() -> None:
     assert ways == {"same": "same", "valid": "valid"}
 
 
+def test_a_volume_s_first_pool_may_leave_time_alone() -> None:
+    """8 frames of 24x24: 4·6·6·16 behind two pools is (1, 2, 2) and (2, 2, 2)."""
+    sizes = {"c": conv(3, 1, 8, 3), "e": conv(3, 8, 16, 3), "d": dense(2304, 4)}
+    text = "x InputLayer\nc Conv3D\np MaxPooling3D\ne Conv3D\nq MaxPooling3D\nf Flatten\nd Dense"
+    found = configs(text, Hints({"": ((8, 24, 24, 1),)}), **sizes)
+    assert found["p"]["pool_size"] == [1, 2, 2] and found["q"]["shape"] == (4, 6, 6, 16)
+
+
+def test_a_setting_that_nobody_tries_may_be_told() -> None:
+    """What is told together with it stays as it is."""
+    sizes = {"c": conv(3, 1, 32), "d": dense(32, 10)}
+    told = {("p", "pool_size"): [9, 9], ("p", "padding"): "same"}
+    text = "x InputLayer\nc Conv2D\np MaxPooling2D\ng GlobalAveragePooling2D\nd Dense"
+    found = configs(text, Hints({"": ((28, 28, 1),)}, told), **sizes)["p"]
+    assert (found["pool_size"], found["padding"]) == ([9, 9], "same")
+
+
 def pools(text: str, **sizes: Any) -> dict[str, float]:
     """The probability that each supposed pool is there."""
     there = draft(text, **{**sizes, **{name: {"_supposed": True} for name in ("p", "q")}})

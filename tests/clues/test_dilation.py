@@ -60,3 +60,27 @@ def test_parallel_convolutions_differ_in_their_dilation() -> None:
     rates = dilations(text, "a b c", **{name: conv(3, 8, 8) for name in "abc"})
     assert len(set(rates)) == 3 and None not in rates
     assert dilations(text, "a b c", a=conv(3, 8, 8), b=conv(5, 8, 8), c=conv(1, 8, 8)) == [None] * 3
+
+
+def test_an_answer_speaks_for_the_layers_in_front_too() -> None:
+    """A dilation of 4 in the last block is what doubling leads to, padded in front or not."""
+    same = {name: conv(3, 8, 8, 1) for name in "abcdef"}
+    free = settle(draft(BLOCKS, **same), Hints()).answers[0]
+    told = settle(draft(BLOCKS, **same), Hints(answers={("f", "dilation_rate"): [4]})).answers[0]
+    rates = {layer.name: told.config(index).get("dilation_rate") for index, layer in enumerate(told.draft.layers)}
+    assert [rates[name] for name in "abcdef"] == [[1], [1], [2], [2], [4], [4]]
+
+    def sure(settled: Any, name: str) -> float:
+        place = next(index for index, layer in enumerate(settled.draft.layers) if layer.name == name)
+        pairs = zip(settled.settings[place], settled.marginals[place], strict=True)
+        return sum(share for setting, share in pairs if setting.config["dilation_rate"] == [2])
+
+    assert sure(told, "c") > 0.9 > sure(free, "c")
+
+
+def test_parallel_dilations_grow_evenly_to_the_one_that_is_told() -> None:
+    text = "x InputLayer\na Conv2D < x\nb Conv2D < x\nc Conv2D < x\nj Concatenate < a b c"
+    sizes = {name: conv(3, 8, 8) for name in "abc"}
+    best = settle(draft(text, **sizes), Hints(answers={("c", "dilation_rate"): [18, 18]})).answers[0]
+    rates = [best.config(index).get("dilation_rate") for index in (1, 2, 3)]
+    assert rates == [[6, 6], [12, 12], [18, 18]]

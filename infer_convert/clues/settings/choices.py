@@ -15,7 +15,7 @@ from typing import Any
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
 from infer_convert.clues.settings.places import Style, place
-from infer_convert.clues.settings.windows import first, oblong, over_words
+from infer_convert.clues.settings.windows import first, oblong, one_frame, over_words
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
 from infer_convert.layers.card import Config
 from infer_convert.layers.passed import SHAPE_KEEPING
@@ -92,7 +92,7 @@ def _weigh(
         )
         writes = memories(group, there, layer.config, choice)
         if oblong(choice):
-            found.append(Setting(choice, score + OBLONG))
+            found.append(Setting(choice, score + (ONE_FRAME if one_frame(choice) else OBLONG)))
             continue
         if group is CONVOLUTION:
             writes = (*writes, (LAST_STRIDE, min(2, first(choice["strides"]))))
@@ -104,6 +104,9 @@ def _weigh(
 
 OBLONG = -4.0
 """Nats for a window or a stride that is not the same along all axes, beside what its first axis says."""
+ONE_FRAME = -1.5
+"""Nats for a window over one frame of a volume, beside what its first axis says: two of the published video nets begin
+so for each that does not (C3D, I3D; set by hand)."""
 ACROSS_WORDS = -5.0
 """Nats for zeros or strides of a kernel that is as wide as an embedding: it has one place across."""
 LAST_STRIDE = "last stride"

@@ -43,3 +43,9 @@ def oblong(choice: Config) -> bool:
     """Whether a window or a stride differs from axis to axis."""
     sides = (choice[key] for key in ("pool_size", "strides") if key in choice)
     return any(not isinstance(value, int) and len(set(value)) > 1 for value in sides)
+
+
+def one_frame(choice: Config) -> bool:
+    """Whether a window over a volume leaves its first axis alone and is square in the others."""
+    size = choice.get("pool_size", ())
+    return not isinstance(size, int) and len(size) == 3 and size[0] == 1 and size[1] == size[2] > 1
