@@ -21,6 +21,7 @@ from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
 from infer_convert.assemble.revise import revised
 from infer_convert.assemble.settle import Settled, SettledDraft, settle
+from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.confidence import DUMP, calibrated
@@ -225,6 +226,11 @@ def _with_own(
             found, _ = _settled(own, told, best)
         if found:
             break
+    alone = not found and not candidates and not any(entry.is_input() for entry in typed)
+    side_by_side = towers(typed, hints) if alone else None
+    if side_by_side is not None:
+        own = obey([(side_by_side, 1.0)], hints)
+        found, _ = _settled(own, hints, best)
     first = len(drafts)
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]

@@ -165,6 +165,12 @@ def _may_bridge(before: Sequence[Reading], reading: Reading) -> bool:
     return reading.class_name not in _KEEPING and not ("Conv" in last and "Conv" in reading.class_name)
 
 
+OVER_WORDS = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "Conv1D", "SeparableConv1D")
+WORDS = 4.0
+"""Nats for a matrix in front of these, first in its chain, being an Embedding: sequences of vectors are not scaled or
+projected without a bias before anything else (set by hand; a matrix alone weighs ``embedding.UNNAMED``)."""
+
+
 def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
     """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
     best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
@@ -177,6 +183,8 @@ def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
                     bridged = _may_bridge(readings, reading) and _divide(made.channels_in, channels)
                     total -= 0.5 if bridged else 6.0
+                if len(readings) == 1 and readings[0].class_name == "Embedding" and reading.class_name in OVER_WORDS:
+                    total += WORDS
                 out = made.channels_out if made.channels_out is not None else channels
                 if reading.class_name in ("Flatten", "Reshape", "Permute", "RepeatVector", "Lambda"):
                     out = None

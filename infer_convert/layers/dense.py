@@ -18,6 +18,8 @@ def _fits(stored: Stored) -> tuple[Fit, ...]:
     if found is None or len(found["kernel"].shape) != 2:
         return ()
     units = found["kernel"].shape[1]
+    if "bias" not in found and stored.generation == "keras0":
+        return ()  # Keras 0.3's Dense has no option to leave it out
     if "bias" in found and found["bias"].shape != (units,):
         return ()
     config = {"units": units, "use_bias": "bias" in found, "_channels_in": found["kernel"].shape[0]}

@@ -50,6 +50,14 @@ FIRST_IS_INPUT = 3.0
 """Nats for the first layer of a list being the InputLayer when it has no weights and its name says little: functional
 models begin with one, Sequential models with a layer that has weights, and do not list their input."""
 
+NEW_IN_2 = (
+    "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization", "MultiHeadAttention",
+    "GroupQueryAttention", "Attention", "AdditiveAttention", "EinsumDense", "DepthwiseConv1D", "DepthwiseConv2D",
+)  # fmt: skip
+"""Classes with weights that neither Keras 0 nor 1 had (FORMATS §1); people wrote some of them themselves."""
+LATER = -5.0
+"""Nats for such a class in a file of theirs."""
+
 UNKNOWN = Card("Lambda", stems=("lambda",), flow=_unknown_flow)
 """A layer without weights whose name says nothing: a Lambda, a custom layer, an operator."""
 
@@ -105,7 +113,8 @@ def _weighted(
             continue
         for fit in (*card.fits(stored), *(card.rare(stored) if rare and card.rare is not None else ())):
             named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
-            readings.append(Reading(card, fit, fit.log_odds + named, _because(card, layer, named)))
+            late = LATER if generation in ("keras0", "keras1") and card.class_name in NEW_IN_2 else 0.0
+            readings.append(Reading(card, fit, fit.log_odds + named + late, _because(card, layer, named)))
     return _best(readings)
 
 

@@ -82,3 +82,9 @@ def test_heads_that_cannot_follow_each_other_stand_side_by_side() -> None:
     assert draft.outputs == ((2, 0), (3, 0))
     chain = stripped(typed("a kernel:20x16 bias:16\nb kernel:16x16 bias:16\nc kernel:16x8 bias:8", False))
     assert len(chain.outputs) == 1
+
+
+def test_a_matrix_in_front_of_a_recurrent_layer_holds_words() -> None:
+    text = "a kernel:50x8\nb kernel:8x24 recurrent_kernel:6x24 bias:24\nc kernel:6x3 bias:3"
+    assert classes(stripped(typed(text, weightless=False)))[1] == "Embedding"
+    assert classes(stripped(typed(text.replace("50x8", "50x8 bias:8"), weightless=False)))[1] == "Dense"
