@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.sets import applications
-from infer_convert.errors import NoArchitecture
+from infer_convert.errors import InferConvertError
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
@@ -51,7 +51,7 @@ def _row(name: str, facts: WeightFile, library: bool) -> dict[str, str]:
         started = time.process_time()
         infer(facts, Hints(answers=answers, library=library))
         again = f"{(time.process_time() - started) / seconds:.2f}"
-    except NoArchitecture:
+    except InferConvertError:
         plans, seconds = (), time.process_time() - started
     count = len(facts.layers)
     return {

@@ -299,7 +299,8 @@ def _reshape_options(
             score -= 5.0
         for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
             tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
-            functions.append(_reshaper(count, last))
+            own = _reshaper(count, last)
+            functions.append(own if last == channels else _unless(own, _reshaper(count, channels)))
     return tuple(tried), tuple(functions)
 
 
@@ -365,6 +366,16 @@ def _reshaper(axes: int, channels: int | None) -> ShapeFunction:
         return None
 
     return reshape
+
+
+def _unless(function: ShapeFunction, other: ShapeFunction) -> ShapeFunction:
+    """Nothing where ``other`` gives the same: one target is one answer, whatever led to it."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        found = function(shapes)
+        return None if found == other(shapes) else found
+
+    return shape
 
 
 def _cause(draft: Draft, calls: list[SizeCall], result: SizeResult) -> str:

@@ -37,7 +37,8 @@ GOES_ON = (
 STATED = ("filters", "units", "kernel_size", "use_bias", "input_dim", "output_dim")
 """Arguments that the tensors state."""
 UNWRITTEN = {"activation": "linear", "keepdims": False}
-"""Defaults that the stored configs leave out and that would be open questions otherwise."""
+"""Defaults that the stored configs leave out and that would be open questions otherwise (the identities at the end of
+ConvNeXt's blocks are such Activations)."""
 KEEPS_OPEN = ("InputLayer", "Reshape")
 
 
@@ -160,7 +161,9 @@ class _Work:
         config = {key: value for key, value in known.items() if key not in fixed and key not in STATED}
         for field, value in UNWRITTEN.items():
             if known is layer.config and (
-                field in card.assumed or (field == "keepdims" and "Global" in card.class_name)
+                field in card.assumed
+                or (field == "keepdims" and "Global" in card.class_name)
+                or (field == "activation" and card.class_name == "Activation")
             ):
                 config.setdefault(field, value)
         if layer.config.get("groups", 1) > 1 and "filters" in fixed:

@@ -42,6 +42,22 @@ def test_a_hint_for_one_layer_sways_its_like() -> None:
     assert ways == {"same": "same", "valid": "valid"}
 
 
+def test_one_target_of_a_reshape_is_one_answer() -> None:
+    """The channels that the next kernel takes and those that are there already are the same ones."""
+    text = """x InputLayer
+        c Conv2D
+        g GlobalAveragePooling2D
+        r Reshape
+        e Conv2D
+        m Multiply < c e
+        h GlobalAveragePooling2D
+        d Dense"""
+    sizes = {"c": conv(3, 3, 8), "e": conv(1, 8, 8), "d": dense(8, 2)}
+    best = settle(draft(text, **sizes), Hints()).answers[0]
+    place = next(index for index, layer in enumerate(best.draft.layers) if layer.name == "r")
+    assert best.shapes[place, 0] == (1, 1, 8) and max(best.marginals[place]) > 0.99
+
+
 def test_a_volume_s_first_pool_may_leave_time_alone() -> None:
     """8 frames of 24x24: 4·6·6·16 behind two pools is (1, 2, 2) and (2, 2, 2)."""
     sizes = {"c": conv(3, 1, 8, 3), "e": conv(3, 8, 16, 3), "d": dense(2304, 4)}
