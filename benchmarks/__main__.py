@@ -189,7 +189,7 @@ def run(
     check: Annotated[bool, typer.Option(help="write nothing, fail on a regression against what is committed")] = False,
     fresh: Annotated[bool, typer.Option(help="ignore lines of an earlier run of the same code")] = False,
 ) -> None:
-    """Run sets and write benchmarks/results/<set>-<naming>.tsv."""
+    """Run sets and write benchmarks/results/<set>-<naming>.tsv (with -no-library or -without-own-family behind)."""
     from benchmarks import runner
 
     results, worse = {}, []
@@ -201,11 +201,11 @@ def run(
             rows = runner.run(name, naming, jobs, engine, library, only or (), fresh, without_own_family)  # type: ignore[arg-type]
             results[stem] = rows
             if check:
-                committed = runner.result_file(name, naming)  # type: ignore[arg-type]
+                committed = runner.result_file(name, naming, library, without_own_family)  # type: ignore[arg-type]
                 old = {stem: table.cases(table.read(committed.read_text()))}
                 worse += comparing.regressions(old, {stem: table.cases(rows)})
-            elif engine == "infer" and library and not without_own_family and not only and rows:
-                runner.save(name, naming, rows)  # type: ignore[arg-type]
+            elif engine == "infer" and not only and rows:
+                runner.save(name, naming, rows, library, without_own_family)  # type: ignore[arg-type]
     _print(results, ("split",))
     if only:
         for rows in results.values():

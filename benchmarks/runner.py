@@ -26,9 +26,11 @@ ROWS_PER_WORKER = 60
 """A worker is replaced after so many lines: what one case leaks must not reach the last."""
 
 
-def result_file(name: str, naming: Naming, folder: Path = RESULTS) -> Path:
-    """Where a set's outcomes are kept."""
-    return folder / f"{name}-{naming}.tsv"
+def result_file(
+    name: str, naming: Naming, library: bool = True, without_own: bool = False, folder: Path = RESULTS
+) -> Path:
+    """Where a set's outcomes are kept; those with less of the library have a table of their own."""
+    return folder / f"{name}-{naming}{_word(library, without_own)}.tsv"
 
 
 def source_digest() -> str:
@@ -180,8 +182,10 @@ def _forget() -> None:
     gc.collect()
 
 
-def save(name: str, naming: Naming, rows: Sequence[dict[str, str]]) -> Path:
+def save(
+    name: str, naming: Naming, rows: Sequence[dict[str, str]], library: bool = True, without_own: bool = False
+) -> Path:
     """Write the outcomes that git keeps."""
-    path = result_file(name, naming)
+    path = result_file(name, naming, library, without_own)
     table.write(path, COLUMNS, rows)
     return path
