@@ -25,7 +25,6 @@ from infer_convert.limits import DEFAULT, Limits
 from infer_convert.outcome import TITLES, Verification, compared
 from infer_convert.plan import Plan
 from infer_convert.publish import check_target, published
-from infer_convert.report import html
 from infer_convert.report.document import Document, document
 from infer_convert.report.json import dumps, report
 
@@ -384,6 +383,8 @@ def _alternatives(
 
 
 def _write_report(made: Document, folder: Path, others: tuple[str, ...]) -> Document:
+    from infer_convert.report import html  # `inspect` writes none
+
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
     made = replace(made, files=(*names, "report.html", "report.json"))
     (folder / "report.html").write_text(html.page(made), encoding="utf-8")
