@@ -369,7 +369,7 @@ def _apply_hints(layer: DraftLayer, config: dict[str, Any], decisions: list[Deci
         config[field] = value
         decisions[:] = [item for item in decisions if item.field != field]
         decisions.append(Decision(field, value, 1.0, Basis.USER))
-    if layer.class_name == "Rescaling" and context.hints.answer(layer.name, "offset") is None:
+    if layer.class_name == "Rescaling" and not any(item.field == "offset" for item in decisions):
         config["offset"] = offset_for(config.get("scale"))
 
 

@@ -59,7 +59,8 @@ def _seen(entry: Typed) -> Seen:
     else:
         shapes = [use.shape for use in readings[0].fit.uses]
     classes = {reading.class_name: reading.log_prior for reading in reversed(readings)}
-    return Seen(tuple(sorted(shapes)), classes, entry.stored.name)
+    # A number alone (how often a Normalization was adapted) is in no reference.
+    return Seen(tuple(sorted(shape for shape in shapes if shape)), classes, entry.stored.name)
 
 
 def kept(match: Match) -> float:
