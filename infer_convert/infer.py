@@ -226,8 +226,8 @@ def _with_own(
             found, _ = _settled(own, told, best)
         if found:
             break
-    alone = not found and not candidates and not any(entry.is_input() for entry in typed)
-    side_by_side = towers(typed, hints) if alone else None
+    alone = facts.generation in TOWERS and not any(entry.is_input() for entry in typed)
+    side_by_side = towers(typed, hints) if alone and not found and not candidates else None
     if side_by_side is not None:
         own = obey([(side_by_side, 1.0)], hints)
         found, _ = _settled(own, hints, best)
@@ -235,6 +235,10 @@ def _with_own(
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
     return _ranked([*candidates, *found]), causes
+
+
+TOWERS = ("keras0", "keras1")
+"""Generations whose Sequential may begin with a ``Merge`` of others; in a dump a fork breaks a chain as often."""
 
 
 def _other_ways(typed: tuple[Typed, ...], hints: Hints) -> Iterator[tuple[tuple[Typed, ...], Hints]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from infer_convert.assemble.towers import towers
+from infer_convert.errors import NoArchitecture
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
-from infer_convert.plan import Basis
+from infer_convert.plan import Basis, Plan
 
 from .files import facts, typed
 
@@ -15,9 +19,12 @@ MERGED = "a kernel:6x4 bias:4\nb kernel:5x4 bias:4\nc kernel:8x3 bias:3"
 ADDED = "a kernel:6x4 bias:4\nb kernel:5x4 bias:4\nc kernel:4x3 bias:3"
 
 
-@pytest.mark.parametrize("weightless", [True, False])
-def test_widths_that_add_up_are_concatenated(weightless: bool) -> None:
-    plan = infer(facts(MERGED, weightless), Hints()).best
+def best(text: str, generation: Any = "keras1", **answers: Any) -> Plan:
+    return infer(replace(facts(text), generation=generation), Hints(**answers)).best
+
+
+def test_widths_that_add_up_are_concatenated() -> None:
+    plan = best(MERGED)
     assert [ref.layer for ref in plan.layer("c").inbound[0]] == ["concatenate"]
     assert [ref.layer for ref in plan.layer("concatenate").inbound[0]] == ["a", "b"]
     shapes = [layer.config["batch_shape"] for layer in plan.layers if layer.class_name == "InputLayer"]
@@ -25,13 +32,18 @@ def test_widths_that_add_up_are_concatenated(weightless: bool) -> None:
 
 
 def test_equal_widths_may_be_joined_as_the_user_says() -> None:
-    plan = infer(facts(ADDED), Hints()).best
+    plan = best(ADDED)
     decision = plan.layer("add").decision("class_name")
     assert decision is not None and decision.confidence < 0.9
     assert {option.value for option in decision.alternatives} == {"Multiply", "Average", "Maximum"}
-    told = infer(facts(ADDED), Hints(answers={("add", "class_name"): "Multiply"})).best
+    told = best(ADDED, answers={("add", "class_name"): "Multiply"})
     decision = told.layer("add").decision("class_name")
     assert told.layer("add").class_name == "Multiply" and decision is not None and decision.basis is Basis.USER
+
+
+def test_later_sequentials_begin_with_no_merge() -> None:
+    with pytest.raises(NoArchitecture):
+        best(MERGED, "keras2")
 
 
 @pytest.mark.parametrize(
