@@ -2,9 +2,10 @@
 
 Folded: dropout-like layers, single-operand merges and other no-ops vanish; ``activation=`` becomes a call of its own;
 nested models are flat already; operands of commutative merges have no order; ``TimeDistributed(Dense)`` is ``Dense``;
-the padding of a 1x1 kernel, the third operand of attention when it repeats the second, ``Flatten`` of a flat tensor do
-not count. Two graphs are equal when each output is the same expression over the same stored tensors; layers without
-weights have no identity but their place. The order of a model's inputs and of its outputs does not count.
+``LayerScale`` is a 1x1 ``DepthwiseConv2D``; the padding of a 1x1 kernel, the third operand of attention when it
+repeats the second, ``Flatten`` of a flat tensor do not count. Two graphs are equal when each output is the same
+expression over the same stored tensors; layers without weights have no identity but their place. The order of a
+model's inputs and of its outputs does not count.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ def fold(graph: Graph) -> Graph:
 
     for index, call in enumerate(graph.calls):
         operands = tuple(place(value) for value in call.operands)
+        if call.class_name == "LayerScale":
+            call = replace(call, class_name="DepthwiseConv2D", fields={"strides": [1, 1]})
         if _vanishes(call, operands, calls):
             moved[Value(index)] = operands[0]
             continue

@@ -52,6 +52,8 @@ OPERATION = Card(
     shape=_operation_shape,
 )
 """An operator in functional code; the functions that references have keep the broadcast shape."""
+MERGES = {"add": "Add", "multiply": "Multiply"}
+"""What computes the same as an operator of two operands, whatever a name sounds like (``custom_scale_layer``)."""
 PLAIN_FUNCTIONS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
 
 
@@ -227,6 +229,8 @@ class _Work:
             if layer.class_name not in group or (layer.class_name == "Operation" and len(layer.operands[0]) < 2):
                 continue
             for reading in entry.readings:
+                if layer.class_name == "Operation" and reading.class_name != MERGES.get(layer.config["function"]):
+                    continue
                 if reading.class_name in group and not entry.stored.tensors:
                     relu = {layer.class_name, reading.class_name} == {"Activation", "ReLU"}
                     config = {"activation": "relu"} if relu and reading.class_name == "Activation" else {}

@@ -27,6 +27,17 @@ def test_convnext_s_identities_are_no_activations() -> None:
     assert functions == ["gelu", "linear"] * 18 and best.confidence > 0.95
 
 
+def test_inception_resnet_s_scaled_sums_are_sums() -> None:
+    """``custom_scale_layer`` adds the second operand times a constant: its name sounds like a product."""
+    best = best_of("InceptionResNetV2-notop")
+    classes = {
+        layer.config["function"] if layer.class_name == "Operation" else layer.class_name
+        for _, layer in best.walk()
+        if len(layer.inbound) == 1 and len(layer.inbound[0]) == 2 and layer.stored
+    }
+    assert classes <= {"add", "Add", "Concatenate"} and best.confidence > 0.9
+
+
 @pytest.mark.parametrize("name", ["EfficientNetB0-notop", "EfficientNetB0-top"])
 def test_a_net_that_begins_with_statistics_is_known(name: str) -> None:
     """A Normalization keeps a number beside its vectors, how often it was adapted."""
