@@ -22,9 +22,10 @@ class Cost(NamedTuple):
 
 def command(place: Path, *words: str, watched: bool = False) -> tuple[Cost, str]:
     """Run one command in ``place``; its cost and what it printed. ``watched``: look at its memory, which takes time.
-    Raises CalledProcessError."""
-    started = time.perf_counter()
+    Python may keep compiled modules, as pip leaves them of every installed wheel. Raises CalledProcessError."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    started = time.perf_counter()
     log, peak = place / "log.txt", 0
     with log.open("w") as out:
         process = subprocess.Popen(words, cwd=place, env=environment, stdout=out, stderr=out)

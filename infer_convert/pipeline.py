@@ -24,6 +24,7 @@ from infer_convert.inference import Inference
 from infer_convert.limits import DEFAULT, Limits
 from infer_convert.outcome import TITLES, Verification, compared
 from infer_convert.plan import Plan
+from infer_convert.processes.digest import Digest
 from infer_convert.publish import check_target, published
 from infer_convert.report.document import Document, document
 from infer_convert.report.json import dumps, report
@@ -117,17 +118,20 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
             from infer_convert.build.engine import prepare
 
             Thread(target=prepare, daemon=True).start()
-        facts = inspect(options.file, True, options.limits)
+        facts = inspect(options.file, False, options.limits)
+        digest = Digest(options.file)
         hints = replace(options.hints, customs=frozenset(customs))
         try:
             with open_tensors(options.file, limits=options.limits, facts=facts) as store:
                 progress("inferring")
                 inference, searches = _inferred(options, facts, hints, store, aside)
+                facts = replace(facts, sha256=digest.result())
+                inference = replace(inference, facts=facts)
                 if not builds:
                     return _reported(options, inference, searches)
                 return _converted(options, inference, store, customs, searches, progress)
         except (NoArchitecture, VerificationFailed) as error:
-            return _failed(options, facts, inference, error)
+            return _failed(options, replace(facts, sha256=digest.result()), inference, error)
 
 
 def _inferred(

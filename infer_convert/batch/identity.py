@@ -18,6 +18,7 @@ from infer_convert import __version__
 from infer_convert.batch.remote import fingerprint
 from infer_convert.batch.sources import Source
 from infer_convert.hints import Hints
+from infer_convert.processes.digest import sha256
 
 READERS_AT_ONCE = 4
 """Threads that compute digests (hashlib lets other threads run)."""
@@ -41,12 +42,6 @@ def digest(source: Source) -> str:
         return own
     parts = [[Path(part).name, sha256(Path(part))] for part in source.parts]
     return hashlib.sha256(json.dumps([own, parts]).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of one file as hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digests(sources: Iterable[Source], known: Mapping[str, str]) -> dict[str, tuple[str | None, str]]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from infer_convert.batch import remote
 from infer_convert.batch.families import tokens
-from infer_convert.batch.identity import result_key, sha256
+from infer_convert.batch.identity import result_key
 from infer_convert.batch.pooling import CLUE
 from infer_convert.batch.sources import gather
 from infer_convert.batch.state import State
@@ -26,6 +26,7 @@ from infer_convert.hints import Hints
 from infer_convert.limits import DEFAULT, Limits
 from infer_convert.pipeline import Options, convert, inspect
 from infer_convert.plan import Basis, Decision
+from infer_convert.processes.digest import sha256
 from infer_convert.report.document import Document, count_layers
 from infer_convert.report.json import plain
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infer_convert import transforms
+from infer_convert.build.buffers import tensor_of
 from infer_convert.build.variables import layers_of, variable_of
 from infer_convert.errors import WeightMismatch
 from infer_convert.plan import Plan, WeightUse
@@ -21,7 +22,16 @@ class TensorStore(Protocol):
     """The numbers of a weight file, by HDF5 path."""
 
     def read(self, path: str, /) -> Array:
-        """The whole tensor."""
+        """The whole tensor, in memory that nobody else uses."""
+        ...
+
+
+@runtime_checkable
+class InPieces(Protocol):
+    """A store that also gives a tensor's numbers in parts."""
+
+    def pieces(self, path: str, /) -> Iterator[Array]:
+        """The tensor flat, in order, each part to be used before the next is asked for."""
         ...
 
 
@@ -49,7 +59,7 @@ def assign(model: Any, plan: Plan, store: TensorStore) -> Assignment:
         where = f"{name}.{use.variable}"
         if id(variable) in written:
             raise WeightMismatch(f"{where}: the same variable was already filled as {written[id(variable)]}")
-        variable.assign(fitting(where, use, variable, store))
+        variable.assign(tensor_of(fitting(where, use, variable, store)))
         written[id(variable)] = where
         assigned.append((name, use.variable, variable.path))
         sources.extend(use.sources)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from infer_convert.build.buffers import array_of
 from infer_convert.build.verify import same_bits
 
 _KEY = re.compile(r"(variables|trainable_variables)/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE")
@@ -44,7 +45,7 @@ def _originals(model: Any, folder: Path) -> Mapping[tuple[str, int], Any] | None
         if match is None or int(match[2]) >= len(ours[match[1]]):
             return None
         original = ours[match[1]][int(match[2])]
-        if not same_bits(np.asarray(reader.get_tensor(key)), np.asarray(original.value)):
+        if not same_bits(np.asarray(reader.get_tensor(key)), array_of(original)):
             return None
         found[match[1], int(match[2])] = original
     return found if len({id(variable) for variable in found.values()}) == len(model.weights) else None

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from infer_convert.build.names import keras_names
 from infer_convert.export.opentime import folded_time
+from infer_convert.export.silu import plain_silu
 from infer_convert.facts import WeightFile
 from infer_convert.plan import Plan, Ref
 
@@ -46,7 +47,7 @@ def serving(model: Any, plan: Plan) -> tuple[Any, list[Any]]:
     names = output_names(plan)
 
     def serve(*tensors: Any) -> dict[str, Any]:
-        with folded_time(model):
+        with folded_time(model), plain_silu():
             result = model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
         return dict(zip(names, flat(result), strict=True))
 

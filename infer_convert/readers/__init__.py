@@ -7,7 +7,6 @@ reader that recognises the file reads it. See README.md beside this module for h
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import BinaryIO
 from infer_convert.errors import UnreadableFile
 from infer_convert.facts import WeightFile
 from infer_convert.limits import DEFAULT, Limits, beyond
+from infer_convert.processes.digest import sha256
 from infer_convert.readers import archive, dependencies, elephas, enclosed, flat, keras0, legacy, sharded, v3
 from infer_convert.readers.container import one_line_errors
 from infer_convert.readers.source import Reader, Source
@@ -52,7 +52,7 @@ def read(
             raise UnreadableFile(f"{where}: expected weights, found {facts.layout} layers without any")
         _check_layers(facts, limits)
         facts = with_unique_names(facts)
-        return dataclasses.replace(facts, sha256=_sha256(where)) if digest else facts
+        return dataclasses.replace(facts, sha256=sha256(where)) if digest else facts
 
 
 def _check_layers(facts: WeightFile, limits: Limits) -> None:
@@ -76,8 +76,3 @@ def _check_layers(facts: WeightFile, limits: Limits) -> None:
 def _contents(source: Source) -> str:
     there = ", ".join(list(source.tree.children)[:5])
     return f"HDF5 with {there[:200]} and no weights" if there else "HDF5 with nothing in it"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

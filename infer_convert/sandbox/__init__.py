@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from infer_convert.facts import WeightFile
 from infer_convert.limits import DEFAULT, Limits
+from infer_convert.processes.digest import sha256
 from infer_convert.sandbox.session import AVAILABLE, Session
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read(
     from infer_convert.sandbox.decode import decoded
 
     with Session(where, "facts", limits, remote) as session:
-        digested = _sha256(where) if digest and where.is_file() else None
+        digested = sha256(where) if digest and where.is_file() else None
         facts = decoded(session.facts(), where)
     return dataclasses.replace(facts, sha256=digested)
 
@@ -88,8 +88,3 @@ def open_tensors(
         expected = () if facts is None else (tensor.path for tensor in facts.all_tensors())
         with Numbers(session, where, limits, expected) as numbers:
             yield numbers
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,9 @@ from infer_convert.sandbox.session import Session
 _FORMAT = re.compile(r"[<>|=](b1|[iu][1248]|f(2|4|8|12|16))")
 _MOST_RANK = 32
 _AT_ONCE = 1 << 30
+_ALIGNMENT = 64
+"""``build/buffers.py``"""
+_PIECE = 1 << 24
 _ASKED_AT_ONCE = 250
 """Tensors whose places are asked for together: each question alone costs two changes of process."""
 
@@ -51,22 +54,39 @@ class Numbers:
         Raises UnreadableFile when there is no such dataset or it is damaged, RefusedForSafety when it is reached
         through a link, stored outside the file, not numeric, or larger than the limits.
         """
+        return self._whole(self._header(tensor_path), tensor_path)
+
+    def pieces(self, tensor_path: str, /) -> Iterator[NDArray[Any]]:
+        """What ``read`` gives, flat. Where the file holds it in one piece: in parts of at most ``_PIECE`` bytes that
+        share one buffer. Raises as ``read``."""
         header = self._header(tensor_path)
+        if "offset" not in header:
+            yield self._whole(header, tensor_path).reshape(-1)
+            return
+        shape, dtype = self._declared(header, tensor_path)
+        size = math.prod(shape) * dtype.itemsize
+        most = _PIECE // dtype.itemsize * dtype.itemsize
+        memory = _aligned(min(size, most))
+        for at in range(0, size, most):
+            part = memory[: size - at]
+            self._copy(header, part.data, tensor_path, at)
+            yield part.view(dtype).astype(dtype.newbyteorder("="), copy=False)
+
+    def _whole(self, header: dict[str, Any], tensor_path: str) -> NDArray[Any]:
         shape, dtype = self._declared(header, tensor_path)
         size = math.prod(shape) * dtype.itemsize
         if size > self._limits.declared_bytes:
             beyond(tensor_path, "declared_bytes", f"at most {self._limits.declared_bytes} bytes in all", size)
         try:
-            array: NDArray[Any] = np.empty(shape, dtype)
+            memory = _aligned(size)
         except MemoryError:
             beyond(tensor_path, "memory_bytes", "a tensor that fits the memory", f"{size} bytes")
         if size:
-            buffer = array.reshape(-1).view(np.uint8).data
             if "offset" in header:
-                self._copy(header, buffer, tensor_path)
+                self._copy(header, memory.data, tensor_path)
             else:
-                self._session.fill(buffer)
-        return array.astype(dtype.newbyteorder("="), copy=False)
+                self._session.fill(memory.data)
+        return memory.view(dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
     def _header(self, tensor_path: str) -> dict[str, Any]:
         """Shape, dtype and place of a tensor, or what comes before its slabs."""
@@ -91,11 +111,12 @@ class Numbers:
             self._nonsense(tensor_path)
         return tuple(shape), np.dtype(name)
 
-    def _copy(self, header: dict[str, Any], buffer: memoryview, tensor_path: str) -> None:
-        """Fill ``buffer`` from the file itself."""
+    def _copy(self, header: dict[str, Any], buffer: memoryview, tensor_path: str, skipped: int = 0) -> None:
+        """Fill ``buffer`` from the file itself, from so many bytes behind the tensor's beginning."""
         shard, offset = header.get("shard"), header["offset"]
         if not (isinstance(shard, str) and _is_size(offset)):
             self._nonsense(tensor_path)
+        offset += skipped
         stream = self._file(shard, tensor_path)
         there = os.fstat(stream.fileno()).st_size
         if offset + len(buffer) > there:
@@ -125,6 +146,13 @@ class Numbers:
 
     def _nonsense(self, tensor_path: str) -> NoReturn:
         raise UnreadableFile(f"{self._path}: expected {tensor_path}, found an answer about it that is none")
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """So many bytes that begin where TensorFlow can use them as they are. Raises MemoryError."""
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    return memory[start : start + size]
 
 
 def _is_size(value: object) -> bool:

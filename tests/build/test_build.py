@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -93,6 +94,30 @@ def test_transforms_are_applied_and_verified() -> None:
     broken = verify(model, plan, store, facts)
     assert not broken.bit_exact
     assert "d.bias differs from /b" in broken.warnings
+
+
+class _InParts(DictStore):
+    """A store that also gives tensors in parts."""
+
+    def pieces(self, path: str) -> Iterator[np.ndarray]:
+        yield from np.array_split(self[path].reshape(-1), 3)
+
+
+@pytest.mark.parametrize("changed", [None, 0, 5, 11])
+def test_tensors_in_parts_are_verified_to_the_last_number(changed: int | None) -> None:
+    store = _InParts()
+    store |= {"/k": np.arange(12, dtype="float32").reshape(3, 4)}
+    use = WeightUse("kernel", ("/k",), (3, 4), "float32", "kernel")
+    plan = line(PlanLayer("d", "Dense", {"units": 4, "use_bias": False}, weights=(use,), stored="d"))
+    model = build_model(plan)
+    assign(model, plan, store)
+    if changed is not None:
+        other = store["/k"].copy()
+        other.reshape(-1)[changed] = np.nan
+        store["/k"] = other
+    result = verify(model, plan, store, dataclasses.replace(facts_of(model, plan), order="lost"))
+    assert result.bit_exact is (changed is None)
+    assert len(result.notes) == (changed is not None)
 
 
 def test_a_nan_equals_itself_and_minus_zero_is_not_zero() -> None:

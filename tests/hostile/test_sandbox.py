@@ -22,6 +22,9 @@ from infer_convert.sandbox.decode import decoded
 from tests.hostile import files
 from tests.readers import samples
 
+PIECE = 1 << 24
+"""Bytes (`sandbox/numbers.py`)."""
+
 pytestmark = pytest.mark.skipif(not sandbox.AVAILABLE, reason="this platform cannot confine a process")
 
 
@@ -58,6 +61,20 @@ def test_the_same_facts_and_numbers(write, tmp_path: Path) -> None:
             one, other = here.read(tensor.path), there.read(tensor.path)
             assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes()), tensor.path
             assert other.flags.writeable and other.dtype.isnative
+            parts = [part.copy() for part in there.pieces(tensor.path)]
+            assert b"".join(part.tobytes() for part in parts) == one.tobytes(), tensor.path
+            assert all(part.dtype == one.dtype and part.nbytes <= PIECE for part in parts) or "chunked" in tensor.path
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f8"])
+def test_a_large_tensor_comes_in_parts(dtype: str, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).normal(size=(5, 2_000_000)).astype(dtype)
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file["d/kernel"] = numbers
+    with sandbox.open_tensors(tmp_path / "w.h5") as store:
+        parts = [part.copy() for part in store.pieces("d/kernel")]
+    assert len(parts) > 1 and max(part.nbytes for part in parts) <= PIECE
+    np.testing.assert_array_equal(np.concatenate(parts), numbers.reshape(-1))
 
 
 def test_the_same_errors(tmp_path: Path) -> None:
