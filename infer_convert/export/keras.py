@@ -10,33 +10,27 @@ from typing import Any
 from keras.src.saving import saving_lib
 
 from infer_convert.build.buffers import array_of
+from infer_convert.export import archive
 from infer_convert.facts import WeightFile
 from infer_convert.plan import Plan
 
 
 def save_keras(model: Any, plan: Plan, facts: WeightFile, target: Path) -> None:
     """Write ``target`` (``model.keras``); ``keras.models.load_model`` reads it without our package."""
-    with (
-        _replaced(saving_lib, "is_memory_sufficient", lambda model: False),
-        _replaced(saving_lib.backend, "convert_to_numpy", array_of),
-    ):
-        model.save(target)
+    with _uncopied():
+        if archive.suits(model):
+            archive.write_archive(model, target)
+        else:
+            model.save(target)
 
 
 @contextmanager
-def _replaced(module: Any, name: str, value: Any) -> Iterator[None]:
-    """Within it one function of Keras is ours, where Keras has it.
-
-    Keras 3.15.1 (``saving_lib._save_model_to_fileobj``) puts the weights together in memory while there is room, and in
-    a file beside the target otherwise; the file takes as long and saves a copy of all weights. It copies each of them
-    before it is written (``backend/tensorflow/core.py``, ``convert_to_numpy``).
-    """
-    original = getattr(module, name, None)
-    if original is None:
-        yield
-        return
-    setattr(module, name, value)
+def _uncopied() -> Iterator[None]:
+    """Within it Keras 3.15.1 does not copy each variable before it is written (``backend/tensorflow/core.py``,
+    ``convert_to_numpy``)."""
+    original = saving_lib.backend.convert_to_numpy
+    saving_lib.backend.convert_to_numpy = array_of
     try:
         yield
     finally:
-        setattr(module, name, original)
+        saving_lib.backend.convert_to_numpy = original
