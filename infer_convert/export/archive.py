@@ -22,13 +22,14 @@ _CHUNK = 1 << 24
 _PADDING = 0xD935
 """Identifies an extra field that only aligns the data behind it (Android's ``zipalign``)."""
 
-_NEEDED = ("H5IOStore", "_serialize_model_as_json", "_save_state", "_METADATA_FILENAME", "_CONFIG_FILENAME")
-_NAME = "_VARS_FNAME_H5"
+_NEEDED = (
+    "H5IOStore", "_serialize_model_as_json", "_save_state", "_METADATA_FILENAME", "_CONFIG_FILENAME", "_VARS_FNAME_H5",
+)  # fmt: skip
 
 
 def suits(model: Any) -> bool:
     """Whether this Keras has the parts that are used here and no layer of the model keeps files beside its weights."""
-    parts = all(hasattr(saving_lib, name) for name in (*_NEEDED, _NAME))
+    parts = all(hasattr(saving_lib, name) for name in _NEEDED)
     return parts and not any(hasattr(layer, "save_assets") for layer in model._flatten_layers())
 
 
@@ -49,7 +50,7 @@ def write_archive(model: Any, target: Path) -> None:
         _moved(file)
         file.seek(0)
         with zipfile.ZipFile(_Around(file), "w") as archive:
-            _entry(archive, getattr(saving_lib, _NAME), file)
+            _entry(archive, saving_lib._VARS_FNAME_H5, file)
             archive.writestr(zipfile.ZipInfo(saving_lib._METADATA_FILENAME), metadata)
             archive.writestr(zipfile.ZipInfo(saving_lib._CONFIG_FILENAME), config)
 
