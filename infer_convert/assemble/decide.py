@@ -21,6 +21,7 @@ from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
+from infer_convert.layers.names import as_created
 from infer_convert.layers.recognise import HOLE, Reading
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
@@ -60,7 +61,7 @@ def plan_of(settled: Settled, context: Context) -> Plan:
     kept = [index for index in range(len(draft.layers)) if not settled.config(index).get(ABSENT)]
     source = {index: _source(settled, index) for index in range(len(draft.layers))}
     layers = tuple(_plan_layer(settled, near, index, source, context) for index in kept)
-    inputs = tuple(Ref(layer.name) for layer in layers if layer.class_name == "InputLayer")
+    inputs = tuple(map(Ref, as_created([layer.name for layer in layers if layer.class_name == "InputLayer"])))
     outputs = tuple(Ref(draft.layers[source[item]].name, call) for item, call in draft.outputs)
     return Plan(layers, inputs, outputs, name=context.facts.model_name)
 

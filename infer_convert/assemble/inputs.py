@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, permutations
 
 from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import RARE, same_shape
+from infer_convert.layers.names import as_created
 
 Shape = tuple[int | None, ...]
 
@@ -437,9 +439,30 @@ def depends_on_size(draft: Draft) -> bool:
     return False
 
 
-def by_name(names: Sequence[str], shapes: dict[str, tuple[Shape, ...]]) -> dict[str, Shape]:
-    """The user's ``--input-shape`` options spread over the inputs: named ones by name, the others in order."""
-    result = {name: shapes[name][0] for name in names if name in shapes}
-    rest = [name for name in names if name not in result]
-    result.update(zip(rest, shapes.get("", ()), strict=False))
-    return result
+MOST_ORDERS = 6
+"""Orders of the user's shapes that are tried."""
+
+
+def allotments(draft: Draft, shapes: Mapping[str, tuple[Shape, ...]]) -> Iterator[dict[str, Shape]]:
+    """The user's ``--input-shape`` options spread over the inputs, by layer name: named ones by name, the others in
+    the order in which the model took its inputs as far as names tell it. A list of layers does not keep that order, so
+    the next ones are those that suit what more of the inputs' consumers demand."""
+    indices = {layer.name: index for index, layer in enumerate(draft.layers) if layer.class_name == "InputLayer"}
+    named = {name: shapes[name][0] for name in indices if name in shapes}
+    rest = as_created([name for name in indices if name not in named])
+    told = shapes.get("", ())
+    yield {**named, **dict(zip(rest, told, strict=False))}
+    if len(rest) < 2 or len(told) != len(rest) or len(set(told)) < 2:
+        return
+    demands = [wanted(draft, indices[name]) for name in rest]
+    orders = dict.fromkeys(islice(permutations(told), math.factorial(MOST_ORDERS)))
+    del orders[tuple(told)]
+    suited = sorted(orders, key=lambda order: -sum(map(_suits, order, demands)))
+    for order in suited[: MOST_ORDERS - 1]:
+        yield {**named, **dict(zip(rest, order, strict=True))}
+
+
+def _suits(shape: Shape, want: Wanted) -> bool:
+    if want.flat is not None:
+        return None in shape or math.prod(size or 0 for size in shape) == want.flat
+    return want.axes in (None, len(shape)) and (want.channels is None or shape[-1:] == (want.channels,))

@@ -17,7 +17,7 @@ from infer_convert.assemble.settle import Settled
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import Order, StoredLayer, Tensor, WeightFile
 from infer_convert.layers.card import Card, Config, Fit, Shape
-from infer_convert.layers.names import stem
+from infer_convert.layers.names import as_created, stem
 from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Plan
 from infer_convert.solve.items import SAME_RANKS, Variant
@@ -342,22 +342,23 @@ def _agree(given: Shape, wanted: Shape) -> bool:
 def _propagate(settled: Settled, operands: Sequence[Shape]) -> Shape | None:
     """The shape of the inner model's first output for other input shapes."""
     shapes: dict[tuple[int, int], Shape] = {}
-    rest = list(operands)
+    given = [layer.name for layer in settled.draft.layers if layer.class_name == "InputLayer"]
+    taken = dict(zip(as_created(given), operands, strict=True))
     for index, layer in enumerate(settled.draft.layers):
         if layer.class_name == "InputLayer":
-            shapes[index, 0] = rest.pop(0)
+            shapes[index, 0] = taken[layer.name]
             continue
         config = settled.config(index)
         for call, inbound in enumerate(layer.operands):
             if any(operand not in shapes for operand in inbound):
                 return settled.shapes[settled.draft.outputs[0]]
-            given = tuple(shapes[operand] for operand in inbound)
+            before = tuple(shapes[operand] for operand in inbound)
             if config.get("_absent"):
-                result: Shape | None = given[0]
+                result: Shape | None = before[0]
             elif layer.class_name == "Reshape":
                 result = settled.shapes[index, call]
             else:
-                result = layer.card.shape(config, given)
+                result = layer.card.shape(config, before)
             if result is None:
                 return None
             shapes[index, call] = result

@@ -63,12 +63,20 @@ class SettledDraft:
 
 def settle(draft: Draft, hints: Hints, best: int = 8, likely: bool = True) -> SettledDraft:
     """Choose all open settings of a draft jointly."""
+    failed: SettledDraft | None = None
+    for given in inputs.allotments(draft, hints.input_shapes):
+        found = _settle(draft, given, hints, best, likely)
+        if found.answers:
+            return found
+        failed = failed or found
+    assert failed is not None
+    return failed
+
+
+def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, likely: bool) -> SettledDraft:
     near = Neighbourhood.of(draft)
     style = Style.of(near)
     fixed = inputs.depends_on_size(draft)
-    given = inputs.by_name(
-        [layer.name for layer in draft.layers if layer.class_name == "InputLayer"], dict(hints.input_shapes)
-    )
     all_settings: list[tuple[Setting, ...]] = []
     items: list[SizeItem] = []
     for index, layer in enumerate(draft.layers):

@@ -30,7 +30,7 @@ class Cluster:
             ) from error
         self._module: Any = distributed
         try:
-            self._client: Any = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+            self._client: Any = self._module.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise UsageError(f"--scheduler {address}: no Dask scheduler answers there ({error})"[:300]) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from infer_convert.layers.card import Card
@@ -25,6 +26,19 @@ def counter(name: str) -> int | None:
     """The trailing number of an automatic name; 0 when there is none."""
     found = re.search(r"_(\d+)$", name)
     return int(found.group(1)) if found else 0
+
+
+INPUTS = ("input", "inputlayer")
+"""Stems of automatic names of inputs: ``input_3`` (up to Keras 2), ``input_layer_1`` (Keras 3)."""
+
+
+def as_created(names: Sequence[str]) -> list[str]:
+    """Names of a model's inputs in the order of their automatic counters, which is the order of the model's ``inputs``
+    (28 of 28 configs in the tune split and the corpus; the list's order, by depth, in 23); as they stand where a name
+    is somebody's own."""
+    stems = {stem(name) for name in names}
+    automatic = len(stems) == 1 and stems <= set(INPUTS)
+    return sorted(names, key=lambda name: counter(name) or 0) if automatic else list(names)
 
 
 @lru_cache(maxsize=4096)

@@ -150,6 +150,23 @@ def test_input_shapes_by_name() -> None:
     assert [plan.layer(name).config["batch_shape"] for name in ("input_1", "input_2")] == [[None, 5], [None, 6]]
 
 
+WIDE_DEEP = """
+input_2
+deep kernel:6x4 bias:4
+input_1
+concatenate
+dense kernel:9x1 bias:1
+"""
+
+
+@pytest.mark.parametrize("told", [((5,), (6,)), ((6,), (5,))])
+def test_input_shapes_in_the_order_of_the_model_or_in_that_which_suits(told: Any) -> None:
+    """A list by depth has the deep path's input first; ``Model([input_1, input_2], …)`` was written."""
+    plan = best(WIDE_DEEP, input_shapes={"": told})
+    assert [ref.layer for ref in plan.inputs] == ["input_1", "input_2"]
+    assert [plan.layer(ref.layer).config["batch_shape"] for ref in plan.inputs] == [[None, 5], [None, 6]]
+
+
 CONTRADICTIONS: dict[str, tuple[str, Hints]] = {
     "a size from which no setting leads to 5408": (CNN, Hints(input_shapes={"": ((5, 5, 1),)})),
     "other channels than the kernel's": (CNN, Hints(input_shapes={"": ((28, 28, 3),)})),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infer_convert.assemble.inputs import Wanted, by_name, candidates, depends_on_size, wanted
+from infer_convert.assemble.inputs import MOST_ORDERS, Wanted, allotments, candidates, depends_on_size, wanted
 from infer_convert.infer import infer
 
 from ..clues.drafts import conv, dense, draft
@@ -68,9 +68,19 @@ def test_what_depends_on_the_size(text: str, expected: bool) -> None:
 
 
 def test_given_shapes_go_by_name_then_in_order() -> None:
-    given = {"b": ((3,),), "": ((1,), (2,))}
-    assert by_name(["a", "b", "c"], given) == {"b": (3,), "a": (1,), "c": (2,)}  # type: ignore[arg-type]
-    assert by_name(["a"], {}) == {}
+    there = draft("a InputLayer\nb InputLayer\nc InputLayer\nj Concatenate < a b c")
+    assert next(allotments(there, {"b": ((3,),), "": ((1,), (2,))})) == {"b": (3,), "a": (1,), "c": (2,)}
+    assert list(allotments(there, {})) == [{}]
+
+
+def test_given_shapes_follow_the_counters_then_what_suits() -> None:
+    there = draft("input_2 InputLayer\ninput_1 InputLayer\nl Dense < input_2\nj Concatenate < l input_1",
+                  l=dense(3, 4))  # fmt: skip
+    made, turned = allotments(there, {"": ((5,), (3,))})
+    assert (made, turned) == ({"input_1": (5,), "input_2": (3,)}, {"input_1": (3,), "input_2": (5,)})
+    three = draft("a InputLayer\nb InputLayer\nc InputLayer\nl Dense < b\nj Concatenate < l a c", l=dense(3, 4))
+    orders = list(allotments(three, {"": ((3,), (5,), (6,))}))
+    assert len(orders) == MOST_ORDERS and orders[1]["b"] == (3,)
 
 
 def test_one_vector_beside_flattened_categories() -> None:
