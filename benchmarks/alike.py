@@ -12,21 +12,21 @@ from benchmarks.item import Item
 from benchmarks.library.applications import family as application_family
 
 OWN: dict[str, tuple[str, ...]] = {
-    "classic": ("classic", "examples", "vgg", "vgg_small", "driving"),
+    "classic": ("classic", "examples", "vgg", "vgg_small", "driving", "courses"),
     "mlp": ("examples", "gan"),
     "residual": ("resnet", "resnet_small"),
-    "mobile": ("mobilenet", "efficientnet", "convnext", "xception"),
+    "mobile": ("mobilenet", "efficientnet", "convnext", "xception", "xception_small"),
     "dense": ("densenet", "squeezenet"),
-    "inception": ("inception",),
+    "inception": ("inception", "courses"),
     "detection": ("yolo", "resnet"),
     "unet": ("unet",),
     "image-to-image": ("segnet", "unet"),
     "gan": ("gan",),
     "autoencoder": ("autoencoder",),
     "recurrent": ("recurrent",),
-    "temporal": ("text",),
+    "temporal": ("text", "signals"),
     "volume": ("c3d",),
-    "attention": (),
+    "attention": ("signals",),
     "several": ("examples", "vgg"),
     "agent": ("agents",),
 }

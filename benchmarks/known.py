@@ -2,9 +2,10 @@
 
 Parts: ``applications`` (frozen facts as stored, with class names only, and as bare weights), ``heads`` (the models
 without top under a head of their own), ``variants`` (another class count, other input channels, an alpha that is not
-in the library), ``corpus`` and ``zoo`` (with and without the library; ``false`` counts decisions that the library makes
-with more than 0.9 and that are wrong) and ``cost`` (milliseconds for looking a file up). Facts only: no numbers are
-read and nothing is built but the variants. ``exact`` is the same folded graph as the truth's.
+in the library), ``references`` (whatever our own generators build, class names only; ``listed`` tells whether the truth
+is among the plans), ``corpus`` and ``zoo`` (with and without the library; ``false`` counts decisions that the library
+makes with more than 0.9 and that are wrong) and ``cost`` (milliseconds for looking a file up). Facts only: no numbers
+are read and nothing is built but the variants and the references. ``exact`` is the same folded graph as the truth's.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from typing import Any
 
 from benchmarks import engine, table
 from benchmarks.calibration import judge
+from benchmarks.canonical import fold, same
 from benchmarks.configs import from_config
 from benchmarks.item import Item, Loaded
 from benchmarks.naming import Naming, show
 from benchmarks.paths import RESULTS
 from benchmarks.plans import Identity, from_plan
 from benchmarks.scores import structure
-from benchmarks.truth import truth_for
+from benchmarks.truth import Truth, truth_for
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.plan import Plan
 
-COLUMNS = ("part", "case", "form", "match", "exact", "fields", "confidence", "false", "without", "ms", "note")
+COLUMNS = ("part", "case", "form", "match", "exact", "listed", "fields", "confidence", "false", "without", "ms", "note")
 SECONDS = 25
 """For one inference: nets that take longer without the library count as not exact."""
 SURE = 0.9
@@ -54,28 +56,34 @@ def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:
         matched = [row for row in mine if row["match"]]
         exact, without = (sum(row[column] == "1" for row in mine) for column in ("exact", "without"))
         both = f", {without} without the library" if any(row["without"] for row in mine) else ""
+        named = sum(row["listed"] == "1" for row in mine)
         wrong = sum(int(row["false"] or 0) for row in mine)
         sure = sum(row["exact"] == "1" for row in matched)
         yield (
-            f"{part}: {len(mine)} cases, {len(matched)} matched ({sure} of them exact), {exact} exact{both}; "
-            f"{wrong} decisions of the library wrong above {SURE}"
+            f"{part}: {len(mine)} cases, {len(matched)} matched ({sure} of them exact), {exact} exact{both}, "
+            f"{named} listed; {wrong} decisions of the library wrong above {SURE}"
         )
 
 
 def _infer(facts: WeightFile, hints: Hints) -> tuple[Plan | None, float, str]:
+    plans, taken, note = _plans(facts, hints)
+    return (plans[0] if plans else None), taken, note
+
+
+def _plans(facts: WeightFile, hints: Hints) -> tuple[tuple[Plan, ...], float, str]:
     from infer_convert.errors import InferConvertError
     from infer_convert.infer import infer
 
     start = time.perf_counter()
     try:
         with engine.limited(SECONDS):
-            plan: Plan | None = infer(facts, hints).best
+            plans: tuple[Plan, ...] = tuple(infer(facts, hints).plans)
             note = ""
     except engine.OutOfTime:
-        plan, note = None, "out of time"
+        plans, note = (), "out of time"
     except InferConvertError as error:
-        plan, note = None, " ".join(str(error).split())[:100]
-    return plan, (time.perf_counter() - start) * 1000, note
+        plans, note = (), " ".join(str(error).split())[:100]
+    return plans, (time.perf_counter() - start) * 1000, note
 
 
 def matched(plan: Plan) -> str:
@@ -93,9 +101,10 @@ def _judged(loaded: Loaded, naming: Naming, compare: bool) -> dict[str, Any]:
     shown = show(loaded.facts, naming, truth.leaf, truth.owner, truth.classes)
     listed = frozenset(shown.leaf.values()) | frozenset(shown.owner.values())
     identity = Identity(shown.leaf, shown.owner)
-    plan, taken, note = _infer(shown.facts, Hints())
-    line: dict[str, Any] = {"ms": f"{taken:.0f}", "note": note, "exact": "0"}
-    if plan is not None:
+    plans, taken, note = _plans(shown.facts, Hints())
+    line: dict[str, Any] = {"ms": f"{taken:.0f}", "note": note, "exact": "0", "listed": "0"}
+    if plans:
+        plan, *others = plans
         graph = from_plan(plan, identity)
         found = structure(truth, graph, listed)
         known = _only_library(plan)
@@ -103,6 +112,7 @@ def _judged(loaded: Loaded, naming: Naming, compare: bool) -> dict[str, Any]:
         line |= {
             "match": matched(plan),
             "exact": str(int(found.exact)),
+            "listed": str(int(found.exact or any(_exact(truth, other, identity) for other in others))),
             "fields": "/".join(map(str, found.all_fields)),
             "confidence": f"{plan.confidence:.3f}",
             "false": str(len(wrong)),
@@ -111,6 +121,10 @@ def _judged(loaded: Loaded, naming: Naming, compare: bool) -> dict[str, Any]:
         other, _, _ = _infer(shown.facts, Hints(library=False))
         line["without"] = "0" if other is None else str(int(structure(truth, from_plan(other, identity), listed).exact))
     return line
+
+
+def _exact(truth: Truth, plan: Plan, identity: Identity) -> bool:
+    return same(truth.graph, fold(from_plan(plan, identity)))
 
 
 def _only_library(plan: Plan) -> Plan:
@@ -274,6 +288,20 @@ def zoo() -> Iterator[dict[str, Any]]:
             yield {"part": f"zoo {naming}", "case": item.name, "form": form, **_judged(item.load(), naming, True)}  # type: ignore[arg-type]
 
 
+def references() -> Iterator[dict[str, Any]]:
+    """Everything that our own generators build, as Keras 3 or tf_keras stores it."""
+    from benchmarks.library import catalogue
+
+    for family, makers in catalogue.OWN.items():
+        for entry in (entry for make in makers for entry in make()):
+            form = "keras3" if entry.library == "keras" else "legacy"
+            try:
+                line = _judged(_built(entry.build, form), "class", False)
+            except Exception as error:
+                line = {"note": " ".join(f"{type(error).__name__}: {error}".split())[:100]}
+            yield {"part": f"references {family}", "case": entry.name, "form": form, **line}
+
+
 def cost() -> Iterator[dict[str, Any]]:
     """Milliseconds for the lookup alone: the first one with reading the index, a miss, hits."""
     from infer_convert.library import store
@@ -313,4 +341,5 @@ PARTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "variants": variants,
     "corpus": corpus,
     "zoo": zoo,
+    "references": references,
 }

@@ -3,7 +3,8 @@
 The clues' shares are products of habits, marginals and likelihoods that know nothing of each other's mistakes. Two
 maps, fitted by ``python -m benchmarks fit-confidence`` on the zoo's tune split (``confidence.json`` names its data),
 turn them into probabilities: one per kind of decision (``logit -> slope * logit + shift``), and one for whole plans (a
-logistic model of the plan's share, of its open decisions and of its size).
+logistic model of the plan's share, of its open decisions and of its size). What a known architecture says passes them
+by.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ SUREST = 0.999
 """No decision that has an alternative is surer than this."""
 DUMP = "dump"
 """The clue behind the wiring of a list that shows only layers with weights."""
+LIBRARY = "library"
+"""The clue of known architectures: the maps are fitted on nets that are in no library, so its shares stay as they
+are."""
 _FIXED = (Basis.USER, Basis.READ, Basis.FORCED)
 
 
@@ -82,7 +86,7 @@ def _is_known(plan: Plan) -> bool:
     """Whether the reference library speaks for most layers with weights."""
     weighted = [layer for _, layer in plan.walk() if layer.weights]
     told = sum(
-        any(item.clue == "library" for decision in layer.decisions for item in decision.evidence) for layer in weighted
+        any(item.clue == LIBRARY for decision in layer.decisions for item in decision.evidence) for layer in weighted
     )
     return 2 * told > len(weighted) > 0
 
@@ -133,6 +137,8 @@ def kind(decision: Decision) -> str:
 
 
 def _mapped(decision: Decision, known: Maps) -> float:
+    if decision.evidence and decision.evidence[0].clue == LIBRARY:
+        return min(SUREST, decision.confidence)
     slope, shift = known.decisions.get(kind(decision), known.other)
     return mapped(decision.confidence, slope, shift)
 

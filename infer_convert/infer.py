@@ -24,7 +24,7 @@ from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
-from infer_convert.confidence import DUMP, calibrated
+from infer_convert.confidence import DUMP, LIBRARY, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
@@ -334,7 +334,7 @@ def _settled_confidence(plan: Plan) -> float:
     confidence = 1.0
     for _, layer in plan.walk():
         for decision in layer.decisions:
-            if decision.field not in _UNWEIGHED or (decision.evidence and decision.evidence[0].clue == "library"):
+            if decision.field not in _UNWEIGHED or (decision.evidence and decision.evidence[0].clue == LIBRARY):
                 continue
             reason = decision.evidence[0].because if decision.evidence else layer.name
             key = (decision.field, repr(decision.value), reason)

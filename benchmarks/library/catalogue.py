@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks.library import applications, classic, dense_prediction, detection, generative, residual, sequence
+from benchmarks.library import (
+    applications,
+    classic,
+    courses,
+    dense_prediction,
+    detection,
+    generative,
+    residual,
+    sequence,
+    signals,
+    tutorials,
+)
 from benchmarks.library.kit import Entry
 
-OWN: dict[str, Callable[[], Iterator[Entry]]] = {
-    "agents": classic.agents,
-    "autoencoder": generative.autoencoders,
-    "c3d": classic.clips,
-    "classic": classic.classic,
-    "driving": classic.driving,
-    "examples": classic.examples,
-    "facenet": detection.facenets,
-    "faces": classic.faces,
-    "gan": generative.gans,
-    "mtcnn": detection.mtcnns,
-    "recurrent": sequence.recurrents,
-    "resnet_small": residual.entries,
-    "segnet": dense_prediction.segnets,
-    "squeezenet": detection.squeezenets,
-    "text": sequence.texts,
-    "unet": dense_prediction.unets,
-    "vgg_small": classic.vgg_small,
-    "yolo": detection.yolos,
+OWN: dict[str, tuple[Callable[[], Iterator[Entry]], ...]] = {
+    "agents": (classic.agents, tutorials.agents),
+    "autoencoder": (generative.autoencoders, tutorials.autoencoders),
+    "c3d": (classic.clips, tutorials.volumes),
+    "classic": (classic.classic,),
+    "courses": (courses.courses,),
+    "driving": (classic.driving,),
+    "examples": (classic.examples, tutorials.images),
+    "facenet": (detection.facenets,),
+    "faces": (classic.faces,),
+    "gan": (generative.gans, tutorials.generators),
+    "mtcnn": (detection.mtcnns,),
+    "recurrent": (sequence.recurrents, tutorials.recurrents),
+    "resnet_small": (residual.entries,),
+    "segnet": (dense_prediction.segnets, tutorials.segmentations),
+    "signals": (signals.signals, tutorials.series),
+    "squeezenet": (detection.squeezenets,),
+    "text": (sequence.texts, tutorials.texts),
+    "unet": (dense_prediction.unets,),
+    "vgg_small": (classic.vgg_small,),
+    "xception_small": (tutorials.separable,),
+    "yolo": (detection.yolos,),
 }
 APPLICATIONS = (
     "convnext", "densenet", "efficientnet", "efficientnet_v2", "inception", "mobilenet", "mobilenet_v3", "nasnet",
@@ -43,7 +57,7 @@ def families(wanted: Iterable[str]) -> dict[str, list[Entry]]:
             for family, entry in applications.entries(library):
                 if family in found:
                     found[family].append(entry)
-    for name, make in OWN.items():
+    for name, makers in OWN.items():
         if name in found:
-            found[name].extend(make())
+            found[name].extend(entry for make in makers for entry in make())
     return found

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from benchmarks.library.kit import Entry
+from benchmarks.library.kit import Entry, conv_bn
 
 
 def cifar_v1(depth: int, k: Any) -> Any:
@@ -67,12 +67,27 @@ def cifar_v2(depth: int, k: Any) -> Any:
 
 def wide(depth: int, factor: int, drop: bool, k: Any) -> Any:
     """A wide residual net, of depth 6n+4."""
+    inputs, x = _wide_body(depth, factor, drop, 32, k)
+    x = k.layers.GlobalAveragePooling2D()(x)
+    return k.Model(inputs, k.layers.Dense(10, activation="softmax")(x))
+
+
+def age_and_gender(k: Any) -> Any:
+    """A wide residual net of depth 16 with two heads over faces; its average pool keeps the map's size."""
+    layers = k.layers
+    inputs, x = _wide_body(16, 8, False, 64, k)
+    x = layers.Flatten()(layers.AveragePooling2D(8, strides=1, padding="same")(x))
+    heads = [layers.Dense(units, use_bias=False, activation="softmax")(x) for units in (2, 101)]
+    return k.Model(inputs, heads)
+
+
+def _wide_body(depth: int, factor: int, drop: bool, size: int, k: Any) -> tuple[Any, Any]:
     layers = k.layers
 
     def act(x: Any) -> Any:
         return layers.Activation("relu")(layers.BatchNormalization()(x))
 
-    inputs = k.Input((32, 32, 3))
+    inputs = k.Input((size, size, 3))
     x = layers.Conv2D(16, 3, padding="same", use_bias=False)(inputs)
     for stage, filters in enumerate((16 * factor, 32 * factor, 64 * factor)):
         for block in range((depth - 4) // 6):
@@ -86,8 +101,7 @@ def wide(depth: int, factor: int, drop: bool, k: Any) -> Any:
             if not block:
                 x = layers.Conv2D(filters, 1, strides=strides, padding="same", use_bias=False)(start)
             x = layers.Add()([x, y])
-    x = layers.GlobalAveragePooling2D()(act(x))
-    return k.Model(inputs, layers.Dense(10, activation="softmax")(x))
+    return inputs, act(x)
 
 
 DEPTHS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
@@ -130,6 +144,28 @@ def thin(depth: int, bias: bool, stem: str, projected_first: bool, epsilon: floa
 def classification_models(depth: int, k: Any) -> Any:
     """The pre-activated nets of the package ``classification_models``: input normalised, explicit borders."""
     layers = k.layers
+    inputs, _, x = _pre_activated(depth, k)
+    x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))
+    return k.Model(inputs, layers.Activation("softmax")(x))
+
+
+def segmentation_models(depth: int, classes: int, k: Any) -> Any:
+    """The U-Net of the package ``segmentation_models`` over one of these: the upsampled map first, then the skip."""
+    layers = k.layers
+    inputs, skips, x = _pre_activated(depth, k)
+    for filters in (256, 128, 64, 32, 16):
+        x = layers.UpSampling2D(2)(x)
+        if skips:
+            x = layers.Concatenate()([x, skips.pop()])
+        for _ in range(2):
+            x = conv_bn(k, x, filters, 3)
+    x = layers.Conv2D(classes, 3, padding="same")(x)
+    return k.Model(inputs, layers.Activation("sigmoid" if classes == 1 else "softmax")(x))
+
+
+def _pre_activated(depth: int, k: Any) -> tuple[Any, list[Any], Any]:
+    """Input, the activated maps in front of every halving but the first, and the last map."""
+    layers = k.layers
     deep = depth >= 50
 
     def norm(x: Any, scale: bool = True) -> Any:
@@ -143,12 +179,14 @@ def classification_models(depth: int, k: Any) -> Any:
     inputs = k.Input((224, 224, 3))
     x = layers.ZeroPadding2D(3)(norm(inputs, scale=False))
     x = layers.Activation("relu")(norm(layers.Conv2D(64, 7, strides=2, use_bias=False)(x)))
+    skips = [x]
     x = layers.MaxPooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x))
     for stage, count in enumerate(DEPTHS[depth]):
         filters = 64 * 2**stage
         for block in range(count):
             strides = 2 if stage and not block else 1
             y = layers.Activation("relu")(norm(x))
+            skips += [y] if strides == 2 else []
             shortcut = x if block else conv(y, filters * (4 if deep else 1), 1, strides)
             if deep:
                 y = layers.Activation("relu")(norm(conv(y, filters, 1)))
@@ -158,9 +196,7 @@ def classification_models(depth: int, k: Any) -> Any:
                 y = layers.Activation("relu")(norm(conv(y, filters, 3, strides)))
                 y = conv(y, filters, 3)
             x = layers.Add()([y, shortcut])
-    x = layers.Activation("relu")(norm(x))
-    x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))
-    return k.Model(inputs, layers.Activation("softmax")(x))
+    return inputs, skips, layers.Activation("relu")(norm(x))
 
 
 def bottleneck(depth: int, bias: bool, strided: str, stem: str, epsilon: float, k: Any) -> Any:
@@ -205,13 +241,18 @@ def entries() -> Iterator[Entry]:
         yield Entry(f"ResNet{depth} v1 for CIFAR", partial(cifar_v1, depth), "Keras examples")
     for depth in (20, 29, 56, 110):
         yield Entry(f"ResNet{depth} v2 for CIFAR", partial(cifar_v2, depth), "Keras examples")
-    for depth, factor, drop in product((16, 22, 28, 40), (4,), (False, True)):
-        yield Entry(f"wide ResNet {depth}" + (" with dropout" if drop else ""), partial(wide, depth, factor, drop))
+    for depth, factor, drop in product((16, 22, 28, 40), (4, 8, 10), (False, True)):
+        word = f"wide ResNet {depth}-{factor}" + (" with dropout" if drop else "")
+        yield Entry(word, partial(wide, depth, factor, drop))
+    yield Entry("age and gender", age_and_gender)
     for depth, bias, stem, first in product((18, 34), (True, False), ("same", "padded", "small"), (False, True)):
         parts = f"{stem} stem{', bias' if bias else ''}{', first block projected' if first else ''}"
         yield Entry(f"ResNet{depth} ({parts})", partial(thin, depth, bias, stem, first, 1e-3, True))
     for depth in (18, 34, 50, 101, 152):
         yield Entry(f"ResNet{depth} pre-activated", partial(classification_models, depth), "classification_models")
+    for depth, classes in product((18, 34, 50, 101), (1, 3)):
+        made = partial(segmentation_models, depth, classes)
+        yield Entry(f"U-Net over ResNet{depth}, {classes} classes", made, "segmentation_models")
     for depth, (bias, strided, stem, epsilon) in product(
         (50, 101, 152),
         (

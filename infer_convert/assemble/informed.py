@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from infer_convert.confidence import LIBRARY
 from infer_convert.draft import Draft, Preferred
 from infer_convert.layers.recognise import Reading
 from infer_convert.library.references import KnownLayer
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 
-CLUE = "library"
 SETTLED = ("batch_shape", "target_shape", "function", "arguments", "mean", "variance")
 """Fields of a known config that sizes or the reference itself settle without a question."""
 SILENT = ("rate", "stddev", "factor", "height_factor", "width_factor", "mode", "fill_mode", "fill_value", "data_format")
@@ -73,7 +73,7 @@ def _informed(field: str, value: Any, old: Decision | None, known: Preferred) ->
         min(share, 1.0),
         Basis.INFERRED,
         tuple(option for option in others if option.confidence > LEAST)[:5],
-        (Evidence(CLUE, weight, known.because),),
+        (Evidence(LIBRARY, weight, known.because),),
     )
 
 
@@ -99,7 +99,7 @@ def known_class(draft: Draft, index: int, readings: Sequence[Reading]) -> Decisi
         share,
         Basis.INFERRED,
         tuple(Option(other, (1 - known.trust) * part) for other, part in shares.items()),
-        (Evidence(CLUE, math.log(share / max(1 - share, 1e-9)), known.because),),
+        (Evidence(LIBRARY, math.log(share / max(1 - share, 1e-9)), known.because),),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, permutations
 
-from infer_convert.clues.input_sizes import LENGTHS, RECTANGLES, SQUARES, VOLUMES
+from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import RARE, same_shape
 from infer_convert.layers.names import as_created
@@ -272,13 +272,9 @@ def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Sh
     for normal in {layer.config["_length"] for layer in draft.layers if "_length" in layer.config}:
         for side in (*SIDES, *lengths):
             found[side, normal, channels] = found[normal, side, channels] = ODD_IMAGE + 5.0
-    if channels is not None and channels > MOST_COLOURS:
+    if channels is not None and channels > COLOURS:
         found[1, channels, channels] = ODD_IMAGE + 5.0
     return list(found.items())
-
-
-MOST_COLOURS = 4
-"""Channels of an image at most, but for stacks of frames and planes of a board."""
 
 
 def _narrow_sides(kernel: Sequence[int]) -> tuple[int, ...]:
@@ -391,6 +387,8 @@ def _images(channels: int | None, fixed: bool) -> list[tuple[Shape, float]]:
             score += 4.0
         if size in (224, 299, 227) and channels not in (1, 3):
             score -= 1.0
+        if channels is not None and channels > COLOURS:
+            score += dict(BOARDS).get(size, 0.0)
         result.append(((size, size, channels), score))
     known = {size for size, _ in SQUARES}
     result += [((size, size, channels), -9.0) for size in range(4, 200) if size not in known]

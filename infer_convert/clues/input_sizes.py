@@ -20,6 +20,14 @@ SQUARES: tuple[tuple[int, float], ...] = (
 )
 """Sides of square images."""
 
+BOARDS: tuple[tuple[int, float], ...] = (
+    (19, 3.0), (8, 3.0), (9, 2.0), (15, 2.5), (13, 1.0), (10, 1.0), (6, 2.0), (7, 1.0),
+)
+"""Sides of boards (Go, chess, draughts, gomoku, Othello) and the nats by which they are likelier where an image has
+more planes than colours; set by hand."""
+COLOURS = 4
+"""Channels of an image at most, but for stacks of frames and planes of a board."""
+
 RECTANGLES: tuple[tuple[int, int], ...] = (
     (66, 200), (80, 160), (160, 320), (120, 160), (240, 320), (480, 640), (128, 64), (64, 128), (96, 1366),
     (128, 256), (256, 128), (160, 80), (64, 200), (50, 200), (32, 128), (60, 160), (60, 80), (40, 80), (75, 100),

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 ALIKE: tuple[frozenset[str], ...] = (
     frozenset({"resnet", "resnet_small", "resnet_rs", "regnet", "retina"}),
     frozenset({"efficientnet", "efficientnet_v2", "mobilenet", "mobilenet_v3", "deeplab"}),
-    frozenset({"vgg", "vgg_small", "faces", "c3d"}),
-    frozenset({"inception", "xception", "facenet"}),
+    frozenset({"vgg", "vgg_small", "faces", "c3d", "courses"}),
+    frozenset({"inception", "xception", "xception_small", "facenet"}),
     frozenset({"unet", "segnet"}),
     frozenset({"classic", "examples", "driving", "agents"}),
     frozenset({"gan", "autoencoder"}),
-    frozenset({"text", "recurrent"}),
+    frozenset({"text", "recurrent", "signals"}),
     frozenset({"squeezenet", "densenet"}),
     frozenset({"yolo", "mtcnn"}),
 )

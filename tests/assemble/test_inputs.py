@@ -50,6 +50,12 @@ def test_images() -> None:
     assert len(shapes("c Conv2D", False, c=conv(3, 3, 8))) < 10 < len(colour)
 
 
+def test_boards() -> None:
+    """Seven planes are no colours."""
+    assert {shape[0] for shape in shapes("c Conv2D", True, c=conv(3, 7, 8))[:6]} >= {19, 8}
+    assert 19 not in [shape[0] for shape in shapes("c Conv2D", True, c=conv(3, 3, 8))[:20]]
+
+
 def test_vectors_and_sequences() -> None:
     assert shapes("d Dense", True, d=dense(5, 2)) == [(5,)]
     assert shapes("r LSTM", True, r=RECURRENT)[0] == (100, 7)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infer_convert.assemble.from_library import traceless
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
@@ -136,6 +137,32 @@ def test_equal_facts_share_the_weight() -> None:
     assert best.confidence < 0.7
     others = [tuple(str(layer.config.get("strides")) for layer in plan.layers) for plan in inference.plans]
     assert len(set(others)) > 1
+
+
+@pytest.mark.parametrize("name", ["MiniVGGNet", "heartbeats", "DnCNN", "MiniGoogLeNet"])
+def test_what_people_copy_is_known_without_its_names(name: str) -> None:
+    """Nothing differs in these, so what leaves no trace is believed in the measure of their layers."""
+    reference = known(name)
+    plan = infer(facts(reference, True)).best
+    mine = by_stored(plan)
+    for number, layer in enumerate([layer for layer in reference.layers if layer.listed]):
+        for field in ("strides", "padding", "activation", "pool_size"):
+            wanted = layer.config.get(field)
+            if wanted is not None and f"q{number}" in mine:
+                assert mine[f"q{number}"].config.get(field) == wanted, (layer.class_name, field)
+    assert plan.confidence > 0.85
+
+
+def test_doubt_shrinks_with_the_layers_that_agree() -> None:
+    """And a net that agrees in part keeps it: LeNets with other widths are not LeNet's copies."""
+    shares = []
+    for name in ("LeNet-5 (28x28, valid, maximum pools, relu)", "MiniVGGNet", "VGG16"):
+        layers = [layer for layer in known(name).layers if layer.listed]
+        seen = [Seen(layer.shapes(), {layer.class_name: 0.0}) for layer in layers]
+        match = next(found for found in find(seen, True) if found.reference.name == name)
+        shares.append(traceless(match))
+        assert traceless(replace(match, exact=match.exact - 1)) <= 0.5
+    assert 0.6 < shares[0] < shares[1] < shares[2] < 1.0
 
 
 def test_two_denses_say_nothing() -> None:
