@@ -79,6 +79,8 @@ def _stride_prior(
     if size == 4 and style.pools == 0:
         return {1: 0.2, 2: 0.8}
     if first:
+        if size <= 3 and style.pools and style.flattens:
+            return {1: 0.96, 2: 0.04}  # small plain nets leave the halving to their pools
         deep = style.convolutions > 30
         return (
             {1: 0.45, 2: 0.54, 4: 0.01} if deep else {1: 0.85, 2: 0.15} if style.pools else {1: 0.6, 2: 0.38, 4: 0.02}
