@@ -73,13 +73,19 @@ def whole(plan: Plan, known: Maps) -> float:
     if _is_known(plan):
         return min(SUREST, plan.confidence, *_heads(plan, known))
     score = math.fsum(weight * value for weight, value in zip(known.whole, features(plan, known), strict=True))
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
+    return min(1 / (1 + math.exp(-max(-30.0, min(30.0, score)))), *_guesses(plan), 1.0)
 
 
 def _heads(plan: Plan, known: Maps) -> list[float]:
     """How sure the activations of the outputs are, where something else is possible."""
     found = (plan.layer(ref.layer).decision("activation") for ref in plan.outputs)
     return [_mapped(each, known) for each in found if each and each.alternatives and each.basis not in _FIXED]
+
+
+def _guesses(plan: Plan) -> list[float]:
+    """How sure the arguments of operations are that stand in no file: no net that the map is fitted on has one."""
+    decisions = (decision for _, layer in plan.walk() for decision in layer.decisions)
+    return [each.confidence for each in decisions if each.field == "arguments" and each.basis is Basis.ASSUMED]
 
 
 def _is_known(plan: Plan) -> bool:

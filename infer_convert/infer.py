@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from infer_convert.assemble import from_library
 from infer_convert.assemble.asked import told_apart
 from infer_convert.assemble.chains import check_any, sequential, stripped
+from infer_convert.assemble.cuts import cut_chain
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
@@ -213,12 +214,13 @@ def _with_own(
     rare: bool,
 ) -> tuple[list[_Candidate], list[SettledDraft]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
+    resort = None if candidates else _last_resort(typed, facts, hints, rare)
     try:
         own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers, hints)
     except NoArchitecture:
-        if not candidates:
+        if not candidates and resort is None:
             raise
-        return _ranked(candidates), []
+        own = []
     found, causes = _settled(own, hints, best)
     for way, told in _other_ways(typed, hints) if not found and not candidates else ():
         with suppress(NoArchitecture):
@@ -226,15 +228,20 @@ def _with_own(
             found, _ = _settled(own, told, best)
         if found:
             break
-    alone = facts.generation in TOWERS and not any(entry.is_input() for entry in typed)
-    side_by_side = towers(typed, hints) if alone and not found and not candidates else None
-    if side_by_side is not None:
-        own = obey([(side_by_side, 1.0)], hints)
+    if resort is not None and not found:
+        own = obey([(resort, 1.0)], hints)
         found, _ = _settled(own, hints, best)
     first = len(drafts)
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
     return _ranked([*candidates, *found]), causes
+
+
+def _last_resort(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, rare: bool) -> Draft | None:
+    """What is tried when no usual draft suits: towers side by side, or slices that the list does not show."""
+    if facts.generation in TOWERS and not any(entry.is_input() for entry in typed):
+        return towers(typed, hints)
+    return cut_chain(typed) if rare and facts.lists_weightless and not _unordered(typed, facts) else None
 
 
 TOWERS = ("keras0", "keras1")

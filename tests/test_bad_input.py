@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_a_failed_conversion_does_not_touch_what_force_would_replace(tmp_path: P
     "arguments",
     [
         ["--to", "tape"],
-        ["--to", "onnx"],
+        pytest.param(["--to", "onnx"], marks=pytest.mark.skipif(bool(find_spec("tf2onnx")), reason="tf2onnx is there")),
         ["--top", "0"],
         ["--set", "nothing"],
         ["--hints", "nowhere.toml"],

@@ -36,19 +36,19 @@ class Link:
 
 def sequential(typed: Sequence[Typed]) -> Draft:
     """A Sequential model exactly as listed, behind an input that the list leaves out."""
-    readings = _readings_that_chain(typed)
+    readings = readings_that_chain(typed)
     layers = [DraftLayer("input", INPUT, {}, ())]
     for place, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
         if place and (half := _half(readings[place - 1], reading)):
             layers.append(_halving(half, layers))
-        layers.append(_layer(entry, reading, len(layers) - 1))
+        layers.append(listed_layer(entry, reading, len(layers) - 1))
     return Draft(tuple(layers), ((len(layers) - 1, 0),))
 
 
 def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
     """A chain of the listed layers with supposed layers between them, behind ``head`` (wired layers of a known net) if
     there is one."""
-    readings = _readings_that_chain(typed)
+    readings = readings_that_chain(typed)
     layers = list(head) or [DraftLayer("input", INPUT, {}, ())]
     taken = {entry.stored.name for entry in typed} | {layer.name for layer in head}
     spatial: int | None = None
@@ -56,7 +56,7 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
     outputs: list[tuple[int, int]] = []
     for position, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
         if outputs:
-            layers.append(replace(_layer(entry, reading, 0), operands=layers[outputs[0][0]].operands))
+            layers.append(replace(listed_layer(entry, reading, 0), operands=layers[outputs[0][0]].operands))
             outputs.append((len(layers) - 1, 0))
             continue
         if position and (half := _half(readings[position - 1], reading)):
@@ -64,7 +64,7 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
         elif position or head:
             for card, config, word in _between(layers, reading):
                 layers.append(_supposed(card, config, word, layers, taken))
-        layers.append(_layer(entry, reading, len(layers) - 1))
+        layers.append(listed_layer(entry, reading, len(layers) - 1))
         if position == last:
             outputs.append((len(layers) - 1, 0))
             continue
@@ -121,7 +121,8 @@ def _halving(count: int, layers: Sequence[DraftLayer]) -> DraftLayer:
     return DraftLayer("latent_mean", card, config, (operands,), decisions=(decision,))
 
 
-def _layer(entry: Typed, reading: Reading, previous: int) -> DraftLayer:
+def listed_layer(entry: Typed, reading: Reading, previous: int) -> DraftLayer:
+    """A layer of the list behind the layer ``previous`` of the draft."""
     operands: tuple[tuple[int, int], ...] = ((previous, 0),)
     if reading.class_name in ("MultiHeadAttention", "GroupQueryAttention", "Attention"):
         operands = operands * 2
@@ -171,7 +172,7 @@ WORDS = 4.0
 projected without a bias before anything else (set by hand; a matrix alone weighs ``embedding.UNNAMED``)."""
 
 
-def _readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
+def readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
     """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
     best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
     for entry in typed:
