@@ -30,7 +30,9 @@ MOST_BESIDES = 5
 LESS_LIKELY = 8.0
 """Sets this many nats behind the best are not tried."""
 HARDLY_LIKELY = 14.0
-"""The same where sums that the list does not show are looked for: no net that the weights know has them."""
+"""The same where sums that the list does not show are looked for: they stand where listed ones rarely do, too."""
+UNLISTED = 4.0
+"""Nats against every sum that the list does not show."""
 
 
 Opened = tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]
@@ -318,9 +320,9 @@ def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...
         index, variant, chosen, chances.fitting, chances.singles, state.depth, out, chances.remainders
     )
     evidence = [scene.affinity(index, slot.item) for slot in chosen] if any(chances.evidence) else ()
+    cost = UNLISTED * sum(slot.hidden and not slot.filled for slot in chosen) - variant.log_prior
     return Move(
-        chances.number, variant, chosen, chances.fitting, group, -variant.log_prior, keys, score, result, False,
-        math.fsum(evidence),
+        chances.number, variant, chosen, chances.fitting, group, cost, keys, score, result, False, math.fsum(evidence)
     )  # fmt: skip
 
 

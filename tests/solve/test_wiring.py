@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -358,3 +359,17 @@ def candidates_of(problem: WiringProblem) -> list[Wiring]:
     found = wiring.candidates(problem, None, weights())
     assert isinstance(found, list)
     return found
+
+
+def test_what_a_name_says_of_a_kind_counts_in_full() -> None:
+    """A third input would make the fewest kinds of edges, but the name speaks against one with five nats."""
+    made = net("""
+        a Input
+        odd Activation < a
+        b Input
+        join Concatenate < odd b
+        -> join
+    """)
+    either = Item("odd", (*made.items[1].variants, replace(VARIANTS["Input"], log_prior=-5.0)))
+    found = solve(WiringProblem((made.items[0], either, *made.items[2:]), lambda p, c: 0.0)).wirings
+    assert made.is_told_by(found[0]) and any(wiring.variants[1] == 1 for wiring in found)
