@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
+from infer_convert.solve.bundles import bound, bundled
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
@@ -45,6 +46,10 @@ PER_FRONTIER = 48
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
+LONG = 450
+"""Items of a list in which full sums are closed behind ``FARTHEST`` depths, for time: open ones are looked at in every
+step. In shorter ones they stay, as they did when the weights were fitted."""
+FARTHEST = 24
 MOST_CALLS = 5
 """Calls of one layer."""
 ODD = 12.0
@@ -52,6 +57,8 @@ ODD = 12.0
 is read wrongly (kernels that are not what they seem) a wide search finds something all the same."""
 NEEDED = 2.0
 """Nats that sums which no list shows must save an odd wiring before they are believed."""
+ADDS_UP = 0.04
+"""Nats that the choices of every layer may add to what is odd."""
 SWAY = 3.0
 """Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
@@ -87,20 +94,22 @@ class WiringProblem:
 
     def rules(self, all_subsets: bool = False) -> Rules:
         """The search's rules."""
-        return Rules(self.outputs, self.hidden, self.calls, all_subsets)
+        farthest = FARTHEST if len(self.items) > LONG else math.inf
+        return Rules(self.outputs, self.hidden, self.calls, all_subsets, farthest)
 
 
 @dataclass(frozen=True, slots=True)
 class WiringResult:
     """Wirings, best first (empty when none fits) and the item where every reading failed, with the reason;
     ``places`` are that item and those that still lack an operand there. ``cost`` are the parser's nats for the wiring
-    that it finds likeliest."""
+    that it finds likeliest; ``narrowed`` tells that the search kept fewer states than it was asked to, for its work."""
 
     wirings: tuple[Wiring, ...]
     failed_at: int | None = None
     cause: str = ""
     places: tuple[int, ...] = ()
     cost: float = 0.0
+    narrowed: bool = False
 
 
 class Step(NamedTuple):
@@ -152,7 +161,8 @@ def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> li
         states_before, states = states, _advance(scene, rules, states, index, supply[index], pace)
         if not states:
             lacking = dict.fromkeys(slot.item for slot in states_before[0].slots)
-            return WiringResult((), index, _cause(problem, states_before, index), (index, *lacking))
+            cause = _cause(problem, states_before, index)
+            return WiringResult((), index, cause, (index, *lacking), narrowed=pace.narrowed)
     complete_states = [state for state in states if not state.unfilled()]
     if not complete_states:
         lacking = dict.fromkeys(slot.item for slot in states[0].unfilled())
@@ -208,18 +218,33 @@ def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
-    """As ``solve``; when no wiring fits, once more with a wider beam, whose wirings must not be too odd, and then with
-    sums that the list does not show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any
-    case."""
+    """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
+    once more with a wider beam, whose wirings must not be too odd, unless the work forbids it, and then with sums that
+    the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
+    (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    first = _with_called_sums(problem, solve(problem, beam), expanded(problem.items), beam)
-    if problem.hidden or (first.wirings and first.cost <= ODD):
+    first = _with_called_sums(problem, _with_ties(problem, beam), expanded(problem.items), beam)
+    if problem.hidden or first.narrowed or (first.wirings and not _is_odd(problem, first)):
         return first
     if not first.wirings:
         wider = solve(problem, WIDER * beam, worst=ODD)
         if wider.wirings:
             return wider
     return _with_needed_sums(replace(problem, hidden=True), first, beam)
+
+
+def _with_ties(problem: WiringProblem, beam: int) -> WiringResult:
+    """The wirings in which parallel branches stay apart; where these are odd or none, the best of all."""
+    ties = bundled(problem.items)
+    if ties:
+        found = solve(replace(problem, affinity=bound(problem.affinity, ties)), beam)
+        if found.wirings and not _is_odd(problem, found):
+            return found
+    return solve(problem, beam)
+
+
+def _is_odd(problem: WiringProblem, found: WiringResult) -> bool:
+    return found.cost > ODD + ADDS_UP * len(problem.items)
 
 
 def _with_needed_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
