@@ -223,8 +223,9 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
     the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
     (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    first = _with_called_sums(problem, _with_ties(problem, beam), expanded(problem.items), beam)
-    if problem.hidden or first.narrowed or (first.wirings and not _is_odd(problem, first)):
+    longer = expanded(problem.items)
+    first = _with_called_sums(problem, _with_ties(problem, beam), longer, beam)
+    if problem.hidden or first.narrowed or (first.wirings and (longer is not None or not _is_odd(problem, first))):
         return first
     if not first.wirings:
         wider = solve(problem, WIDER * beam, worst=ODD)

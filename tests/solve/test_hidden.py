@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from infer_convert.solve import wiring
 from infer_convert.solve.hidden import expanded
 from infer_convert.solve.wiring import WiringProblem, WiringResult, solve_widening
 
@@ -51,6 +54,21 @@ def test_repeated_widening_blocks_get_a_sum_around_each() -> None:
     assert feeding(made, found, "gap") == {"s2", "s1", "n0"}
     assert feeding(made, found, "n2") == {"d2"}
     assert len(found.wirings[0].sums) == 2
+
+
+def test_what_blocks_call_for_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However odd the wirings of a long net look: the sums are there already."""
+    asked: list[bool] = []
+    once = wiring.solve
+
+    def counting(problem: WiringProblem, beam: int | None = None, worst: float = math.inf) -> WiringResult:
+        asked.append(problem.hidden)
+        return once(problem, beam, worst=worst)
+
+    monkeypatch.setattr(wiring, "ODD", -1e9)
+    monkeypatch.setattr(wiring, "solve", counting)
+    assert solved(net(WIDENING)).wirings[0].sums
+    assert asked == [False, False]
 
 
 def test_sums_of_sums_stay_sums_of_two() -> None:
