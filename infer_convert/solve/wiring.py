@@ -249,8 +249,9 @@ def _is_odd(problem: WiringProblem, found: WiringResult) -> bool:
 
 
 def _with_needed_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
-    """The wirings with sums wherever they help in front of the odd ones without any, where they cost less."""
-    summed = solve(problem, beam)
+    """The wirings with sums wherever they help in front of the odd ones without any, where they cost less and are not
+    odd themselves."""
+    summed = solve(problem, beam, worst=ODD)
     if not summed.wirings or (plain.wirings and summed.cost + NEEDED > plain.cost):
         return plain
     found = _with_called_sums(problem, summed, likewise(problem.items, summed.wirings[0]), beam)

@@ -161,6 +161,12 @@ def test_stretches_like_the_branch_of_a_needed_sum_have_one_too() -> None:
     assert 0.5 < sum(wiring.probability for wiring in found.wirings if skip in wiring.edges()) < 0.99
 
 
+def test_sums_that_leave_a_wiring_odd_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With sums anywhere, lists that are read wrongly can be wired, too."""
+    monkeypatch.setattr(wiring, "ODD", 0.1)
+    assert not any(wired.sums or len(wired.operands[-3][0]) > 1 for wired in solved(net(PROJECTED)).wirings)
+
+
 def test_unlike_stretches_get_none() -> None:
     """A block without its second norm is no block like the one whose branches meet."""
     shorter = PROJECTED.replace("    b2 BatchNorm in=8 < c2\n", "")
