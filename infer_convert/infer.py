@@ -384,7 +384,9 @@ def _inbound_decisions(
             names = [[draft.layers[item].name for item, _ in call] for call in twin.operands]
             old = weights.get(repr(names), (0.0, names))[0]
             weights[repr(names)] = (old + share, names)
-        total = math.fsum(share for share, _ in weights.values())
+        # A sum that no list shows is as likely as it is to exist.
+        everywhere = math.fsum(share for share, _ in weights.values())
+        total = everywhere if layer.stored is not None else math.fsum(shares.values())
         mine = [[best.layers[item].name for item, _ in call] for call in layer.operands]
         share = weights[repr(mine)][0] / total
         if len(weights) == 1 and len(layer.operands[0]) < 2:

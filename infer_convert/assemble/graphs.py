@@ -24,6 +24,8 @@ MOST_WIRINGS = 24
 """Wirings that are handed on at most."""
 LEAST_SHARE = 0.02
 """Wirings this much less likely than the best are left out."""
+SUM = "_sum"
+"""Ends the name of a sum that no list shows; the name of the layer that takes it stands in front."""
 OTHER_WAY_ROUND = 0.36
 """Share of nets whose free Concatenates have their operands in the less usual order."""
 
@@ -160,21 +162,23 @@ def obey(drafts: Sequence[tuple[Draft, float]], hints: Hints) -> list[tuple[Draf
 
 
 def _reads(draft: Draft, name: str, told: Orders) -> bool:
-    """Whether a layer's operands are those told, seen through what the list does not show; True for unknown layers."""
+    """Whether a layer's operands are those told, by their own names or by what stands in front of sums that the list
+    does not show; True for unknown layers."""
     layer = next((layer for layer in draft.layers if layer.name == name), None)
     if layer is None or not layer.operands:
         return True
-    return {name for call in told for name in call} <= _names_in_front(draft, layer)
+    names = {name for call in told for name in call}
+    found: set[str] = set()
+    return all(_told(draft, operand, names, found) for call in layer.operands for operand, _ in call) and names <= found
 
 
-def _names_in_front(draft: Draft, layer: DraftLayer) -> set[str]:
-    front, found = [operand for call in layer.operands for operand, _ in call], set()
-    while front:
-        producer = draft.layers[front.pop()]
+def _told(draft: Draft, item: int, names: set[str], found: set[str]) -> bool:
+    """Whether an operand, or all that it sums up unseen, is among ``names``; ``found`` gathers these."""
+    producer = draft.layers[item]
+    if producer.name in names or producer.stored is not None:
         found.add(producer.name)
-        if producer.stored is None:
-            front.extend(operand for call in producer.operands for operand, _ in call)
-    return found
+        return producer.name in names
+    return all(_told(draft, operand, names, found) for call in producer.operands for operand, _ in call)
 
 
 def _by_place(draft: Draft, typed: Sequence[Typed], known: Known) -> dict[int, Preferred]:
@@ -212,6 +216,8 @@ def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int
         if field != "inbound" or layer not in index:
             continue
         names = [name for call in value for name in ([call] if isinstance(call, str) else call)]
+        if any(name not in index and name.removesuffix(SUM) in index for name in names):
+            continue  # a sum that no list shows, which no item stands for: ``obey`` chooses among the wirings
         unknown = [name for name in names if name.partition(":")[0] not in index]
         if unknown:
             raise NoArchitecture(f"{layer}.inbound names {unknown[0]!r}, which the file does not list", ())
@@ -229,7 +235,7 @@ def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Seq
         item, number = call
         if item not in place and item >= len(made):
             operands = tuple([placed(operand, name) for operand in wiring.sums[item - len(made)]])
-            layers.append(DraftLayer(f"{name}_sum", CARD_OF["Add"], {}, (operands,)))
+            layers.append(DraftLayer(f"{name}{SUM}", CARD_OF["Add"], {}, (operands,)))
             place[item] = len(layers) - 1
         return place[item], number
 
@@ -256,7 +262,7 @@ def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Seq
 def _summed(layers: list[DraftLayer], name: str, call: tuple[Call, ...]) -> tuple[Call, ...]:
     if len(call) == 1:
         return call
-    layers.append(DraftLayer(f"{name}_sum", CARD_OF["Add"], {}, (call,)))
+    layers.append(DraftLayer(f"{name}{SUM}", CARD_OF["Add"], {}, (call,)))
     return ((len(layers) - 1, 0),)
 
 

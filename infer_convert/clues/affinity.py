@@ -3,17 +3,22 @@
 * *counters*: automatic names count per class in the order of construction. Where two classes have equally many layers,
   the k-th of one usually feeds the k-th of the other (335 of 338 cases, WIRING §3); and a layer is constructed after
   what feeds it, so that an edge from a higher to a lower counter of one class is suspicious.
+  Numbers glued to a word (``conv7``) count like Keras' own once several layers share the word.
 * *prefixes*: ``conv2_block1_1_conv`` feeds ``conv2_block1_1_bn``.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infer_convert.layers.names import counter, stem
 
+LEAST_GLUED = 3
+"""Layers that must share a word before a number glued to it counts: ``relu6`` alone is a kind, not a number."""
+_GLUED = re.compile(r"([A-Za-z][A-Za-z_]*?)_?(\d+)")
 LEAST_PREFIXED = 6
 """Layers that must share their first word with a neighbour before prefixes are believed."""
 
@@ -34,8 +39,7 @@ class Affinities:
     @classmethod
     def of(cls, names: Sequence[str], labels: Sequence[str]) -> Affinities:
         """Test the regularities on these names."""
-        stems = tuple(stem(name) for name in names)
-        counters = tuple(counter(name) or 0 for name in names)
+        stems, counters = _numbered(names)
         counts = Counter(stems)
         automatic = tuple(_automatic(stems[i], labels[i]) for i in range(len(names)))
         bases: dict[str, int] = {}
@@ -87,6 +91,17 @@ class Affinities:
             shared += 1
         share = shared / max(len(a), len(b))
         return "all words" if share == 1 else "half the words" if share >= 0.5 else "some words" if share else "no word"
+
+
+def _numbered(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The word and the number of every name."""
+    found = [(stem(name), counter(name) or 0) for name in names]
+    glued = [_GLUED.fullmatch(name) for name in names]
+    sharing = Counter(match[1] for match in glued if match)
+    for place, match in enumerate(glued):
+        if match and sharing[match[1]] >= LEAST_GLUED:
+            found[place] = stem(match[1]), int(match[2])
+    return tuple(word for word, _ in found), tuple(number for _, number in found)
 
 
 def _automatic(found: str, label: str) -> bool:

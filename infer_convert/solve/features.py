@@ -181,10 +181,10 @@ class Scene:
     def signature(self, index: int, variant: Variant, slot: Slot, depth: int) -> tuple[Any, ...]:
         """Everything that the features of a single operand depend on."""
         elementwise = slot.merges and slot.elementwise
-        kind = "h" if slot.hidden else "p" if not slot.merges else "e" if elementwise and not slot.broadcasts else (
+        kind = "p" if not slot.merges else "e" if elementwise and not slot.broadcasts else (
             "m" if slot.broadcasts else "c" if isinstance(slot.demand, tuple) else "u"
         )  # fmt: skip
-        span = min(self.weighted_between(index, slot.item), 6) if kind in "eh" and slot.filled else -1
+        span = min(self.weighted_between(index, slot.item), 6) if kind == "e" and slot.filled else -1
         demand = slot.demand
         exact = demand[0][0] if isinstance(demand, tuple) else (variant.channels[0] if demand else "o")
         distance = slot.item - index
@@ -220,7 +220,7 @@ class Scene:
             (sign, "l", *whole[:2], before),
             (sign, "lg", *whole, min(taken, 1)),
         ]
-        if kind in "eh":
+        if kind == "e":
             keys.append((sign, "e", mine, taken, span))
             keys.append((sign, "eg", mine, before, goes, taken))
             keys.append((sign, "es", mine, before, goes, taken, span))

@@ -30,7 +30,9 @@ MOST_BESIDES = 5
 LESS_LIKELY = 8.0
 """Sets this many nats behind the best are not tried."""
 HARDLY_LIKELY = 14.0
-"""The same where sums that the list does not show are looked for: no net that the weights know has them."""
+"""The same where sums that the list does not show are looked for: they stand where listed ones rarely do, too."""
+UNLISTED = 4.0
+"""Nats against every sum that the list does not show."""
 
 
 Opened = tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]
@@ -74,12 +76,13 @@ class Move:
 class Rules:
     """What holds for the whole search. ``outputs``: how many there are, when it is known; ``hidden``: sums that the
     list does not show are considered; ``calls``: how often a layer may be called; ``all_subsets``: enumerate everything
-    (for fitting)."""
+    (for fitting); ``farthest``: depths behind which a sum or product that has its operands takes no further one."""
 
     outputs: int | None = None
     hidden: bool = False
     calls: tuple[int, ...] = ()
     all_subsets: bool = False
+    farthest: float = math.inf
 
 
 def moves(scene: Scene, rules: Rules, state: State, index: int, supply: Supply) -> list[Move]:
@@ -103,7 +106,7 @@ def moves(scene: Scene, rules: Rules, state: State, index: int, supply: Supply) 
         near = _nearest(fitting, needed)
         chances = _chances(scene, state, index, number, variant, _unlike(near), remainders, supply)
         for chosen in _subsets(rules, chances, state.depth, needed):
-            filling = _fill(scene, state, chances, chosen)
+            filling = _fill(scene, rules, state, chances, chosen)
             if filling is not None:
                 found.append(filling)
         if rules.calls and variant.operands == (1, 1):
@@ -292,7 +295,9 @@ def _best_first(gains: Sequence[float], forced: Sequence[bool], deep: Sequence[b
             count += 2
 
 
-def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...]) -> Move | None:
+def _fill(
+    scene: Scene, rules: Rules, state: State, chances: _Chances, chosen: tuple[Slot, ...]
+) -> Move | None:
     variant, index = chances.variant, chances.index
     if len(chosen) > 1 and len({slot.item for slot in chosen}) < len(chosen):
         return None
@@ -308,7 +313,9 @@ def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...
     if not _living(chances.supply, new):
         return None
 
-    result: Callable[[], Opened] = partial(_filled, state, variant, chosen, out, (new, added))
+    result: Callable[[], Opened] = partial(
+        _filled, state, variant, chosen, out, (new, added), group - rules.farthest
+    )
     if any(slot.room > 1 and slot.need > 1 for slot in chosen):
         made = result()
         if not _living(chances.supply, made[0]):
@@ -318,19 +325,22 @@ def _fill(scene: Scene, state: State, chances: _Chances, chosen: tuple[Slot, ...
         index, variant, chosen, chances.fitting, chances.singles, state.depth, out, chances.remainders
     )
     evidence = [scene.affinity(index, slot.item) for slot in chosen] if any(chances.evidence) else ()
+    cost = UNLISTED * sum(slot.hidden and not slot.filled for slot in chosen) - variant.log_prior
     return Move(
-        chances.number, variant, chosen, chances.fitting, group, -variant.log_prior, keys, score, result, False,
-        math.fsum(evidence),
+        chances.number, variant, chosen, chances.fitting, group, cost, keys, score, result, False, math.fsum(evidence)
     )  # fmt: skip
 
 
-def _filled(state: State, variant: Variant, chosen: tuple[Slot, ...], out: Demand, added: Opened) -> Opened:
-    """The frontier once ``chosen`` are filled."""
+def _filled(
+    state: State, variant: Variant, chosen: tuple[Slot, ...], out: Demand, added: Opened, nearest: float
+) -> Opened:
+    """The frontier once ``chosen`` are filled. Sums and products nearer to the outputs than ``nearest`` are closed."""
     slots = state.slots
     if any(slot.hidden and not slot.filled for slot in chosen):
         sums = {(slot.item, slot.call): slot for slot in chosen if slot.hidden and not slot.filled}
         slots = tuple(sums.get((slot.item, slot.call), slot) for slot in slots)
     left, rest = filled(slots, state.remainders, chosen, out, variant)
+    left = tuple([slot for slot in left if slot.group >= nearest or not slot.elementwise or slot.need])
     return settled((*left, *added[0]), (*rest, *added[1]))
 
 

@@ -13,11 +13,13 @@ FEWEST = 2
 
 
 class Pace:
-    """The ``work`` that is left to one search of so many ``steps``, which would like to keep ``most`` states."""
+    """The ``work`` that is left to one search of so many ``steps``, which would like to keep ``most`` states;
+    ``narrowed`` tells that it once could not."""
 
     def __init__(self, work: float, steps: int, most: int) -> None:
         self._left, self._steps, self._most = work, steps, most
         self._work = self._each = 0.0
+        self.narrowed = False
 
     def spend(self, work: float) -> None:
         """So much was done in this step. Raises RefusedForSafety when the time is over."""
@@ -35,4 +37,7 @@ class Pace:
             self._each = max(self._work / max(states, 1), 0.8 * self._each)
         self._work = 0.0
         whole = self._each * self._steps
-        return self._most if whole * self._most <= self._left else max(FEWEST, int(self._left / whole))
+        if whole * self._most <= self._left:
+            return self._most
+        self.narrowed = True
+        return max(FEWEST, int(self._left / whole))

@@ -74,10 +74,10 @@ class Slot:
         )  # fmt: skip
 
     def summing(self) -> Slot:
-        """The slot as the first operand of a sum that no list shows."""
+        """The slot as the first operand of a sum that no list shows: as if an Add stood in front of the item."""
         return Slot(
-            self.item, self.call, self.label, self.group, self.demand, self.ranks, self.level, self.frame, 2, 3, 0,
-            True, True, False, True, self.goes,
+            self.item, self.call, "Add", self.group, self.demand, self.ranks, self.level, self.frame, 2, 3, 0,
+            True, True, False, True, self.label,
         )  # fmt: skip
 
 

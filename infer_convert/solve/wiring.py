@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
+from infer_convert.solve.bundles import bound, bundled
 from infer_convert.solve.demand import Demand
 from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
 from infer_convert.solve.flips import flipped
-from infer_convert.solve.hidden import LIKELY, expanded
+from infer_convert.solve.hidden import Expanded, expanded, likewise
 from infer_convert.solve.items import Item, Variant, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
@@ -40,16 +41,24 @@ EXPANSIONS = 4500
 """Items x states that are expanded: with 12 or with 64 states the best answers of the applications are the same."""
 WIDER = 5
 """How much wider the beam is when a narrow one has lost every wiring."""
-PER_FRONTIER = 16
+PER_FRONTIER = 48
 """States kept with the same open operands; the rest differ only in what is already settled."""
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam: putting a decision off looks cheap
 until late."""
+LONG = 450
+"""Items of a list in which full sums are closed behind ``FARTHEST`` depths, for time: open ones are looked at in every
+step. In shorter ones they stay, as they did when the weights were fitted."""
+FARTHEST = 24
 MOST_CALLS = 5
 """Calls of one layer."""
 ODD = 12.0
 """Nats that a wiring found by widening may cost: true ones cost up to 8, also of the largest nets, and where the list
 is read wrongly (kernels that are not what they seem) a wide search finds something all the same."""
+NEEDED = 2.0
+"""Nats that sums which no list shows must save an odd wiring before they are believed."""
+ADDS_UP = 0.04
+"""Nats that the choices of every layer may add to what is odd."""
 SWAY = 3.0
 """Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
@@ -85,18 +94,22 @@ class WiringProblem:
 
     def rules(self, all_subsets: bool = False) -> Rules:
         """The search's rules."""
-        return Rules(self.outputs, self.hidden, self.calls, all_subsets)
+        farthest = FARTHEST if len(self.items) > LONG else math.inf
+        return Rules(self.outputs, self.hidden, self.calls, all_subsets, farthest)
 
 
 @dataclass(frozen=True, slots=True)
 class WiringResult:
     """Wirings, best first (empty when none fits) and the item where every reading failed, with the reason;
-    ``places`` are that item and those that still lack an operand there."""
+    ``places`` are that item and those that still lack an operand there. ``cost`` are the parser's nats for the wiring
+    that it finds likeliest; ``narrowed`` tells that the search kept fewer states than it was asked to, for its work."""
 
     wirings: tuple[Wiring, ...]
     failed_at: int | None = None
     cause: str = ""
     places: tuple[int, ...] = ()
+    cost: float = 0.0
+    narrowed: bool = False
 
 
 class Step(NamedTuple):
@@ -128,10 +141,10 @@ def solve(
     if isinstance(found, WiringResult):
         return found
     likely = [wiring for wiring in found if -wiring.log_score <= worst]
+    least = -max(wiring.log_score for wiring in found)
     if not likely:
-        least = -max(wiring.log_score for wiring in found)
         return WiringResult((), 0, f"the likeliest wiring would need choices that are too odd ({least:.0f} nats)")
-    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in likely]))
+    return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in likely]), cost=least)
 
 
 def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> list[Wiring] | WiringResult:
@@ -148,7 +161,8 @@ def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> li
         states_before, states = states, _advance(scene, rules, states, index, supply[index], pace)
         if not states:
             lacking = dict.fromkeys(slot.item for slot in states_before[0].slots)
-            return WiringResult((), index, _cause(problem, states_before, index), (index, *lacking))
+            cause = _cause(problem, states_before, index)
+            return WiringResult((), index, cause, (index, *lacking), narrowed=pace.narrowed)
     complete_states = [state for state in states if not state.unfilled()]
     if not complete_states:
         lacking = dict.fromkeys(slot.item for slot in states[0].unfilled())
@@ -194,31 +208,72 @@ def _fills(move: Move) -> Iterator[tuple[Slot, int]]:
 
 
 def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
-    """The wiring with the score that it has as a whole."""
+    """The wiring with the score that it has as a whole. What its items are read as counts in full: the weight of the
+    parser's score was fitted where names leave no doubt about that."""
     if not learned.wholes:
         return wiring
     found = features(problem.items, wiring, problem.names)
-    return replace(wiring, log_score=score(learned.wholes, found, wiring.log_score))
+    read = math.fsum([item.variants[v].log_prior for item, v in zip(problem.items, wiring.variants, strict=True)])
+    return replace(wiring, log_score=read + score(learned.wholes, found, wiring.log_score - read))
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
-    """As ``solve``; when no wiring fits, once more with a wider beam, whose wirings must not be too odd, and then with
-    sums that the list does not show. Where repeated blocks call for such sums (``hidden.py``) they are tried in any
-    case."""
+    """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
+    once more with a wider beam, whose wirings must not be too odd, unless the work forbids it, and then with sums that
+    the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
+    (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
-    first = _with_called_sums(problem, solve(problem, beam), beam)
-    if first.wirings or problem.hidden:
-        return first
-    wider = solve(problem, WIDER * beam, worst=ODD)
-    if wider.wirings:
-        return wider
-    summed = solve(replace(problem, hidden=True), beam)
-    return summed if summed.wirings else first
-
-
-def _with_called_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
-    """The wirings with the sums that blocks call for in front of those without."""
     longer = expanded(problem.items)
+    first = _with_called_sums(problem, _with_ties(problem, beam), longer, beam)
+    if problem.hidden or first.narrowed or (first.wirings and (longer is not None or not _is_odd(problem, first))):
+        return first
+    if not first.wirings:
+        wider = solve(problem, WIDER * beam, worst=ODD)
+        if wider.wirings:
+            return wider
+    return _with_needed_sums(replace(problem, hidden=True), first, beam)
+
+
+def _with_ties(problem: WiringProblem, beam: int) -> WiringResult:
+    """The wirings in which parallel branches stay apart; where these are odd or none, the best of all."""
+    ties = bundled(problem.items)
+    if ties:
+        found = solve(replace(problem, affinity=bound(problem.affinity, ties)), beam)
+        if found.wirings and not _is_odd(problem, found):
+            return found
+    return solve(problem, beam)
+
+
+def _is_odd(problem: WiringProblem, found: WiringResult) -> bool:
+    return found.cost > ODD + ADDS_UP * len(problem.items)
+
+
+def _with_needed_sums(problem: WiringProblem, plain: WiringResult, beam: int) -> WiringResult:
+    """The wirings with sums wherever they help in front of the odd ones without any, where they cost less and are not
+    odd themselves."""
+    summed = solve(problem, beam, worst=ODD)
+    if not summed.wirings or (plain.wirings and summed.cost + NEEDED > plain.cost):
+        return plain
+    found = _with_called_sums(problem, summed, likewise(problem.items, summed.wirings[0]), beam)
+    return _mixed(found, plain, 1 / (1 + math.exp(summed.cost - plain.cost)))
+
+
+def _mixed(found: WiringResult, plain: WiringResult, share: float) -> WiringResult:
+    """Wirings that have ``share`` of the probability, and others."""
+    if not plain.wirings:
+        return found
+    both = [
+        replace(wiring, probability=part * wiring.probability)
+        for result, part in ((found, share), (plain, 1 - share))
+        for wiring in result.wirings
+    ]
+    return WiringResult(tuple(sorted(both, key=lambda wiring: -wiring.probability)), cost=found.cost)
+
+
+def _with_called_sums(
+    problem: WiringProblem, plain: WiringResult, longer: Expanded | None, beam: int
+) -> WiringResult:
+    """The wirings with the sums that blocks call for (``longer``) beside those without."""
     if longer is None:
         return plain
 
@@ -228,13 +283,11 @@ def _with_called_sums(problem: WiringProblem, plain: WiringResult, beam: int) ->
     def names(producer: int, consumer: int) -> str:
         return longer.names(producer, consumer, problem.names)
 
-    found = solve(WiringProblem(longer.items, affinity, problem.outputs, names), beam)
+    found = solve(WiringProblem(longer.items, affinity, problem.outputs, names, problem.hidden), beam)
     if not found.wirings:
         return plain
-    share = LIKELY if plain.wirings else 1.0
-    others = [replace(wiring, probability=(1 - share) * wiring.probability) for wiring in plain.wirings]
-    both = [longer.contracted(wiring, share) for wiring in found.wirings] + others
-    return WiringResult(tuple(sorted(both, key=lambda wiring: -wiring.probability)))
+    shorter = WiringResult(tuple([longer.contracted(wiring) for wiring in found.wirings]), cost=found.cost)
+    return _mixed(shorter, plain, longer.share)
 
 
 def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:

@@ -55,3 +55,15 @@ def test_prefixes_bind_once_enough_layers_share_them() -> None:
 def test_few_prefixes_are_not_believed() -> None:
     found = affinities(*BLOCKS[:3])
     assert {found.word(p, c) for p in range(3) for c in range(3)} == {""}
+
+
+def test_numbers_glued_to_a_word_count_too() -> None:
+    found = affinities("conv2", "conv1", "bn1", "bn2", "conv3", "bn3")
+    assert found.word(1, 2) == found.word(0, 3) == "same counter"
+    assert (found.word(0, 1), found.word(1, 0)) == ("backward", "next")
+
+
+def test_a_number_that_few_share_is_part_of_the_word() -> None:
+    """``relu6`` is a kind of relu, and ``conv1d`` ends in no number."""
+    found = affinities("relu6", "conv1d_1", "relu", "conv1d")
+    assert found.stems == ("relu6", "conv1d", "relu", "conv1d")

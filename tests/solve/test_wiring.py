@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,9 @@ from infer_convert.solve.weights import weights
 from infer_convert.solve.wiring import (
     BEAM,
     EXPANSIONS,
+    FARTHEST,
     LEAST_BEAM,
+    LONG,
     WIDER,
     WiringProblem,
     WiringResult,
@@ -358,3 +361,58 @@ def candidates_of(problem: WiringProblem) -> list[Wiring]:
     found = wiring.candidates(problem, None, weights())
     assert isinstance(found, list)
     return found
+
+
+def test_what_a_name_says_of_a_kind_counts_in_full() -> None:
+    """A third input would make the fewest kinds of edges, but the name speaks against one with five nats."""
+    made = net("""
+        a Input
+        odd Activation < a
+        b Input
+        join Concatenate < odd b
+        -> join
+    """)
+    either = Item("odd", (*made.items[1].variants, replace(VARIANTS["Input"], log_prior=-5.0)))
+    found = solve(WiringProblem((made.items[0], either, *made.items[2:]), lambda p, c: 0.0)).wirings
+    assert made.is_told_by(found[0]) and any(wiring.variants[1] == 1 for wiring in found)
+
+
+def test_no_wider_beam_where_the_work_narrowed_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "WORK", 2000)
+    impossible = net(RESIDUAL.replace("c0 Conv/k in=3 out=8", "c0 Conv/k in=3 out=9")).items
+    assert wiring.solve(WiringProblem(impossible, lambda p, c: 0.0)).narrowed
+    tried: list[int | None] = []
+    once = wiring.solve
+
+    def counting(problem: WiringProblem, beam: int | None = None, worst: float = math.inf) -> WiringResult:
+        tried.append(beam)
+        return once(problem, beam, worst=worst)
+
+    monkeypatch.setattr(wiring, "solve", counting)
+    assert not solve_widening(WiringProblem(impossible, lambda p, c: 0.0)).wirings
+    assert tried == [BEAM]
+
+
+@pytest.mark.parametrize(("farthest", "waits"), [(math.inf, True), (3, False)])
+def test_full_sums_are_closed_far_behind_where_that_is_asked(farthest: float, waits: bool) -> None:
+    chain = "".join(f"a{n} Activation < {f'a{n - 1}' if n else 'c0'}\n" for n in range(5))
+    truth = net(
+        "x Input\nc0 Conv/k in=3 out=8 < x\n" + chain + "l Activation < a4\nr Activation < a4\n"
+        "add Add < l r\ngap GlobalPool < add\n-> gap"
+    )
+    scene = Scene(truth.items, weights(), lambda p, c: 0.0, lambda p, c: "")
+    supply = supplies(truth.items)
+    state = State(len(truth.items) - 1)
+    rules = Rules(farthest=farthest)
+    for index in range(len(truth.items) - 1, truth.index("c0"), -1):
+        fed = {consumer for producer, consumer in _edges(truth) if producer == index}
+        found = steps(scene, state, index, moves(scene, rules, state, index, supply[index]))
+        right = next(step for step in found if {slot.item for slot in step.move.chosen} == fed)
+        state = after(state, index, right, 0.0)
+    assert waits == any(slot.item == truth.index("add") for slot in state.slots)
+
+
+def test_only_long_lists_close_them() -> None:
+    items = net(CHAIN).items
+    assert WiringProblem(items, lambda p, c: 0.0).rules().farthest == math.inf
+    assert WiringProblem(items * LONG, lambda p, c: 0.0).rules().farthest == FARTHEST
