@@ -23,7 +23,7 @@ def reloaded(model: Any, folder: Path) -> Any:
     Where every stored number is a variable of the model, each is compared with it bit by bit where it stands in its
     file, and the loaded variable then shares the model's buffer (an assigned tensor is not copied, TensorFlow 2.21,
     ``core/kernels/resource_variable_ops.cc``). Otherwise, or where one differs, everything is read as usual. Raises
-    DataLossError and OutOfRangeError where TensorFlow cannot read what was written.
+    DataLossError where TensorFlow cannot read what was written.
     """
     originals = _originals(model, folder)
     if originals is None:
@@ -45,17 +45,21 @@ def _originals(model: Any, folder: Path) -> Mapping[tuple[str, int], Any] | None
     found: dict[tuple[str, int], Any] = {}
     for key in keys:
         if key == "_CHECKPOINTABLE_OBJECT_GRAPH":
-            try:
-                reader.get_tensor(key)  # whoever loads the SavedModel needs it
-            except IndexError:  # the file is too short
-                return None
+            _read(reader, key)  # whoever loads the SavedModel needs it
             continue
         match = _KEY.fullmatch(key)
         if match is None or int(match[2]) >= len(ours[match[1]]):
             return None
         original = ours[match[1]][int(match[2])]
-        array = np.asarray(reader.get_tensor(key)) if stored is None else stored.get(key)
+        array = _read(reader, key) if stored is None else stored.get(key)
         if array is None or not same_bits(array, array_of(original)):
             return None
         found[match[1], int(match[2])] = original
     return found if len({id(variable) for variable in found.values()}) == len(model.weights) else None
+
+
+def _read(reader: Any, key: str) -> Any:
+    try:
+        return np.asarray(reader.get_tensor(key))
+    except IndexError as error:  # the file is too short (``training/py_checkpoint_reader.py``)
+        raise tf.errors.DataLossError(None, None, str(error)) from error

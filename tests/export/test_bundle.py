@@ -74,8 +74,9 @@ def test_a_saved_model_that_was_damaged_is_told(tmp_path: Path) -> None:
         data.write_bytes(changed)
         found = savedmodel_difference(model, plan, folder)
         assert found.largest == math.inf and not found.agrees and "cannot be read back" in str(found.reason)
-    data.write_bytes(whole[:-8])
-    assert not savedmodel_difference(model, plan, folder).agrees
+    for left in (len(whole) - 8, whole.index(kernel) + 8):
+        data.write_bytes(whole[:left])
+        assert not savedmodel_difference(model, plan, folder).agrees
     data.write_bytes(whole)
     index = data.with_name("variables.index")
     entries = index.read_bytes()
