@@ -22,8 +22,8 @@ def reloaded(model: Any, folder: Path) -> Any:
 
     Where every stored number is a variable of the model, each is compared with it bit by bit where it stands in its
     file, and the loaded variable then shares the model's buffer (an assigned tensor is not copied, TensorFlow 2.21,
-    ``core/kernels/resource_variable_ops.cc``). Otherwise, or where one differs, everything is read as usual. Raises OpError
-    where TensorFlow cannot read what was written.
+    ``core/kernels/resource_variable_ops.cc``). Otherwise, or where one differs, everything is read as usual. Raises
+    OpError where TensorFlow cannot read what was written.
     """
     originals = _originals(model, folder)
     if originals is None:
