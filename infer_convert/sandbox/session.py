@@ -47,9 +47,8 @@ def prepare() -> None:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    told = ["-B"] if sys.dont_write_bytecode else []  # it hears nothing from the environment
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", *told, "-X", "utf8", "-c", _BOOT, *_folders()],
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, *_folders()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
