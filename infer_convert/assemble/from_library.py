@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.channels import clash
 from infer_convert.assemble.graphs import OTHER_WAY_ROUND, pinned_orders
 from infer_convert.assemble.graphs import Known as KnownEdges
 from infer_convert.assemble.settle import Settled, settle
@@ -114,9 +115,11 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
         settled = settle(pinned(draft, hints), hints)
         if not settled.answers:
             draft = transplant(match, typed, facts.lists_weightless, kept(match), soft=True)
-            settled = settle(draft, hints) if draft is not None else settled
+            if draft is None or clash(draft):
+                continue
+            settled = settle(draft, hints)
             weight += CONTRADICTED + min(0.0, settled.log_mass)
-        if not settled.answers or draft is None:
+        if not settled.answers:
             continue
         key = _key(settled.answers[0])
         if key not in found or found[key][2] < weight:
