@@ -36,7 +36,7 @@ from infer_convert.hints import Hints
 from infer_convert.infer import infer
 from infer_convert.pipeline import inspect
 from infer_convert.sandbox import open_tensors
-from infer_convert.solve.recall import noting
+from infer_convert.solve.notes import noting
 path, folder, library = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "library"
 facts, hints = inspect(path), Hints(library=library)
 if len(sys.argv) > 4:

@@ -104,7 +104,7 @@ def serve() -> None:
 def _answer(path: Path, facts: WeightFile, hints: Hints, limits: Limits, known: Mapping[str, Any]) -> bytes:
     from infer_convert.infer import infer
     from infer_convert.sandbox import open_tensors
-    from infer_convert.solve.recall import noting
+    from infer_convert.solve.notes import noting
 
     try:
         with noting(known) as searches, open_tensors(path, limits=limits, facts=facts) as store:

@@ -25,6 +25,7 @@ from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
+from infer_convert.clues.numbers.budget import Unsettled
 from infer_convert.confidence import DUMP, LIBRARY, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
@@ -37,7 +38,7 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.processes.collector import few_collections
-from infer_convert.solve import patience
+from infer_convert.solve import notes, patience
 
 MOST_PLANS = 10
 MOST_SETTLED = 7
@@ -86,9 +87,17 @@ def infer(
     """
     if tensors is not None:
         check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
+    try:
+        return _bounded(facts, hints or Hints(), tensors, limits)
+    except Unsettled:
+        with notes.forgetting():
+            return _bounded(facts, hints or Hints(), tensors, limits)
+
+
+def _bounded(facts: WeightFile, hints: Hints, tensors: object | None, limits: Limits) -> Inference:
     with patience.bounded(limits.infer_seconds), few_collections():
         if has_config(facts):
-            return plan_from_config(facts, hints or Hints(), tensors)
+            return plan_from_config(facts, hints, tensors)
         found = uncalibrated(facts, hints, tensors)
         plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in calibrated(found.plans))
         return replace(found, plans=tuple(plans))

@@ -1,7 +1,8 @@
 """What a run leaves in OUT for the next one with more hints: the searches that it need not repeat.
 
-``.searches.json`` holds the answers of ``solve/recall.py`` by a digest of their questions. Whoever changes the file can
-only make another run begin with graphs that are checked against the weights as any other.
+``.searches.json`` holds what ``solve/notes.py`` noted, by digests of the questions: wirings, sizes, what the trained
+numbers said. Whoever changes the file can only change shares and what is tried first; graphs and sizes are checked
+against the file's tensors as any other.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def _inferred(
         if found is not None:
             return replace(found[0], facts=facts), found[1]
     from infer_convert.infer import infer
-    from infer_convert.solve.recall import noting
+    from infer_convert.solve.notes import noting
 
     with noting(known) as searches:
         return infer(facts, hints, store, options.limits), searches

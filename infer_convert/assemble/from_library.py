@@ -12,9 +12,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.channels import clash
 from infer_convert.assemble.graphs import OTHER_WAY_ROUND, pinned_orders
 from infer_convert.assemble.graphs import Known as KnownEdges
-from infer_convert.assemble.settle import Settled, settle
+from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.transplant import transplant
 from infer_convert.assemble.typed import Typed
 from infer_convert.draft import Draft, Preferred
@@ -116,12 +117,14 @@ def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Pr
         weight = match.log_weight - above + _operand_habit(draft)
         if weight < -SURE:
             break
-        settled = settle(pinned(draft, hints), hints)
+        settled = SettledDraft((), -math.inf) if clash(draft) else settle(pinned(draft, hints), hints)
         if not settled.answers:
             draft = transplant(match, typed, facts.lists_weightless, kept(match), soft=True)
-            settled = settle(draft, hints) if draft is not None else settled
+            if draft is None or clash(draft):
+                continue
+            settled = settle(draft, hints)
             weight += CONTRADICTED + min(0.0, settled.log_mass)
-        if not settled.answers or draft is None:
+        if not settled.answers:
             continue
         key = _key(settled.answers[0])
         if key not in found or found[key][2] < weight:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infer_convert.assemble.decode import decode
+from infer_convert.assemble.remembered import remembered
 from infer_convert.assemble.rewire import rewire
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
@@ -64,11 +65,16 @@ def weighed(drafts: Drafts, numbers: Numbers | None, hints: Hints) -> list[tuple
     """Drafts with their shares revised by the numbers, and those that the numbers prefer to all of them, best first."""
     if numbers is None or not any(_joins(draft) for draft, _ in drafts):
         return list(drafts)
-    try:
-        with numbers.arrays.budget.spending(FOR_WIRING):
-            return _weighed(drafts, numbers, frozenset(hints.wired))
-    except OutOfWork:
-        return list(drafts)
+    told = frozenset(hints.wired)
+
+    def weigh() -> list[tuple[Draft, float]]:
+        try:
+            with numbers.arrays.budget.spending(FOR_WIRING):
+                return _weighed(drafts, numbers, told)
+        except OutOfWork:
+            return list(drafts)
+
+    return remembered(drafts, numbers.arrays, told, weigh)
 
 
 def _weighed(drafts: Drafts, numbers: Numbers, told: Collection[str]) -> list[tuple[Draft, float]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from infer_convert import __version__
 from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes
 from infer_convert.assemble.chains import ABSENT
@@ -20,6 +21,8 @@ from infer_convert.errors import Ask
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
 from infer_convert.layers.pooling import WHOLE, sized
+from infer_convert.solve.kept_sizes import known_sizes
+from infer_convert.solve.notes import digest
 from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
 
 SMALL_NET = 60
@@ -93,7 +96,12 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
     calls, numbers = _calls(draft)
     states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
-    result = solve_sizes(items, calls, best, states, strata)
+    result = known_sizes(
+        lambda: _question(draft, all_settings, hints, best, states),
+        items,
+        calls,
+        lambda: solve_sizes(items, calls, best, states, strata),
+    )
     if not result.answers:
         assert result.failed_at is not None
         asks = about_sizes(draft, calls[result.failed_at].item, hints)
@@ -112,6 +120,26 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         for answer in result.answers
     )
     return SettledDraft(answers, result.log_mass)
+
+
+def _question(
+    draft: Draft, all_settings: Sequence[tuple[Setting, ...]], hints: Hints, best: int, states: int
+) -> str:
+    """Of all that the choice depends on; of the hints only what they say about the settings that are open."""
+    layers = [(layer.class_name, layer.config, layer.operands) for layer in draft.layers]
+    named = {name for name, _ in hints.answers}
+    told = [
+        (index, field, repr(hints.answer(layer.name, field)))
+        for index, layer in enumerate(draft.layers)
+        if layer.name in named
+        for field in sorted({field for setting in all_settings[index] for field in setting.config})
+    ]
+    told = [each for each in told if each[2] != "None"]
+    settings_tried = [
+        [(setting.config, setting.log_prior, setting.reads, setting.writes) for setting in tried]
+        for tried in all_settings
+    ]
+    return digest(("sizes", __version__, layers, draft.outputs, settings_tried, told, best, states))
 
 
 def _sized(

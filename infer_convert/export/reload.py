@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from infer_convert.build.buffers import array_of
 from infer_convert.build.verify import same_bits
+from infer_convert.export.bundle import stored_arrays
 
 _KEY = re.compile(r"(variables|trainable_variables)/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE")
 
@@ -19,9 +20,10 @@ _KEY = re.compile(r"(variables|trainable_variables)/(\d+)/\.ATTRIBUTES/VARIABLE_
 def reloaded(model: Any, folder: Path) -> Any:
     """The SavedModel in ``folder``, written from ``model``, ready to run.
 
-    Where every stored number is a variable of the model, each is compared with it bit by bit, one in memory at a time,
-    and the loaded variable then shares the model's buffer (an assigned tensor is not copied, TensorFlow 2.21,
-    ``core/kernels/resource_variable_ops.cc``). Otherwise, or where one differs, everything is read as usual.
+    Where every stored number is a variable of the model, each is compared with it bit by bit where it stands in its
+    file, and the loaded variable then shares the model's buffer (an assigned tensor is not copied, TensorFlow 2.21,
+    ``core/kernels/resource_variable_ops.cc``). Otherwise, or where one differs, everything is read as usual. Raises
+    OpError where TensorFlow cannot read what was written.
     """
     originals = _originals(model, folder)
     if originals is None:
@@ -35,17 +37,29 @@ def reloaded(model: Any, folder: Path) -> Any:
 
 def _originals(model: Any, folder: Path) -> Mapping[tuple[str, int], Any] | None:
     """The model's variable behind each stored one; None unless all are there and equal."""
-    reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+    prefix = folder / "variables" / "variables"
+    reader = tf.train.load_checkpoint(str(prefix))
+    keys = reader.get_variable_to_shape_map()
+    stored = stored_arrays(prefix)
     ours = {"variables": model.weights, "trainable_variables": model.trainable_variables}
     found: dict[tuple[str, int], Any] = {}
-    for key in reader.get_variable_to_shape_map():
+    for key in keys:
         if key == "_CHECKPOINTABLE_OBJECT_GRAPH":
+            _read(reader, key)  # whoever loads the SavedModel needs it
             continue
         match = _KEY.fullmatch(key)
         if match is None or int(match[2]) >= len(ours[match[1]]):
             return None
         original = ours[match[1]][int(match[2])]
-        if not same_bits(np.asarray(reader.get_tensor(key)), array_of(original)):
+        array = _read(reader, key) if stored is None else stored.get(key)
+        if array is None or not same_bits(array, array_of(original)):
             return None
         found[match[1], int(match[2])] = original
     return found if len({id(variable) for variable in found.values()}) == len(model.weights) else None
+
+
+def _read(reader: Any, key: str) -> Any:
+    try:
+        return np.asarray(reader.get_tensor(key))
+    except IndexError as error:  # the file is too short (``training/py_checkpoint_reader.py``)
+        raise tf.errors.DataLossError(None, None, str(error)) from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from infer_convert.facts import Generation, StoredLayer
+from infer_convert.facts import Generation, StoredLayer, Tensor
 from infer_convert.layers import LAYERS
 from infer_convert.layers.activation import ACTIVATION
 from infer_convert.layers.card import Card, Fit, Stored, own_uses
@@ -107,15 +108,27 @@ def _weighted(
     layer: StoredLayer, generation: Generation, backend: str | None, rare: bool = False
 ) -> tuple[Reading, ...]:
     stored = Stored({tensor.role: tensor for tensor in layer.tensors}, generation, backend)
+    anonymous = tuple(replace(tensor, path="", name="") for tensor in layer.tensors)
     readings = []
-    for card in LAYERS:
-        if card.fits is None:
-            continue
-        for fit in (*card.fits(stored), *(card.rare(stored) if rare and card.rare is not None else ())):
+    for card in _fitting(anonymous, generation, backend, rare):
+        for fit in _fits(card, stored, rare):
             named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
             late = LATER if generation in ("keras0", "keras1") and card.class_name in NEW_IN_2 else 0.0
             readings.append(Reading(card, fit, fit.log_odds + named + late, _because(card, layer, named)))
     return _best(readings)
+
+
+@lru_cache(maxsize=1024)
+def _fitting(tensors: tuple[Tensor, ...], generation: Generation, backend: str | None, rare: bool) -> tuple[Card, ...]:
+    """The cards that have a place for such tensors, wherever these stand: nets repeat their layers."""
+    stored = Stored({tensor.role: tensor for tensor in tensors}, generation, backend)
+    return tuple(card for card in LAYERS if _fits(card, stored, rare))
+
+
+def _fits(card: Card, stored: Stored, rare: bool) -> tuple[Fit, ...]:
+    if card.fits is None:
+        return ()
+    return (*card.fits(stored), *(card.rare(stored) if rare and card.rare is not None else ()))
 
 
 def _weightless(

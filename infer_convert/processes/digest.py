@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from pathlib import Path
 
 _AT_ONCE = 1 << 24
@@ -13,6 +12,8 @@ _AT_ONCE = 1 << 24
 
 def sha256(path: Path) -> str:
     """The digest in hexadecimal. Raises OSError."""
+    import hashlib  # it brings a library that whoever only reads headers need not wait for
+
     found, buffer = hashlib.sha256(), memoryview(bytearray(_AT_ONCE))
     with path.open("rb", buffering=0) as stream:
         while count := stream.readinto(buffer):
@@ -24,10 +25,20 @@ class Digest:
     """The digest of a file, computed in a thread from now on."""
 
     def __init__(self, path: Path) -> None:
-        pool = ThreadPoolExecutor(1)
-        self._found = pool.submit(sha256, path)
-        pool.shutdown(wait=False)
+        self._path = path
+        self._found: str | OSError | None = None
+        self._thread = threading.Thread(target=self._compute, daemon=True)
+        self._thread.start()
+
+    def _compute(self) -> None:
+        try:
+            self._found = sha256(self._path)
+        except OSError as error:
+            self._found = error
 
     def result(self) -> str:
         """Wait for it. Raises OSError."""
-        return self._found.result()
+        self._thread.join()
+        if isinstance(self._found, str):
+            return self._found
+        raise self._found or OSError(f"{self._path}: no digest")

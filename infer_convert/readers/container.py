@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -156,12 +157,17 @@ def _looks_like(head: bytes) -> str:
 def _member(name: str, file: h5py.File, stream: BinaryIO, start: int | None = 0) -> Member:
     lock = threading.Lock()
 
-    def raw(offset: int, length: int) -> bytes:
+    def sought(offset: int, length: int) -> bytes:
         with lock:
             stream.seek(offset)
             return stream.read(length)
 
+    raw = partial(_pread, stream.fileno()) if isinstance(stream, io.FileIO) and hasattr(os, "pread") else sought
     return Member(name, file, HeapReader(raw, int(file.userblock_size)), start)
+
+
+def _pread(descriptor: int, offset: int, length: int) -> bytes:
+    return os.pread(descriptor, length, offset)
 
 
 class _Window(io.RawIOBase):

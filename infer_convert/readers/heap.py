@@ -19,8 +19,8 @@ _SYMBOL_TABLE_MESSAGE = 0x11
 _CONTINUATION_MESSAGE = 0x10
 _ATTRIBUTE_MESSAGE = 0x0C
 _VARIABLE_LENGTH = 9
-_WINDOW = 1024
-"""Bytes read at once: a group's header, B-tree and heap stand side by side."""
+_WINDOW = 512
+"""Bytes read at once: what belongs to a group stands in two to four places; 1,024 save a tenth of the reads."""
 _MAX_BLOCKS = 4096
 """Continuation blocks and B-tree nodes per group that we follow; Keras files stay below 100."""
 
@@ -146,15 +146,14 @@ class HeapReader:
         pending, seen = [tree], {tree}
         while pending:
             node = pending.pop()
-            signature = self._at(node, 4)
+            signature, kind, _level, used = struct.unpack("<4sBBH", self._at(node, 8))
             if signature == b"SNOD":
-                (count,) = struct.unpack("<H", self._at(node + 6, 2))
+                count = used  # the same place in a symbol table node
                 block = self._at(node + 8, 40 * count)
                 offsets += [struct.unpack_from("<Q", block, 40 * i)[0] for i in range(count)]
                 continue
             if signature != b"TREE":
                 raise ValueError("no B-tree node")
-            kind, _level, used = struct.unpack("<BBH", self._at(node + 4, 4))
             if kind != 0:
                 raise ValueError("not a group B-tree")
             block = self._at(node + 24, 16 * used + 8)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
-import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 
@@ -144,6 +143,8 @@ def _open(member: Member, path: str) -> h5py.Dataset | None:
 def _native(stored: object, dtype: str) -> Array:
     value: Array = np.asarray(stored)
     if dtype == "bfloat16":
+        import ml_dtypes
+
         return np.frombuffer(value.tobytes(), ml_dtypes.bfloat16).reshape(value.shape).copy()
     return value.astype(value.dtype.newbyteorder("="), copy=False)
 

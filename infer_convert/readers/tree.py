@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import h5py
@@ -118,13 +119,14 @@ def scan(file: h5py.File, heap: HeapReader, meter: Meter) -> Group:
     root_id = h5py.h5o.open(file.id, b"/")
     root = Group("/")
     seen = {_address(root_id)}
-    stack: list[tuple[h5py.h5g.GroupID, Group, int]] = [(root_id, root, 0)]
+    stack: list[tuple[h5py.h5g.GroupID, int, Group, int]] = [(root_id, _address(root_id), root, 0)]
     while stack:
-        group_id, group, depth = stack.pop()
-        group.attributes = _attributes(group_id, group.path, heap, meter)
-        order, group.written = _children(group_id, heap)
+        group_id, at, group, depth = stack.pop()
+        group.attributes = _attributes(group_id, at, group.path, heap, meter)
+        order, group.written = _children(group_id, at, heap)
+        above = group.path.rstrip("/")
         for name in order:
-            path = f"{group.path.rstrip('/')}/{name}"
+            path = f"{above}/{name}"
             meter.object(path, depth + 1, name)
             raw_name = name.encode("utf-8", "surrogateescape")
             _only_hard(group_id, raw_name, path)
@@ -136,7 +138,7 @@ def scan(file: h5py.File, heap: HeapReader, meter: Meter) -> Group:
                 seen.add(address)
                 child = Group(path)
                 group.children[name] = child
-                stack.append((child_id, child, depth + 1))
+                stack.append((child_id, address, child, depth + 1))
             elif isinstance(child_id, h5py.h5d.DatasetID):
                 group.children[name] = describe(child_id, path, meter)
     return root
@@ -182,11 +184,17 @@ def _dtype(type_id: h5py.h5t.TypeID) -> tuple[str | None, str]:
         return "bfloat16", ""
     if kind in (h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM):
         try:
-            return np.dtype(type_id.dtype).name, ""
+            return _name(type_id.dtype), ""
         except (TypeError, ValueError):
             return None, "a number format that numpy lacks"
     names = {h5py.h5t.STRING: "text", h5py.h5t.COMPOUND: "compound records", h5py.h5t.VLEN: "variable-length lists"}
     return None, names.get(kind, "a type that is not numeric")
+
+
+@lru_cache(maxsize=64)
+def _name(dtype: np.dtype[np.generic]) -> str:
+    """numpy spells it anew each time that it is asked."""
+    return dtype.name
 
 
 def _only_hard(group_id: h5py.h5g.GroupID, name: bytes, path: str) -> None:
@@ -200,9 +208,9 @@ def _address(object_id: h5py.h5g.GroupID) -> int:
     return int(h5py.h5o.get_info(object_id).addr)
 
 
-def _children(group_id: h5py.h5g.GroupID, heap: HeapReader) -> tuple[list[str], Written]:
+def _children(group_id: h5py.h5g.GroupID, address: int, heap: HeapReader) -> tuple[list[str], Written]:
     listed = [bytes(name).decode("utf-8", "surrogateescape") for name in group_id]
-    by_heap = heap.names(_address(group_id))
+    by_heap = heap.names(address)
     if by_heap is not None and sorted(by_heap) == sorted(listed):
         alphabetical = sorted(by_heap, key=lambda name: name.encode("utf-8", "surrogateescape"))
         return by_heap, "sorted" if by_heap == alphabetical and len(by_heap) > 1 else "written"
@@ -212,11 +220,13 @@ def _children(group_id: h5py.h5g.GroupID, heap: HeapReader) -> tuple[list[str], 
     return listed, "unknown"
 
 
-def _attributes(object_id: h5py.h5g.GroupID, path: str, heap: HeapReader, meter: Meter) -> dict[str, Attribute]:
+def _attributes(
+    object_id: h5py.h5g.GroupID, address: int, path: str, heap: HeapReader, meter: Meter
+) -> dict[str, Attribute]:
     found: dict[str, Attribute] = {}
     if h5py.h5a.get_num_attrs(object_id) == 0:
         return found
-    claimed = heap.text_bytes(_address(object_id))
+    claimed = heap.text_bytes(address)
     if claimed is None:
         raise UnreadableFile(f"{path}: expected readable attributes, found a damaged global heap")
     meter.attribute(path, claimed)

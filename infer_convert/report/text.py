@@ -12,6 +12,8 @@ from infer_convert.hints import toml_key, toml_value
 
 def visible(text: str) -> str:
     """``text`` on one line: control, format (right-to-left overrides too) and unassigned characters as escapes."""
+    if text.isprintable():  # what Python calls so is just what is not escaped below
+        return text
     return "".join(_visible(character) for character in text)
 
 

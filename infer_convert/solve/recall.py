@@ -1,30 +1,25 @@
 """Wirings that were found before: the search is most of an inference, and few hints change what is searched.
 
 An answer is known by everything that entered its search, so that a changed question never meets an old answer. Within
-a process the last few are kept; ``noting`` collects them in plain form for a file, ``learn`` takes them back, after
-checking that they are graphs over the items at hand when they are asked for.
+a process the last few are kept, and ``notes`` carry them from one run to the next; those are checked to be graphs over
+the items at hand.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from infer_convert.solve import notes
 from infer_convert.solve.items import Call, Item, Wiring
 
 MOST = 32
 """Questions whose answers are kept in a process."""
 
-Plain = list[list[Any]]
 Answer = tuple[Wiring, ...]
 
 _KNOWN: OrderedDict[str, Answer] = OrderedDict()
-_LEARNT: dict[str, Any] = {}
-_NOTED: ContextVar[dict[str, Plain] | None] = ContextVar("noted", default=None)
 
 
 def recalled(items: Sequence[Item], rest: object, find: Callable[[], Answer]) -> Answer:
@@ -32,33 +27,17 @@ def recalled(items: Sequence[Item], rest: object, find: Callable[[], Answer]) ->
     ``repr`` must tell it. Nothing that was not found is kept."""
     key = question(items, rest)
     answer = _KNOWN.get(key)
-    if answer is None and key in _LEARNT:
-        answer = _checked(_LEARNT[key], items)
-    if answer is None:
+    if not answer:
+        answer = _checked(notes.learnt(key), items)
+    if not answer:
         answer = find()
     if answer:
         _KNOWN[key] = answer
         _KNOWN.move_to_end(key)
         while len(_KNOWN) > MOST:
             _KNOWN.popitem(last=False)
-        noted = _NOTED.get()
-        if noted is not None:
-            noted[key] = [_plain(wiring) for wiring in answer]
+        notes.note(key, [_plain(wiring) for wiring in answer])
     return answer
-
-
-@contextmanager
-def noting(learnt: Mapping[str, Any]) -> Iterator[dict[str, Plain]]:
-    """Within it the answers in ``learnt`` (a parsed JSON object, of whatever form) are known, and those that are given
-    are noted."""
-    notes: dict[str, Plain] = {}
-    token = _NOTED.set(notes)
-    _LEARNT.update(learnt)
-    try:
-        yield notes
-    finally:
-        _LEARNT.clear()
-        _NOTED.reset(token)
 
 
 def question(items: Sequence[Item], rest: object) -> str:
@@ -77,7 +56,7 @@ def question(items: Sequence[Item], rest: object) -> str:
         )
         for item in items
     ]  # fmt: skip
-    return hashlib.sha256(repr((said, rest)).encode("utf-8", "backslashreplace")).hexdigest()
+    return notes.digest((said, rest))
 
 
 def _plain(wiring: Wiring) -> list[Any]:
@@ -97,7 +76,7 @@ class _NoWiring(Exception):
 
 
 def _checked(plain: Any, items: Sequence[Item]) -> Answer | None:
-    """The wirings that ``plain`` tells; None when it is anything but graphs over the items."""
+    """The wirings that ``plain`` tells; None when it is anything but some graphs over the items."""
     try:
         return tuple(_wiring(item, items) for item in _list(plain))
     except _NoWiring:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infer_convert.solve import recall
+from infer_convert.solve import notes, recall
 from infer_convert.solve.items import Item, Variant, Wiring
 
 ITEMS = (
@@ -44,14 +44,14 @@ def test_the_same_question_is_searched_once() -> None:
 
 
 def test_an_answer_survives_as_json() -> None:
-    with recall.noting({}) as notes:
+    with notes.noting({}) as found:
         asked([])
     recall._KNOWN.clear()
     searched: list[int] = []
-    with recall.noting(json.loads(json.dumps(notes))) as more:
+    with notes.noting(json.loads(json.dumps(found))) as more:
         assert asked(searched) == (CHAIN,)
     assert not searched
-    assert more == notes
+    assert more == found
     recall._KNOWN.clear()
     asked(searched)
     assert searched  # what was learnt is forgotten behind the block
@@ -73,17 +73,17 @@ def test_an_answer_survives_as_json() -> None:
     ],
 )
 def test_what_is_no_graph_is_searched_anew(place: tuple[int, ...], value: Any) -> None:
-    with recall.noting({}) as notes:
+    with notes.noting({}) as found:
         asked([])
-    (key,) = notes
-    spoilt = json.loads(json.dumps(notes))
+    (key,) = found
+    spoilt = json.loads(json.dumps(found))
     inside = spoilt[key]
     for step in place[:-1]:
         inside = inside[step]
     inside[place[-1]] = value
     recall._KNOWN.clear()
     searched: list[int] = []
-    with recall.noting(spoilt):
+    with notes.noting(spoilt):
         assert asked(searched) == (CHAIN,)
     assert searched
 

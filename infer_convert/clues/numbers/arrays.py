@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,6 +47,22 @@ class Arrays:
             self._kept[key] = self._read(use)
         return self._kept[key]
 
+    def digests(self) -> dict[tuple[str, ...], str]:
+        """What was read so far, by its sources and transforms."""
+        return {key: _digest(array) for key, array in self._kept.items()}
+
+    def agree(self, uses: Iterable[WeightUse], digests: Mapping[tuple[str, ...], str]) -> bool:
+        """Whether these are still the numbers; those that ``uses`` name are read for it, and not counted."""
+        known = {(*use.sources, *use.transforms): use for use in uses}
+        for key, wanted in digests.items():
+            if key not in known:
+                return False
+            if key not in self._kept:
+                self._kept[key] = self._read(known[key])
+            if _digest(self._kept[key]) != wanted:
+                return False
+        return True
+
     def _values(self, use: WeightUse) -> int:
         """Values that reading the variable takes."""
         count = int(np.prod(use.shape))
@@ -61,3 +78,11 @@ class Arrays:
             return None
         found = array.astype(np.float32, copy=False)
         return found if found.size and np.isfinite(found).all() else None
+
+
+def _digest(array: Array | None) -> str:
+    if array is None:
+        return ""
+    found = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()

@@ -33,28 +33,39 @@ class OutOfWork(Exception):
     """The budget is used up; what was found until then counts."""
 
 
+class Unsettled(Exception):
+    """The budget is used up behind a step that was not done but remembered: what that step would have left to be used
+    again was paid for twice, so nobody knows whether the work would have lasted. Everything is to be done anew."""
+
+
 class Budget:
     """``work`` bounds what all clues of a file do within ``spending``; outside, work is free."""
 
     def __init__(self, work: float = 3 * SECOND) -> None:
-        self._work = work
+        self.work = work
         self._end: float | None = None
+        self._remembered = False
         self.spent = 0.0
+
+    def remember(self, spent: float) -> None:
+        """A step that had cost so much is not done again."""
+        self.spent += spent
+        self._remembered = True
 
     @contextmanager
     def spending(self, part: float = 1.0) -> Iterator[None]:
         """Count, up to a part of the whole budget."""
-        self._end = part * self._work
+        self._end = part * self.work
         try:
             yield
         finally:
             self._end = None
 
     def spend(self, work: float) -> None:
-        """So much is about to be done. Raises OutOfWork when that is more than is left; then it is not counted, so
-        that something smaller may still be done."""
+        """So much is about to be done. Raises OutOfWork (Unsettled behind a remembered step) when that is more than is
+        left; then it is not counted, so that something smaller may still be done."""
         if self._end is None:
             return
         if self.spent + work > self._end:
-            raise OutOfWork
+            raise Unsettled if self._remembered else OutOfWork
         self.spent += work

@@ -7,13 +7,16 @@ incoming filters have similar outgoing ones, whatever the optimiser.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from infer_convert import __version__
 from infer_convert.clues.numbers.signals import Units
+from infer_convert.solve.notes import noted
 
 Array = NDArray[Any]
 LEAST_UNITS = 8
@@ -36,7 +39,24 @@ def score(units: Units, slices: Array) -> float | None:
     incoming, outgoing = (before**2).sum(0), (behind**2).sum(0)
     if incoming.std() < 1e-9 or outgoing.std() < 1e-9:
         return None
-    number = len(chosen)
+    both = before, behind, incoming, outgoing
+    return noted(lambda: _question(before, behind), lambda: _score(*both), float, _number)
+
+
+def _question(before: Array, behind: Array) -> str:
+    """Of the very numbers that are compared."""
+    found = hashlib.sha256(repr(("filters", __version__, before.shape, behind.shape)).encode())
+    for array in (before, behind):
+        found.update(np.ascontiguousarray(array, "<f4").data)
+    return found.hexdigest()
+
+
+def _number(plain: Any) -> float | None:
+    return plain if isinstance(plain, float) and math.isfinite(plain) else None
+
+
+def _score(before: Array, behind: Array, incoming: Array, outgoing: Array) -> float:
+    number = before.shape[1]
     first = _atanh(_correlation(_ranks(incoming), _ranks(outgoing))) * math.sqrt(number - 3)
     upper = np.triu_indices(number, 1)
     second = _atanh(_correlation(_cosines(before)[upper], _cosines(behind)[upper])) * math.sqrt(
