@@ -59,7 +59,7 @@ def dilated(near: Neighbourhood, index: int, tried: Sequence[Setting]) -> tuple[
         if growth is None:
             return tuple(tried)
         if first(setting.config.get("strides", 1)) != 1:
-            growth = _Growth({1: 0.0}, {})
+            growth = _Growth({1: 0.0}, {pair: nats for pair, nats in growth.behind.items() if nats == AGAIN})
         total = math.log(math.fsum(math.exp(nats) for nats in growth.alone.values()))
         for rate, nats in growth.alone.items():
             reads = tuple((KIND, last, gain) for (last, wanted), gain in growth.behind.items() if wanted == rate)
@@ -85,9 +85,10 @@ def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth
         grown = {(rate, 2 * rate): GROWS for rate in OVER_TIME}
         return _Growth(alone, {**grown, **{(rate, rate): STAYS for rate in OVER_TIME}})
     if rank == 2 and len(_parallel(near, index)) >= LEAST_OVER_TIME:
+        leads = _parallel(near, index)[0] == index
         if padding != "same":
-            return _Growth({1: 0.0}, {})
-        if _parallel(near, index)[0] == index:
+            return _Growth({1: 0.0}, {} if leads else {(1, 1): AGAIN})
+        if leads:
             return _Growth(dict(PYRAMID), {})
         again = {(rate, rate): AGAIN for rate in PYRAMID}
         return _Growth(dict.fromkeys(PYRAMID, 0.0), {**STEPS, **SMALL_STEPS, **again})
