@@ -399,6 +399,27 @@ def _widths_in(near: Neighbourhood) -> set[int]:
     return {layer.config["_channels_in"] for layer in firsts if layer.class_name == "Dense"}
 
 
+FRAMES, WINDOW = 4, [8, 8]
+"""Frames that agents see at once and the first kernel that reads them (Mnih et al. 2015, "Human-level control through
+deep reinforcement learning", and nearly every agent since)."""
+
+
+def _plays(near: Neighbourhood) -> bool:
+    """Whether the first layer reads stacked frames of a game."""
+    firsts = (
+        near.draft.layers[i]
+        for index, layer in enumerate(near.draft.layers)
+        if layer.class_name == "InputLayer"
+        for i in near.after(index, (*INERT, "Rescaling", "Permute"))
+    )
+    return any(
+        "Conv2D" in layer.class_name
+        and layer.config.get("_channels_in") == FRAMES
+        and list(layer.config.get("kernel_size", ())) == WINDOW
+        for layer in firsts
+    )
+
+
 def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:
     names = {layer.class_name for layer in near.draft.layers}
     if width == 1 and names & set(RECURRENT) and "Embedding" not in names and "Conv" not in class_name:
@@ -417,6 +438,9 @@ def _output(near: Neighbourhood, width: int | None, class_name: str, because: st
         shares = {"softmax": 0.5, "linear": 0.35, "sigmoid": 0.15}
     elif width is None:
         shares = {"softmax": 0.6, "sigmoid": 0.2, "linear": 0.2}
+    elif _plays(near):
+        shares = {"linear": 0.75, "softmax": 0.22, "tanh": 0.03}
+        because += " of a net that reads stacked frames with 8x8 kernels, as agents do: values of actions,"
     elif width <= 4:
         shares = {"softmax": 0.62, "linear": 0.28, "sigmoid": 0.08, "tanh": 0.02}
     else:

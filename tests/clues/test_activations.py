@@ -60,6 +60,13 @@ def test_an_output_s_width_tells_its_function(width: int, expected: str) -> None
     assert best(text, "hidden", **sizes) == "relu", "a hidden layer of any width is no head"
 
 
+@pytest.mark.parametrize(("frames", "kernel", "expected"), [(4, 8, "linear"), (3, 8, "softmax"), (4, 5, "softmax")])
+def test_agents_value_their_actions(frames: int, kernel: int, expected: str) -> None:
+    text = "x InputLayer\nc Conv2D\nf Flatten\nh Dense\nend Dense"
+    sizes = {"c": conv(kernel, frames, 16), "h": dense(2304, 64), "end": dense(64, 6)}
+    assert best(text, "end", **sizes) == expected
+
+
 def test_a_dropout_behind_the_last_layer_does_not_hide_the_head() -> None:
     sizes = {"hidden": dense(4, 8), "end": dense(8, 10)}
     assert best("x InputLayer\nhidden Dense\nend Dense\ndrop Dropout", "end", **sizes) == "softmax"
