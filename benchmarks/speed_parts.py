@@ -16,6 +16,7 @@ from infer_convert import sandbox
 
 LAYERS, UNITS = 800, 395
 """Of the file that is inspected: 500 MB."""
+HUGE_LAYERS, HUGE_UNITS = 6, 16_384
 SHORT = {"reading": "read", "inferring": "infer+keras", "building and verifying": "build", "exporting": "export"}
 _STAGES = """
 import sys, time
@@ -84,6 +85,24 @@ def large_file(path: Path) -> None:
             group = file.create_group(f"layers/dense_{number}" if number else "layers/dense")
             own = group.create_group("vars")
             own["0"], own["1"] = kernel, bias
+
+
+def huge_file(path: Path) -> None:
+    """A Keras 3 weight file of 6.4 GB: six Denses, whose numbers are holes that the disk reads as zeros."""
+    place = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    place.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    place.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    with h5py.File(path, "w") as file:
+        for number in range(HUGE_LAYERS):
+            own = file.create_group(f"layers/dense_{number}/vars" if number else "layers/dense/vars")
+            for name, shape in (("0", (HUGE_UNITS, HUGE_UNITS)), ("1", (HUGE_UNITS,))):
+                h5py.h5d.create(own.id, name.encode(), h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple(shape), place)
+
+
+def converted(place: Path, path: Path) -> Cost:
+    """One conversion to a SavedModel, with the memory of all its processes together."""
+    words = ("-m", "infer_convert", str(path), "--to", "savedmodel", "-o", str(place / "huge"), "--force")
+    return command(place, sys.executable, *words, watched=True)[0]
 
 
 def inspected(place: Path, path: Path, times: int) -> tuple[Cost, float]:

@@ -1,4 +1,4 @@
-"""Where the tensors of a checkpoint stand in its data files, so that they can be looked at without being read.
+"""Where the tensors of a checkpoint stand in its data files, so that they can be compared part by part.
 
 TensorFlow's own reader puts every tensor into fresh memory, which takes longer than anything done with it afterwards.
 The index is a sorted table of blocks (TensorFlow 2.21, ``core/lib/io/table_format.txt`` and ``format.cc``), its values
@@ -9,7 +9,9 @@ has opened the checkpoint with ``tf.train.load_checkpoint`` and asked for the sh
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,12 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from tensorflow.core.protobuf.tensor_bundle_pb2 import BundleEntryProto, BundleHeaderProto
 
+from infer_convert.build.verify import same_bits
+
 Array = NDArray[Any]
 
+_AT_ONCE = 1 << 22
+"""Bytes read at once. (Mapped whole, the file would count as memory of this process.)"""
 _FOOTER = 48
 _MAGIC = bytes.fromhex("57fb808b247547db")
 """``kTableMagicNumber`` as it stands in the file."""
@@ -32,36 +38,58 @@ class _NoBundle(Exception):
     pass
 
 
-def stored_arrays(prefix: Path) -> Mapping[str, Array] | None:
-    """Every tensor of the checkpoint by its key, as a read-only view of its file; None where the files are laid out in
-    a way not known here. Strings are left out. Raises OSError."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One tensor: where its bytes begin in which file."""
+
+    file: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def holds(self, array: Array) -> bool:
+        """Whether these are the array's bits. Reads a part at a time, into the same memory. Raises OSError."""
+        if array.shape != self.shape or array.dtype != self.dtype:
+            return False
+        flat, at = np.ascontiguousarray(array).reshape(-1), 0
+        memory = np.empty(max(1, min(flat.size, _AT_ONCE // self.dtype.itemsize)), self.dtype)
+        with self.file.open("rb", buffering=0) as stream:
+            stream.seek(self.offset)
+            while at < flat.size:
+                part = memory[: flat.size - at]
+                count = stream.readinto(part.view("u1").data)
+                if count != part.nbytes or not same_bits(flat[at : at + part.size], part):
+                    return False
+                at += part.size
+        return True
+
+
+def stored_tensors(prefix: Path) -> Mapping[str, Stored] | None:
+    """Every tensor of the checkpoint by its key; None where the files are laid out in a way not known here. Strings are
+    left out. Raises OSError."""
     table = Path(f"{prefix}.index").read_bytes()
     try:
         entries = dict(_entries(table))
         header = BundleHeaderProto.FromString(entries.pop(b""))
-        if header.endianness != BundleHeaderProto.LITTLE or not np.little_endian:
+        if header.endianness != BundleHeaderProto.LITTLE or sys.byteorder != "little":
             return None
-        shards = [
-            np.memmap(f"{prefix}.data-{number:05}-of-{header.num_shards:05}", np.uint8, "r")
-            for number in range(header.num_shards)
-        ]
+        shards = [Path(f"{prefix}.data-{number:05}-of-{header.num_shards:05}") for number in range(header.num_shards)]
         found = {}
         for key, value in entries.items():
             entry = BundleEntryProto.FromString(value)
             if entry.dtype != tf.string.as_datatype_enum:
-                found[key.decode()] = _view(shards[entry.shard_id], entry)
+                found[key.decode()] = _stored(shards[entry.shard_id], entry)
         return found
     except (_NoBundle, DecodeError, LookupError, ValueError, TypeError):
         return None
 
 
-def _view(shard: Array, entry: Any) -> Array:
+def _stored(shard: Path, entry: Any) -> Stored:
     dtype = np.dtype(tf.as_dtype(entry.dtype).as_numpy_dtype)
     shape = tuple(dimension.size for dimension in entry.shape.dim)
-    if entry.slices or entry.size != math.prod(shape) * dtype.itemsize or entry.offset + entry.size > len(shard):
+    if entry.slices or entry.size != math.prod(shape) * dtype.itemsize:
         raise _NoBundle
-    found: Array = shard[entry.offset : entry.offset + entry.size].view(dtype).reshape(shape)
-    return found
+    return Stored(shard, entry.offset, shape, dtype)
 
 
 def _entries(table: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from infer_convert.build.buffers import array_of
+from infer_convert.build.buffers import Array, array_of
 from infer_convert.build.verify import same_bits
-from infer_convert.export.bundle import stored_arrays
+from infer_convert.export.bundle import Stored, stored_tensors
 
+_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _KEY = re.compile(r"(variables|trainable_variables)/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE")
 
 
@@ -39,23 +40,27 @@ def _originals(model: Any, folder: Path) -> Mapping[tuple[str, int], Any] | None
     """The model's variable behind each stored one; None unless all are there and equal."""
     prefix = folder / "variables" / "variables"
     reader = tf.train.load_checkpoint(str(prefix))
-    keys = reader.get_variable_to_shape_map()
-    stored = stored_arrays(prefix)
+    _read(reader, _GRAPH)  # whoever loads the SavedModel needs it
+    stored = stored_tensors(prefix)
     ours = {"variables": model.weights, "trainable_variables": model.trainable_variables}
     found: dict[tuple[str, int], Any] = {}
-    for key in keys:
-        if key == "_CHECKPOINTABLE_OBJECT_GRAPH":
-            _read(reader, key)  # whoever loads the SavedModel needs it
+    for key in reader.get_variable_to_shape_map():
+        if key == _GRAPH:
             continue
         match = _KEY.fullmatch(key)
         if match is None or int(match[2]) >= len(ours[match[1]]):
             return None
         original = ours[match[1]][int(match[2])]
-        array = _read(reader, key) if stored is None else stored.get(key)
-        if array is None or not same_bits(array, array_of(original)):
+        if not _same(reader, stored, key, array_of(original)):
             return None
         found[match[1], int(match[2])] = original
     return found if len({id(variable) for variable in found.values()}) == len(model.weights) else None
+
+
+def _same(reader: Any, stored: Mapping[str, Stored] | None, key: str, array: Array) -> bool:
+    if stored is None:
+        return same_bits(_read(reader, key), array)
+    return key in stored and stored[key].holds(array)
 
 
 def _read(reader: Any, key: str) -> Any:
