@@ -22,6 +22,8 @@ def wholes_of(settled: Settled) -> Wholes:
         if not settled.size_fixed:
             shared = [key for key in shared if key != "batch_shape"]
         places += [(index, key) for key in shared if any(config[key] != used[0][key] for config in used)]
+    if not places:
+        return Wholes()
     rows = tuple(
         Whole(
             tuple(settled.settings[index][draw.options[index]].config[key] for index, key in places),
