@@ -367,6 +367,21 @@ def questions(
 
 
 @app.command()
+def source(
+    only: Annotated[list[str] | None, typer.Option(help="a case; repeat; no results are written")] = None,
+    every: Annotated[int, typer.Option(min=1, help="each Nth case alone")] = 1,
+) -> None:
+    """Does model.py, in a clean process, rebuild model.keras? Writes source.tsv."""
+    from benchmarks import source as recovered
+
+    found = recovered.run(only or (), every)
+    rows = _shown(found, recovered.COLUMNS) if only else _written("source.tsv", recovered.COLUMNS, found)
+    converted = [row for row in rows if row["runs"]]
+    good = sum(recovered.right(row) for row in converted if row["runs"] == "1")
+    typer.echo(f"{good} of {len(converted)} converted of {len(rows)} are rebuilt by their source")
+
+
+@app.command()
 def compare(old: str, new: str) -> None:
     """What got better (+) and worse (-): OLD and NEW are git revisions or folders of results."""
     found = comparing.changes(comparing.tables(old), comparing.tables(new))

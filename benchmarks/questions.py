@@ -1,19 +1,20 @@
 """Exactness against the number of truthfully answered questions: what the review loop is worth.
 
 For each case of the zoo (as stored by tf.keras, real names) the oracle answers the question that matters most, the
-inference runs again, and so on. One question is one ``Ask``: a (layer, field), or a motif whose layers have the same
-answer; of a motif whose layers differ only the first one is answered. A question about which the truth says nothing is
-skipped and not counted.
+inference runs again, and so on. One question is one ``Ask``: a (layer, field), or a motif, one field of the layers of
+one kind (of pools their windows), whose answer may differ from layer to layer ("1, but 2 at conv3 and conv6"). The
+oracle says of the layers that were asked about what the source says, and nothing else; a question about which the truth
+says nothing is skipped and not counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import engine, oracle, table
+from benchmarks.answers import in_words_of, truth
 from benchmarks.functional import function
 from benchmarks.item import Item
 from benchmarks.naming import Renamed, show
@@ -23,16 +24,16 @@ from benchmarks.truth import truth_for
 from infer_convert.errors import InferConvertError
 from infer_convert.facts import Tensor
 from infer_convert.hints import Hints
-from infer_convert.plan import Plan, PlanLayer, Ref
+from infer_convert.plan import Plan
 from infer_convert.report.document import document
+from infer_convert.report.motifs import Choice, Target
 from infer_convert.report.questions import Ask, asks
 
 MOST = 5
 COLUMNS: tuple[str, ...] = ("case", "family", "split", *(f"after.{n}" for n in range(MOST + 1)), "asked", "note")
-"""``after.N``: 1 when the model with N answers computes what the original does. ``asked``: the questions."""
-
-WRAPPERS = ("Bidirectional", "TimeDistributed")
-"""Classes whose plan asks about the arguments of the layer inside."""
+"""``after.N``: 1 when the model with N answers computes what the original does. ``asked``: the questions; those whose
+true answer was not among the options and had to be written are marked."""
+UNLISTED = "*"
 BELOW = 0.999
 """Decisions surer than this are never asked about."""
 
@@ -55,12 +56,15 @@ def write(rows: Iterable[dict[str, str]], path: Path = RESULTS / "questions.tsv"
 
 
 def curve(rows: Sequence[dict[str, str]]) -> list[str]:
-    """Exactness per number of answers, over everything and per split."""
+    """Exactness per number of answers, over everything and per split, and how many answers had to be written."""
     lines = []
     for split in ("all", *sorted({row["split"] for row in rows})):
         mine = [row for row in rows if split in ("all", row["split"])]
         shares = [sum(row[f"after.{n}"] == "1" for row in mine) / len(mine) for n in range(MOST + 1)] if mine else []
         lines.append(f"{split} ({len(mine)}): " + "  ".join(f"{n}: {share:.0%}" for n, share in enumerate(shares)))
+    asked = [question for row in rows for question in row["asked"].split(", ") if question]
+    listed = sum(not question.endswith(UNLISTED) for question in asked)
+    lines.append(f"{listed} of {len(asked)} answers were among the options")
     return lines
 
 
@@ -116,72 +120,21 @@ def _answered(
     questions: Sequence[Ask], right: Plan, best: Plan, hints: Hints, passed: set[tuple[str, str]]
 ) -> tuple[Hints, str] | None:
     """The hints with the first question that the truth can answer, and that question."""
-    truths = _in_words_of(best, right)
+    truths = in_words_of(best, right)
     names = {name for name, _ in best.walk()}
     for ask in questions:
-        field = ask.decision.field
-        if (ask.layers[0], field) in passed:
+        if ask.standing.targets[0] in passed:
             continue
-        passed.add((ask.layers[0], field))
-        answers = {}
-        for layer in ask.layers:
-            value = _truth(truths, layer, field, names)
-            if value is not None and (not answers or value == next(iter(answers.values()))):
-                answers[layer, field] = value
-        if answers and (ask.layers[0], field) in answers:
+        passed.add(ask.standing.targets[0])
+        values = {(layer, field): truth(truths, layer, field, names) for layer, field in ask.standing.targets}
+        answers = {key: value for key, value in values.items() if value is not None}
+        if answers:
             told = Hints(hints.input_shapes, {**hints.answers, **answers}, hints.outputs, hints.library)
-            return told, f"{ask.layers[0]}.{field}"
+            mark = "" if any(_says(option, answers) for option in ask.options) else UNLISTED
+            return told, f"{ask.layers[0]}.{'+'.join(ask.fields)}{mark}"
     return None
 
 
-def _in_words_of(best: Plan, right: Plan) -> dict[str, PlanLayer]:
-    """The true layers by the names that ``best`` gives them: a file that lists no input (a Sequential's) leaves its
-    name to the inference, but whoever knows the net knows what goes in."""
-    mine, true = dict(best.walk()), dict(right.walk())
-    names: dict[str, str] = {}
-    for prefix in {name.rpartition("/")[0] for name in true}:
-        made_up, lost = (_inputs(there, prefix, here) for there, here in ((mine, true), (true, mine)))
-        if len(made_up) == len(lost) == 1:
-            names[lost[0]] = made_up[0]
-    return {
-        names.get(name, name): replace(layer, inbound=_renamed(layer.inbound, names, name))
-        for name, layer in true.items()
-    }
-
-
-def _inputs(layers: Mapping[str, PlanLayer], prefix: str, others: Mapping[str, PlanLayer]) -> list[str]:
-    """The inputs of one (nested) model that only ``layers`` has."""
-    return [
-        name
-        for name, layer in layers.items()
-        if layer.class_name == "InputLayer" and name.rpartition("/")[0] == prefix and name not in others
-    ]
-
-
-def _renamed(
-    inbound: tuple[tuple[Ref, ...], ...], names: Mapping[str, str], reader: str
-) -> tuple[tuple[Ref, ...], ...]:
-    prefix = f"{reader.rpartition('/')[0]}/" if "/" in reader else ""
-
-    def renamed(ref: Ref) -> Ref:
-        return replace(ref, layer=names.get(prefix + ref.layer, prefix + ref.layer).removeprefix(prefix))
-
-    return tuple(tuple(map(renamed, call)) for call in inbound)
-
-
-def _truth(truths: Any, name: str, field: str, names: set[str]) -> Any:
-    """The true value of a field, None when the truth does not say it in the plan's words."""
-    layer = truths.get(name)
-    if layer is None:
-        return None
-    if field == "class_name":
-        return layer.class_name
-    if field == "inbound":
-        prefix = name.rpartition("/")[0]
-        calls = [[(f"{prefix}/" if prefix else "") + str(ref) for ref in call] for call in layer.inbound]
-        return calls if all(ref.split(":")[0] in names for call in calls for ref in call) else None
-    config = layer.config.get("layer", {}).get("config", {}) if layer.class_name in WRAPPERS else layer.config
-    value = config.get(field, layer.config.get(field))
-    if field == "batch_shape" and value is not None:
-        return [None if size is None else int(size) for size in value]
-    return list(value) if isinstance(value, tuple) else value
+def _says(option: Choice, answers: Mapping[Target, Any]) -> bool:
+    """Whether an option is the true answer, as far as the truth says anything."""
+    return all(value == answers.get(target, value) for target, value in option.answers.items())

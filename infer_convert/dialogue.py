@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,9 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints, parse_value
 from infer_convert.inference import Inference
 from infer_convert.report.document import document
+from infer_convert.report.motifs import Target
 from infer_convert.report.questions import Ask, asks
-from infer_convert.report.text import shown, visible
+from infer_convert.report.text import pattern, visible
 
 MOST = 10
 """Questions asked in one dialogue."""
@@ -46,11 +47,11 @@ def dialogue(facts: WeightFile, hints: Hints, infer: Infer, say: Say, read: Read
             break
         if answer == "q":
             break
-        skipped |= {(layer, ask.decision.field) for layer in ask.layers}
+        skipped |= set(ask.standing.targets)
         if not answer:
             continue
         try:
-            told = with_answer(hints, ask, chosen(ask, answer))
+            told = with_answer(hints, chosen(ask, answer))
             inference = infer(facts, told)
             hints = told
         except UsageError as error:
@@ -62,7 +63,7 @@ def dialogue(facts: WeightFile, hints: Hints, infer: Infer, say: Say, read: Read
 
 def _next(inference: Inference, hints: Hints, skipped: set[tuple[str, str]]) -> Ask | None:
     for ask in asks(document(inference.facts, inference)):
-        keys = {(layer, ask.decision.field) for layer in ask.layers}
+        keys = set(ask.standing.targets)
         if not keys & skipped and not keys <= set(hints.answers):
             return ask
     return None
@@ -70,26 +71,38 @@ def _next(inference: Inference, hints: Hints, skipped: set[tuple[str, str]]) -> 
 
 def spelled(ask: Ask) -> list[str]:
     """The question as lines of text."""
-    more = f" and {len(ask.layers) - 1} more layers" if len(ask.layers) > 1 else ""
-    lines = [visible(f"{ask.layers[0]}{more}: {ask.decision.field}?  ({ask.worth})")]
+    lines = [visible(f"{ask.where}: {', '.join(ask.fields)}?  ({ask.worth})")]
     for number, option in enumerate(ask.options[:SHOWN], 1):
-        lines.append(f"  {number}. {shown(option.value)}  {option.confidence:.0%}")
+        lines.append(f"  {number}. {pattern(option.by_layer)}  {option.confidence:.0%}")
     return lines + [visible(f"     {reason.because}") for reason in ask.decision.evidence[:2]]
 
 
-def chosen(ask: Ask, answer: str) -> Any:
-    """The value that a typed answer means: an option's number, or a TOML value. Raises UsageError.
+def chosen(ask: Ask, answer: str) -> Mapping[Target, Any]:
+    """The values that a typed answer means, by layer and field: those of an option's number, a TOML value for all the
+    layers, a table of fields (``{pool_size = 3, strides = 2}``), or one of layers (``{conv3 = 2}``). Raises UsageError.
 
     A number that is no option's is a value (``strides``: 7); write ``=2`` for the value 2.
     """
-    if answer.startswith("="):
-        return parse_value(answer[1:].strip(), "answer")
     options = ask.options[:SHOWN]
     if answer.isdecimal() and 1 <= int(answer) <= len(options):
-        return options[int(answer) - 1].value
-    return parse_value(answer, "answer")
+        return options[int(answer) - 1].answers
+    value = parse_value(answer.removeprefix("=").strip(), "answer")
+    if isinstance(value, Mapping) and set(value) <= set(ask.layers):
+        return {target: each for layer, told in value.items() for target, each in _of(ask, told, layer).items()}
+    return _of(ask, value)
 
 
-def with_answer(hints: Hints, ask: Ask, value: Any) -> Hints:
-    """Hints that pin one value for every layer of a question."""
-    return replace(hints, answers={**hints.answers, **{(layer, ask.decision.field): value for layer in ask.layers}})
+def _of(ask: Ask, value: Any, layer: str | None = None) -> dict[Target, Any]:
+    """What a value says of one layer, or of all."""
+    targets = [target for target in ask.standing.targets if layer in (None, target[0])]
+    if isinstance(value, Mapping) and set(value) <= set(ask.fields):
+        return {(name, field): value[field] for name, field in targets if field in value}
+    if len(ask.fields) > 1 or isinstance(value, Mapping):
+        wanted = " or ".join([*ask.fields, *ask.layers[:2]])
+        raise UsageError(f"answer: expected a number from the list, or a table of {wanted}, found {value!r}")
+    return dict.fromkeys(targets, value)
+
+
+def with_answer(hints: Hints, values: Mapping[Target, Any]) -> Hints:
+    """Hints that pin these values too."""
+    return replace(hints, answers={**hints.answers, **values})

@@ -25,6 +25,7 @@ from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
+from infer_convert.assemble.wholes import wholes_of
 from infer_convert.clues.numbers.budget import Unsettled
 from infer_convert.confidence import DUMP, LIBRARY, calibrated
 from infer_convert.configs import has_config, plan_from_config
@@ -143,7 +144,8 @@ def _infer(
             break
         plans.append(found.plan(candidate))
     plans = _with_output_alternatives(plans)
-    return Inference(facts, tuple(plans[:MOST_PLANS]), tuple(_left_over(facts, plans[0])))
+    left_over, wholes = tuple(_left_over(facts, plans[0])), wholes_of(found.candidates[0].settled)
+    return Inference(facts, tuple(plans[:MOST_PLANS]), left_over, wholes=wholes)
 
 
 def _weighed(

@@ -133,4 +133,4 @@ def _inferred(facts: Any, path: Path | None, hints: Hints) -> Inference:
     else:
         with open_tensors(path, facts=facts) as store:
             found = solve(facts, hints, store)
-    return Inference(found.facts, found.plans, found.left_over, found.notes, path, hints)
+    return Inference(found.facts, found.plans, found.left_over, found.notes, found.wholes, path, hints)

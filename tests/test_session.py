@@ -24,10 +24,11 @@ def test_infer_look_answer_and_build() -> None:
     assert found.graph.number_of_nodes() == len(found.best.layers)
     assert found.alternatives == found.plans[1:] and found.confidence == found.best.confidence
     first = found.questions[0]
-    other = first.options[1].value
-    told = found.with_hints({(layer, first.decision.field): other for layer in first.layers})
-    decision = told.best.layer(first.layers[0]).decision(first.decision.field)
-    assert decision is not None and decision.basis == "USER" and decision.value == other
+    answers = first.options[1].answers
+    told = found.with_hints(answers)
+    for (layer, field), value in answers.items():
+        decision = told.best.layer(layer).decision(field)
+        assert decision is not None and decision.basis == "USER" and decision.value == value
     assert told.facts is found.facts
     assert first.layers[0] not in [layer for ask in told.questions for layer in ask.layers
                                    if ask.decision.field == first.decision.field]  # fmt: skip

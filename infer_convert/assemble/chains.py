@@ -22,6 +22,8 @@ from infer_convert.plan import Basis, Decision, Evidence
 
 ABSENT = "_absent"
 """A setting under which a supposed layer is not there."""
+NO_LAYER = "none"
+"""What the user is asked and answers where a supposed layer is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
 from infer_convert.assemble.likewise import likewise
@@ -287,7 +287,7 @@ def _open_size(value: Any) -> Decision:
 
 def _presence_decision(tried: Sequence[Setting], marginals: Sequence[float], chosen: int) -> list[Decision]:
     options = [
-        Option("none" if setting.config.get(ABSENT) else dict(setting.config), share)
+        Option(NO_LAYER if setting.config.get(ABSENT) else dict(setting.config), share)
         for setting, share in zip(tried, marginals, strict=True)
     ]
     value = options[chosen]
@@ -367,7 +367,7 @@ def _apply_hints(layer: DraftLayer, config: dict[str, Any], decisions: list[Deci
     for (name, field), value in context.hints.answers.items():
         if name != layer.name or field in ("class_name", "inbound"):
             continue
-        config[field] = value
+        config.update(value if layer.config.get("_supposed") and isinstance(value, Mapping) else {field: value})
         decisions[:] = [item for item in decisions if item.field != field]
         decisions.append(Decision(field, value, 1.0, Basis.USER))
     if layer.class_name == "Rescaling" and not any(item.field == "offset" for item in decisions):

@@ -10,7 +10,7 @@ from typing import Any
 from infer_convert import __version__
 from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes
-from infer_convert.assemble.chains import ABSENT
+from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
@@ -21,6 +21,7 @@ from infer_convert.errors import Ask
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config, Shape
 from infer_convert.layers.pooling import WHOLE, sized
+from infer_convert.solve.draws import Draw
 from infer_convert.solve.kept_sizes import known_sizes
 from infer_convert.solve.notes import digest
 from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
@@ -37,7 +38,7 @@ KNOWN_SIZE = 1.5
 class Settled:
     """A draft with its settings: for every layer the settings tried, the chosen one, each one's marginal and peak
     (``SizeResult``) and the shape of every call's result; ``share`` is its probability among all assignments of the
-    draft."""
+    draft; ``draw`` draws from these."""
 
     draft: Draft
     settings: tuple[tuple[Setting, ...], ...]
@@ -47,6 +48,7 @@ class Settled:
     share: float
     size_fixed: bool
     peaks: tuple[tuple[float, ...], ...] = ()
+    draw: Callable[[], tuple[Draw, ...]] = tuple
 
     def config(self, index: int) -> Config:
         """Fixed and chosen settings of a layer together."""
@@ -116,6 +118,7 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
             answer.probability,
             fixed or bool(given),
             result.peaks,
+            result.draw,
         )
         for answer in result.answers
     )
@@ -189,9 +192,9 @@ def _options(
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
     tried = with_whole(near, index, dilated(near, index, settings(near, style, index)))
-    tried, told = _told(tried, layer, hints)
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
+    tried, told = _told(tried, layer, hints)
     flat = layer.class_name == "Dense" and any(
         _flattens(near.draft.layers[item]) for item in near.before(index, KEEPING)
     )
@@ -208,8 +211,7 @@ def _told(
     """The settings and the places of those that agree with the user (None: all). The others are ruled out and not
     taken away: what the answer is worth beside them is what it tells about the layers before (a dilation of 8 here
     speaks for 4 there)."""
-    pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
-    pinned = {key: value for key, value in pinned.items() if value is not None}
+    pinned = _pinned(tried, layer, hints)
     agreeing = frozenset(
         place
         for place, setting in enumerate(tried)
@@ -218,6 +220,17 @@ def _told(
     if not pinned or agreeing:
         return tried, agreeing if pinned else None
     return (Setting({**_nearest(tried, pinned).config, **pinned}, 0.0),), None
+
+
+def _pinned(tried: tuple[Setting, ...], layer: DraftLayer, hints: Hints) -> dict[str, Any]:
+    """What the user says of a layer's settings. A pool that the list does not show is told whole, or as ``none``."""
+    whole = hints.answer(layer.name, "pool_size") if layer.config.get("_supposed") else None
+    if whole == NO_LAYER:
+        return {ABSENT: True}
+    if isinstance(whole, Mapping):
+        return dict(whole)
+    pinned = {key: hints.answer(layer.name, key) for setting in tried for key in setting.config}
+    return {key: value for key, value in pinned.items() if value is not None}
 
 
 def _nearest(tried: tuple[Setting, ...], pinned: Mapping[str, Any]) -> Setting:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from infer_convert.errors import Ask, Conflict, InferConvertError, NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
-from infer_convert.inference import Inference, LeftOver
+from infer_convert.inference import Inference, LeftOver, Wholes
 from infer_convert.outcome import Verification
 from infer_convert.plan import Decision, InputStatistics, Plan, PlanLayer, Ref, WeightUse
 
@@ -85,6 +85,7 @@ class Document:
     failure: Failure | None = None
     files: tuple[str, ...] = ()
     input_statistics: InputStatistics | None = None
+    wholes: Wholes = field(default_factory=Wholes)
 
     def questions(self, below: float = 1.0) -> tuple[Question, ...]:
         """Decisions with a confidence below ``below``, the least certain first."""
@@ -128,6 +129,7 @@ def document(
         failure=_failure(error) if error else None,
         files=tuple(files),
         input_statistics=plan.input_statistics if plan else None,
+        wholes=inference.wholes if inference is not None and plan is inference.best else Wholes(),
     )
 
 

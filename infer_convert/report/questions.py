@@ -1,7 +1,7 @@
 """What to ask the reader first: the answer that raises the chance of a right model most.
 
-Decisions that fall together (one motif, or the same field with the same value, doubts and reason) are one question;
-classes only of layers whose names differ in their numbers.
+One field of one kind of layers is one question (``motifs``); of what is nobody's habit, only decisions with the same
+value, doubts and reason; classes only of layers whose names differ in their numbers.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from infer_convert.plan import Decision, Option
+from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
+from infer_convert.report.motifs import Choice, Unit, Weighed, motif, weighed
+from infer_convert.report.order import ordered
 from infer_convert.report.text import answer_command
 
 OPEN = 0.9
-"""Decisions below this confidence are questions."""
-
-
+"""Questions whose standing answer is below this confidence are open."""
+SURE = 0.999
+"""Decisions that are this sure are no part of any question."""
 TRIFLE = 1e-3
 """Nats that no question is worth."""
 LIKENESS = "library"
@@ -29,14 +31,32 @@ UNNAMED = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question about one or several ``layers``. ``entropy`` is in bits; ``depending`` counts the layers whose
-    results the answer changes, the asked ones included; ``gain`` is that of the decision that gains most, in nats."""
+    """One question about one or several layers: ``standing`` is the plan's answer, ``others`` are the next likeliest.
+    ``decision`` is the most doubtful one, with its reasons; ``entropy`` is that one's, in bits;
+    ``depending`` counts the layers whose results the answer changes, the asked ones included; ``gain`` is in nats."""
 
-    layers: tuple[str, ...]
     decision: Decision
+    standing: Choice
+    others: tuple[Choice, ...]
     entropy: float
     depending: int
     gain: float
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers asked about."""
+        return tuple(self.standing.by_layer)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What is asked of them; several fields only of pools."""
+        return tuple(dict.fromkeys(argument for _, argument in self.standing.targets))
+
+    @property
+    def where(self) -> str:
+        """The first layer asked about, and how many more there are."""
+        more = len(self.layers) - 1
+        return self.layers[0] + (f" and {more} more layer{'s' * (more > 1)}" if more else "")
 
     @property
     def worth(self) -> str:
@@ -44,42 +64,62 @@ class Ask:
         return f"the answer makes a right model {min(99.0, math.exp(self.gain)):.1f} times as likely"
 
     @property
-    def options(self) -> tuple[Option, ...]:
-        """The chosen value and the others, the likeliest first."""
-        own = Option(self.decision.value, self.decision.confidence)
-        return tuple(sorted((own, *self.decision.alternatives), key=lambda option: -option.confidence))
+    def options(self) -> tuple[Choice, ...]:
+        """The plan's answer and the others, the likeliest first."""
+        return tuple(sorted((self.standing, *self.others), key=lambda option: -option.confidence))
 
-    def command(self, option: Option) -> str:
+    def command(self, option: Choice) -> str:
         """The options of the command line that pin one answer for every layer asked about."""
-        return " ".join(answer_command(layer, self.decision.field, option.value) for layer in self.layers)
+        return " ".join(answer_command(*target, value) for target, value in option.answers.items())
 
 
 def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
-    """The open questions, those that matter most first."""
-    groups: dict[str, list[tuple[str, Decision]]] = {}
-    for layer in document.layers:
-        for decision in layer.decisions:
-            if decision.confidence < below and decision.gain > TRIFLE and not _only_likeness(decision):
-                groups.setdefault(_same(layer, decision), []).append((layer.name, decision))
+    """The open questions, those that matter most first: those whose standing answer is less sure than ``below``."""
+    groups: dict[str, list[Unit]] = {}
+    for key, unit in _units(document):
+        groups.setdefault(key, []).append(unit)
     if not groups:
         return ()
     reach = downstream(document.layers)
     numbers = {layer.name: number for number, layer in enumerate(document.layers)}
     found = []
-    for members in groups.values():
-        names = tuple(name for name, _ in members)
-        union = 0
-        for name in names:
-            union |= reach[numbers[name]]
-        doubtful = max((decision for _, decision in members), key=entropy)
-        gain = max(decision.gain for _, decision in members)
-        found.append(Ask(names, doubtful, entropy(doubtful), union.bit_count(), gain))
-    return tuple(sorted(found, key=lambda ask: (-ask.gain, -ask.entropy * ask.depending)))
+    for units in groups.values():
+        each = weighed(units, document.wholes)
+        if each.standing.confidence < below and each.gain >= TRIFLE:
+            found.append((each, max((unit.decision for unit in units), key=entropy)))
+    if not found:
+        return ()
+    order = ordered([each for each, _ in found], [row.log_probability for row in document.wholes.rows])
+    return tuple(_ask(*found[number], reach, numbers) for number in order)
 
 
-def _only_likeness(decision: Decision) -> bool:
-    """Whether nothing else suits, and only the likeness to a known architecture is in doubt."""
-    return not decision.alternatives and any(item.clue == LIKENESS for item in decision.evidence)
+def _ask(each: Weighed, doubtful: Decision, reach: Sequence[int], numbers: Mapping[str, int]) -> Ask:
+    union = 0
+    for name, _ in each.standing.targets:
+        union |= reach[numbers[name]]
+    return Ask(doubtful, each.standing, each.others, entropy(doubtful), union.bit_count(), each.gain)
+
+
+def _units(document: Document) -> list[tuple[str, Unit]]:
+    """The doubts that fall together, each with the name of its motif."""
+    found: dict[str, list[tuple[LayerEntry, Decision]]] = {}
+    for layer in document.layers:
+        for decision in layer.decisions:
+            if decision.confidence < SURE and decision.gain > TRIFLE and not _settled(decision):
+                found.setdefault(_same(layer, decision), []).append((layer, decision))
+    units = []
+    for key, members in found.items():
+        layer, decision = members[0]
+        group = motif(layer, decision.field) or key
+        units.append((group, Unit(tuple(each.name for each, _ in members), tuple(each for _, each in members))))
+    return units
+
+
+def _settled(decision: Decision) -> bool:
+    """Whether nothing else suits, and only the likeness to a known architecture is in doubt; or whether a size stays
+    open because nothing depends on it."""
+    likeness = any(item.clue == LIKENESS for item in decision.evidence)
+    return not decision.alternatives and (likeness or (decision.field == "batch_shape" and None in decision.value[1:]))
 
 
 def _same(layer: LayerEntry, decision: Decision) -> str:

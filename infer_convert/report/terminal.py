@@ -14,8 +14,9 @@ from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.outcome import TITLES
 from infer_convert.report.document import Document, LayerEntry, count_layers
 from infer_convert.report.folding import fold
-from infer_convert.report.questions import asks
-from infer_convert.report.text import answer_command, shown, visible
+from infer_convert.report.motifs import Choice
+from infer_convert.report.questions import Ask, asks
+from infer_convert.report.text import answer_command, pattern, shown, visible
 
 UNCERTAIN = 0.9
 """Decisions below this confidence are shown beside their layer."""
@@ -159,16 +160,23 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
     more = "" if limit is None or len(questions) <= limit else f", the {limit} that matter most"
     _line(console, f"{_counted(len(questions))} open{more}; to answer one, add its option:", style="bold")
     for ask in questions[:limit]:
-        decision, several = ask.decision, len(ask.layers)
-        others = f" and {several - 1} more layers" if several > 1 else ""
-        said = f"{decision.field} = {shown(decision.value)} ({decision.confidence:.0%})"
-        _line(console, f"  {ask.layers[0]}{others}: {said}; {ask.worth}")
-        likely = [option for option in decision.alternatives[:2] if option.confidence >= LEAST_TOLD]
-        for option in likely or decision.alternatives[:1] or ask.options:
-            many = f" (and for {several - 1} more: report.html)" if several > MANY else ""
-            shown_layers = ask.layers if several <= MANY else ask.layers[:1]
-            command = " ".join(answer_command(layer, decision.field, option.value) for layer in shown_layers)
-            _line(console, f"    {option.confidence:.0%}: ", command, many)
+        field = f"{ask.fields[0]} = " if len(ask.fields) == 1 else ""
+        said = f"{field}{pattern(ask.standing.by_layer)} ({ask.standing.confidence:.0%})"
+        _line(console, f"  {ask.where}: {said}; {ask.worth}")
+        likely = [option for option in ask.others[:2] if option.confidence >= LEAST_TOLD]
+        for option in likely or ask.others[:1] or ask.options:
+            _line(console, f"    {option.confidence:.0%}: ", *_told(ask, option))
+
+
+def _told(ask: Ask, option: Choice) -> tuple[str, str]:
+    """The options of the command line for the layers in which an answer differs from the plan's, and how many are left
+    out."""
+    standing = ask.standing.answers
+    changed = [(target, value) for target, value in option.answers.items() if value != standing[target]]
+    pairs = changed or list(option.answers.items())
+    told = pairs if len(pairs) <= MANY else pairs[:1]
+    more = f" (and for {len(pairs) - 1} more: report.html)" if len(pairs) > MANY else ""
+    return " ".join(answer_command(*target, value) for target, value in told), more
 
 
 def _alternatives(document: Document, console: Console, limit: int | None) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infer_convert.hints import toml_key, toml_value
+
+LISTED = 6
+"""Layers of one value that are named."""
 
 
 def visible(text: str) -> str:
@@ -29,6 +33,30 @@ def shown(value: Any, width: int = 60) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     text = visible(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def pattern(by_layer: Mapping[str, Mapping[str, Any]], width: int = 60) -> str:
+    """What is said of several layers: the usual values, and where they are others."""
+    texts = {layer: _fields(fields, width) for layer, fields in by_layer.items()}
+    usual = max(dict.fromkeys(texts.values()), key=list(texts.values()).count)
+    others: dict[str, list[str]] = {}
+    for layer, said in texts.items():
+        if said != usual:
+            others.setdefault(said, []).append(visible(layer))
+    exceptions = "; ".join(f"{said} at {_listed(names)}" for said, names in others.items())
+    return f"{usual}, but {exceptions}" if exceptions else usual
+
+
+def _fields(fields: Mapping[str, Any], width: int) -> str:
+    """One field's value, or several with their names."""
+    if len(fields) == 1:
+        return shown(next(iter(fields.values())), width)
+    return ", ".join(f"{visible(name)} {shown(value, width)}" for name, value in fields.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
 
 
 def answer_command(layer: str, name: str, value: Any) -> str:

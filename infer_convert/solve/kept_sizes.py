@@ -1,11 +1,13 @@
-"""Sizes that an earlier run has solved: its shares, and settings whose shapes are worked out again."""
+"""Sizes that an earlier run has solved: its shares and draws, and settings whose shapes are worked out again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from infer_convert.solve.notes import noted
+from infer_convert.solve.draws import MOST, Draw
+from infer_convert.solve.notes import active, digest, noted
 from infer_convert.solve.sizes import Shape, SizeAnswer, SizeCall, SizeItem, SizeResult
 
 
@@ -16,8 +18,43 @@ def known_sizes(
     solve: Callable[[], SizeResult],
 ) -> SizeResult:
     """``solve()`` for these items and calls, unless an earlier run answered the ``question``, a digest of everything
-    that it depends on."""
-    return noted(question, solve, _plain, lambda plain: _checked(plain, items, calls))
+    that it depends on. Draws are noted where they are asked for."""
+    if not active():
+        return solve()
+    key = question()
+    solved: list[SizeResult] = []
+
+    def find() -> SizeResult:
+        solved.append(solve())
+        return solved[0]
+
+    def draw() -> tuple[Draw, ...]:
+        return (solved or [solve()])[0].draw()
+
+    result = noted(lambda: key, find, _plain, lambda plain: _checked(plain, items, calls))
+    of_draws = digest(("draws", key))
+    return replace(result, draw=lambda: noted(lambda: of_draws, draw, _plain_draws, lambda p: _draws(p, items)))
+
+
+def _plain_draws(draws: tuple[Draw, ...]) -> list[Any]:
+    return [[draw.options, draw.times, draw.log_probability] for draw in draws]
+
+
+def _draws(plain: Any, items: Sequence[SizeItem]) -> tuple[Draw, ...] | None:
+    try:
+        return tuple(_draw(row, items) for row in _many(plain))
+    except _NoSizes:
+        return None
+
+
+def _draw(plain: Any, items: Sequence[SizeItem]) -> Draw:
+    options, times, log_probability = _many(plain, 3)
+    rows = zip(_many(options, len(items)), items, strict=True)
+    return Draw(
+        tuple(_index(option, len(item.options)) for option, item in rows),
+        1 + _index(times - 1 if type(times) is int else times, MOST),
+        _number(log_probability),
+    )
 
 
 def _plain(result: SizeResult) -> list[Any]:

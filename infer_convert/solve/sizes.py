@@ -14,9 +14,11 @@ import heapq
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from infer_convert.solve import patience
+from infer_convert.solve.draws import Draw, drawn
 from infer_convert.solve.pace import Pace
 
 Shape = tuple[int | None, ...]
@@ -89,6 +91,7 @@ class SizeResult:
 
     ``log_mass`` is the log of the summed weight of all assignments kept, for comparing graphs. ``peaks`` are, for every
     item's options, the best assignment that holds the option, as nats below the best of all (-inf where none does).
+    ``draw`` gives assignments in proportion to their probability.
     """
 
     answers: tuple[SizeAnswer, ...]
@@ -96,6 +99,7 @@ class SizeResult:
     failed_at: int | None = None
     log_mass: float = -math.inf
     peaks: tuple[tuple[float, ...], ...] = ()
+    draw: Callable[[], tuple[Draw, ...]] = tuple
 
 
 @dataclass(slots=True, eq=False)
@@ -300,7 +304,7 @@ def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[lis
     answers = tuple(_paths(items, calls, layers, best, total))
     summit = max((node.best for node in layers[-1]), default=0.0)
     peaks = tuple(tuple(top - summit for top in row) for row in tops)
-    return SizeResult(answers, marginals, None, total, peaks)
+    return SizeResult(answers, marginals, None, total, peaks, partial(drawn, layers[-1], [call.item for call in calls]))
 
 
 class _Taken(NamedTuple):

@@ -198,3 +198,16 @@ def test_a_pinned_batch_shape_is_an_input_shape(shape: list[Any]) -> None:
 def test_a_batch_shape_that_is_none_is_refused(shape: Any) -> None:
     with pytest.raises(UsageError, match=r"input\.batch_shape: expected sizes"):
         Hints(answers={("input", "batch_shape"): shape})
+
+
+def test_a_pool_that_the_list_does_not_show_is_told_whole() -> None:
+    """As the question about it spells the answers: its window, or that it is not there."""
+    free = best(STRIPPED, weightless=False)
+    name = next(layer.name for layer in free.layers if layer.class_name == "MaxPooling2D")
+    window = {"pool_size": [3, 3], "strides": [2, 2], "padding": "same"}
+    told = best(STRIPPED, {(name, "pool_size"): window}, weightless=False).layer(name)
+    decision = told.decision("pool_size")
+    assert {key: told.config[key] for key in window} == window
+    assert decision is not None and (decision.basis, decision.value) == (Basis.USER, window)
+    without = best(STRIPPED, {(name, "pool_size"): "none"}, weightless=False)
+    assert name not in [layer.name for layer in without.layers]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.questions import _in_words_of, _truth
-from infer_convert.plan import Plan, PlanLayer, Ref
+from benchmarks.answers import in_words_of, truth
+from benchmarks.questions import _answered
+from infer_convert.hints import Hints
+from infer_convert.plan import Basis, Decision, Plan, PlanLayer, Ref
+from infer_convert.report.motifs import Choice
+from infer_convert.report.questions import Ask
 
 
 def layer(name: str, class_name: str, front: str = "", **config: Any) -> PlanLayer:
@@ -19,21 +23,56 @@ def plan(*layers: PlanLayer) -> Plan:
 def test_an_input_that_the_file_does_not_name_is_known_all_the_same() -> None:
     best = plan(layer("input", "InputLayer", batch_shape=[None, 28, 28, 1]), layer("conv", "Conv2D", "input"))
     right = plan(layer("input_1", "InputLayer", batch_shape=[None, 32, 32, 1]), layer("conv", "Conv2D", "input_1"))
-    truths = _in_words_of(best, right)
+    truths = in_words_of(best, right)
     names = {name for name, _ in best.walk()}
-    assert _truth(truths, "input", "batch_shape", names) == [None, 32, 32, 1]
-    assert _truth(truths, "conv", "inbound", names) == [["input"]]
+    assert truth(truths, "input", "batch_shape", names) == [None, 32, 32, 1]
+    assert truth(truths, "conv", "inbound", names) == [["input"]]
 
 
 def test_two_inputs_without_names_stay_unknown() -> None:
     best = plan(layer("a", "InputLayer"), layer("b", "InputLayer"), layer("d", "Dense", "a"))
     right = plan(layer("x", "InputLayer"), layer("y", "InputLayer"), layer("d", "Dense", "x"))
-    assert "a" not in _in_words_of(best, right)
+    assert "a" not in in_words_of(best, right)
 
 
 def test_a_wrapper_s_arguments_are_those_inside() -> None:
     inside = {"class_name": "LSTM", "config": {"return_sequences": True}}
     right = plan(layer("x", "InputLayer"), layer("b", "Bidirectional", "x", layer=inside, merge_mode="sum"))
     truths = dict(right.walk())
-    assert _truth(truths, "b", "return_sequences", set()) is True
-    assert _truth(truths, "b", "merge_mode", set()) == "sum"
+    assert truth(truths, "b", "return_sequences", set()) is True
+    assert truth(truths, "b", "merge_mode", set()) == "sum"
+
+
+def test_what_the_file_does_not_list_is_answered_in_the_plan_s_words() -> None:
+    """In the source an activation and a pool are layers of their own; the list shows neither."""
+    supposed = PlanLayer("pool", "MaxPooling2D", {}, ((Ref("a"),),), hidden=True)
+    best = plan(layer("x", "InputLayer"), layer("a", "Conv2D", "x"), supposed, layer("b", "Conv2D", "pool"))
+    window = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
+    front = (layer("x", "InputLayer"), layer("a", "Conv2D", "x", activation="linear"))
+    relu = layer("act", "Activation", "a", activation="tanh")
+    pooled = plan(*front, relu, layer("p", "MaxPooling2D", "act", **window), layer("b", "Conv2D", "p"))
+    truths = in_words_of(best, pooled)
+    assert truth(truths, "a", "activation", set()) == "tanh"
+    assert truth(truths, "pool", "pool_size", set()) == window
+    bare = in_words_of(best, plan(*front, layer("b", "Conv2D", "a")))
+    assert truth(bare, "a", "activation", set()) == "linear"
+    assert truth(bare, "pool", "pool_size", set()) == "none"
+
+
+def test_a_motif_is_answered_layer_by_layer() -> None:
+    first = layer("a", "Conv2D", "x", strides=[2, 2])
+    right = plan(layer("x", "InputLayer"), first, layer("b", "Conv2D", "a", strides=[1, 1]))
+    targets = (("a", "strides"), ("b", "strides"))
+    standing = Choice(targets, ([1, 1], [1, 1]), 0.6)
+    other = Choice(targets, ([2, 2], [1, 1]), 0.3)
+    doubt = Decision("strides", [1, 1], 0.6, Basis.INFERRED)
+
+    def answered(*others: Choice) -> tuple[Hints, str]:
+        found = _answered([Ask(doubt, standing, others, 1.0, 2, 0.5)], right, right, Hints(), set())
+        assert found is not None
+        return found
+
+    told, question = answered(other)
+    assert told.answers == {("a", "strides"): [2, 2], ("b", "strides"): [1, 1]}
+    assert question == "a.strides"
+    assert answered()[1] == "a.strides*", "the answer had to be written"

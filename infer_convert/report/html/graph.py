@@ -78,7 +78,10 @@ def _questions(document: Document) -> list[list[dict[str, str]]]:
     """For each question and option the lines of a hints file: table -> line."""
     return [
         [
-            {toml_key(layer): f"{toml_key(ask.decision.field)} = {toml_value(option.value)}" for layer in ask.layers}
+            {
+                toml_key(layer): "\n".join(f"{toml_key(name)} = {toml_value(value)}" for name, value in told.items())
+                for layer, told in option.by_layer.items()
+            }
             for option in ask.options
         ]
         for ask in asks(document)

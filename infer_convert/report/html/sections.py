@@ -11,7 +11,7 @@ from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
 from infer_convert.report.json import source
 from infer_convert.report.questions import Ask, asks
-from infer_convert.report.text import shown, visible
+from infer_convert.report.text import pattern, shown, visible
 
 
 def sections(document: Document) -> str:
@@ -138,10 +138,10 @@ def _question(number: int, ask: Ask) -> str:
     options = []
     for index, option in enumerate(ask.options):
         key = f"q{number}-{index}"
-        chosen = " (chosen)" if option.value == decision.value else ""
+        chosen = " (chosen)" if option is ask.standing else ""
         options.append(
             f'<div class="option"><label><input type="radio" name="q{number}" value="{index}" data-question="{number}">'
-            f" {_code(shown(option.value))} {_confidence(option.confidence)}{chosen}</label>"
+            f" {_code(pattern(option.by_layer))} {_confidence(option.confidence)}{chosen}</label>"
             f'<code id="{key}" class="command">{text(ask.command(option))}</code>'
             f'<button class="copy" data-of="{key}" hidden>Copy</button></div>'
         )
@@ -150,7 +150,7 @@ def _question(number: int, ask: Ask) -> str:
     members = f"<details><summary>{len(ask.layers)} layers</summary>{_codes(ask.layers)}</details>" if more else ""
     return (
         f'<li><h3><a href="#layers" data-layer="{text(ask.layers[0])}">{text(ask.layers[0])}</a>{more}:'
-        f' {text(decision.field)}</h3>\n<p class="soft">{ask.worth}; {ask.depending} layers depend on it;'
+        f' {text(", ".join(ask.fields))}</h3>\n<p class="soft">{ask.worth}; {ask.depending} layers depend on it;'
         f" {text(decision.basis)}</p>\n{members}{''.join(options)}"
         + (f'<ul class="why">{why}</ul>' if why else "")
         + "</li>"

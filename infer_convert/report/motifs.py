@@ -1,0 +1,216 @@
+"""Which decisions are one motif, what answers to it are likely together, and what its answer gains.
+
+An author settles one thing at a time: the strides of the convolutions, their padding, the activations, the epsilon of
+the normalisations. A *motif* is such a field over the layers of one kind; of pools it is the window, with its strides
+and padding, which is all there is to a pool. Its answer is a pattern, a value for each of these layers ("1, but 2 at
+conv3 and conv6"). How likely a pattern is, ``Wholes`` say of what sizes weigh; other reasons know nothing of each other
+and are multiplied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infer_convert.inference import Wholes
+from infer_convert.plan import Decision
+from infer_convert.report.document import LayerEntry
+
+MOST_PATTERNS = 5
+"""Patterns that are offered beside the one of the plan."""
+KINDS = (
+    ("Transpose", "transposed"),
+    ("Pooling", "pool"),
+    ("ConvLSTM", "recurrent"),
+    ("LSTM", "recurrent"),
+    ("GRU", "recurrent"),
+    ("RNN", "recurrent"),
+    ("Bidirectional", "recurrent"),
+    ("Conv", "convolution"),
+)
+"""Parts of class names and the kind of layer, the first that is found."""
+SPATIAL = ("strides", "padding", "dilation_rate", "pool_size", "size", "return_sequences")
+"""Fields that layers of one kind share whatever their class."""
+OF_CLASS = (
+    "epsilon", "negative_slope", "alpha", "theta", "max_value", "recurrent_activation", "mask_zero", "interpolation",
+    "keepdims",
+)  # fmt: skip
+"""Fields that layers of one class share."""
+WINDOW = ("pool_size", "strides", "padding")
+"""Fields of a pool that are asked together."""
+
+Target = tuple[str, str]
+"""A layer and a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Decisions that are right or wrong together: the same value, doubts and reason."""
+
+    layers: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+
+    def members(self) -> Iterator[tuple[Target, Decision]]:
+        """Every layer and field with its decision."""
+        return (((layer, each.field), each) for layer, each in zip(self.layers, self.decisions, strict=True))
+
+    @property
+    def decision(self) -> Decision:
+        """The least sure one."""
+        return min(self.decisions, key=lambda decision: decision.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to a question: a value for each of its ``targets``, and its probability."""
+
+    targets: tuple[Target, ...]
+    values: tuple[Any, ...]
+    confidence: float
+
+    @property
+    def answers(self) -> dict[Target, Any]:
+        """Every target with its value, as ``Hints.answers`` has them."""
+        return dict(zip(self.targets, self.values, strict=True))
+
+    @property
+    def by_layer(self) -> dict[str, dict[str, Any]]:
+        """For each layer its fields' values."""
+        found: dict[str, dict[str, Any]] = {}
+        for (layer, argument), value in self.answers.items():
+            found.setdefault(layer, {})[argument] = value
+        return found
+
+
+def motif(layer: LayerEntry, argument: str) -> str | None:
+    """The motif that an argument of a layer belongs to; None for classes, operands and shapes of inputs, which stand
+    alone."""
+    name = layer.class_name
+    kind = next((kind for part, kind in KINDS if part in name), name)
+    if kind == "pool" and argument in WINDOW:
+        return "pool window"
+    if argument in SPATIAL:
+        return f"{kind} {argument}"
+    if argument in OF_CLASS:
+        return f"{name} {argument}"
+    if argument == "activation":
+        return "recurrent activation" if kind == "recurrent" else "activation"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One question: the plan's answer, others (the likeliest first), and the nats by which the true answer raises the
+    chance that the whole plan computes the right function. ``apart`` is the part of the gain that nothing drawn speaks
+    of, ``drawn`` the spelling of the answer in every drawn whole (empty where none speaks of it)."""
+
+    standing: Choice
+    others: tuple[Choice, ...]
+    gain: float
+    apart: float
+    drawn: tuple[str, ...]
+
+
+def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
+    """The question about these units, which are one motif."""
+    joint = [unit for unit in units if _drawn(unit, wholes)]
+    apart = [unit for unit in units if unit not in joint]
+    drawn = _together(joint, wholes) if joint else _NOTHING
+    if len(units) == 1 and (len(units[0].layers) == 1 or not joint):
+        return _single(units[0], drawn)
+    right = math.prod(_right(unit.decision) for unit in apart)
+    standing = {target: decision.value for unit in units for target, decision in unit.members()}
+    mine = tuple(standing[target] for target in drawn.targets)
+    share = right * drawn.shares.get(repr(mine), (0.0, mine))[0]
+
+    def choice(told: Iterable[Target], values: Iterable[Any], confidence: float) -> Choice:
+        found = {**standing, **dict(zip(told, values, strict=True))}
+        return Choice(tuple(standing), tuple(found[target] for target in standing), confidence)
+
+    others = [choice(drawn.targets, values, right * each) for each, values in drawn.shares.values() if values != mine]
+    for unit in apart:
+        told = [target for target, _ in unit.members()]
+        for option in unit.decision.alternatives:
+            odds = option.confidence / max(unit.decision.confidence, 1e-9)
+            others.append(choice(told, [option.value] * len(told), share * odds))
+    others.sort(key=lambda each: -each.confidence)
+    alone = -math.log(max(right, 1e-9))
+    return Weighed(choice((), (), share), tuple(others[:MOST_PATTERNS]), drawn.gain + alone, alone, drawn.rows)
+
+
+def _single(unit: Unit, drawn: _Patterns) -> Weighed:
+    """One unit: the options of its decision."""
+
+    def all_of(value: Any, share: float) -> Choice:
+        return Choice(tuple(target for target, _ in unit.members()), (value,) * len(unit.layers), share)
+
+    decision = unit.decision
+    others = tuple(all_of(option.value, option.confidence) for option in decision.alternatives)
+    alone = 0.0 if drawn.rows else decision.gain
+    gain = max(alone, drawn.gain * _believed(decision, drawn))
+    return Weighed(all_of(decision.value, decision.confidence), others, gain, alone, drawn.rows)
+
+
+def _believed(decision: Decision, drawn: _Patterns) -> float:
+    """The part of what was drawn for one layer that its confidence, which is fitted, leaves in doubt."""
+    share = drawn.shares.get(repr((decision.value,)), (0.0, ()))[0]
+    if not 0.0 < share < 1.0 or not 0.0 < decision.confidence <= 1.0:
+        return 1.0
+    return min(1.0, math.log(decision.confidence) / math.log(share))
+
+
+def _drawn(unit: Unit, wholes: Wholes) -> bool:
+    return any(target in wholes.fields for target, _ in unit.members())
+
+
+def _right(decision: Decision) -> float:
+    """The chance that a decision computes the right thing."""
+    return min(1.0, decision.confidence + math.fsum(o.confidence for o in decision.alternatives if o.same))
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Values that were drawn for these targets, by their spelling, each with its share; their spelling in every drawn
+    whole; and what telling the right ones gains."""
+
+    targets: tuple[Target, ...] = ()
+    shares: Mapping[str, tuple[float, tuple[Any, ...]]] = field(default_factory=lambda: {repr(()): (1.0, ())})
+    rows: tuple[str, ...] = ()
+    gain: float = 0.0
+
+
+_NOTHING = _Patterns()
+
+
+def told_apart(peaks: Iterable[float]) -> float:
+    """Nats that it gains to know which of several patterns is right, where these are the log chances of the best whole
+    of each."""
+    found = list(peaks)
+    top = max(found)
+    return math.log(math.fsum(math.exp(peak - top) for peak in found))
+
+
+def _together(units: Sequence[Unit], wholes: Wholes) -> _Patterns:
+    """The drawn patterns of these units. The best whole that is left by the right one has the chance of the best whole
+    of its pattern, so the gain is the sum of these over that of the best of all. Values that compute what the plan's
+    value computes are the plan's."""
+    members = [member for unit in units for member in unit.members()]
+    numbers = {key: number for number, key in enumerate(wholes.fields)}
+    columns = [numbers.get(target) for target, _ in members]
+    same = [{repr(option.value) for option in decision.alternatives if option.same} for _, decision in members]
+    shares: dict[str, tuple[float, tuple[Any, ...]]] = {}
+    peaks: dict[str, float] = {}
+    rows = []
+    for row in wholes.rows:
+        pattern = tuple(
+            decision.value if number is None or repr(row.values[number]) in alike else row.values[number]
+            for number, (_, decision), alike in zip(columns, members, same, strict=True)
+        )
+        key = repr(pattern)
+        rows.append(key)
+        shares[key] = shares.get(key, (0.0, pattern))[0] + row.share, pattern
+        peaks[key] = max(peaks.get(key, -math.inf), row.log_probability)
+    gain = max(told_apart(peaks.values()), *(decision.coupled for _, decision in members))
+    return _Patterns(tuple(target for target, _ in members), shares, tuple(rows), gain)

@@ -1,0 +1,149 @@
+"""Questions about several layers at once: what belongs together, which patterns are offered, what an answer gains."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from infer_convert.dialogue import chosen, spelled, with_answer
+from infer_convert.errors import UsageError
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
+from infer_convert.inference import Inference, Whole, Wholes
+from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref
+from infer_convert.report.document import Document, document
+from infer_convert.report.html.graph import drawing
+from infer_convert.report.motifs import Choice, Weighed
+from infer_convert.report.order import ordered
+from infer_convert.report.questions import asks
+from infer_convert.report.terminal import _told
+from infer_convert.report.text import pattern
+
+
+def doubt(field: str, value: Any, confidence: float, other: Any, same: bool = False, coupled: float = 0.0) -> Decision:
+    options = (Option(other, 1 - confidence, same),)
+    return Decision(field, value, confidence, Basis.INFERRED, options, coupled=coupled)
+
+
+def net(decisions: dict[str, tuple[str, tuple[Decision, ...]]], wholes: Wholes = Wholes()) -> Document:  # noqa: B008
+    layers = [PlanLayer("x", "InputLayer")]
+    for name, (class_name, own) in decisions.items():
+        layers.append(PlanLayer(name, class_name, {}, ((Ref(layers[-1].name),),), (), own))
+    facts = WeightFile("f.h5", 1, "keras2", "legacy", "weights-only", "stored", ())
+    plan = Plan(tuple(layers), (Ref("x"),), (Ref(layers[-1].name),))
+    return document(facts, Inference(facts, (plan,), wholes=wholes))
+
+
+STRIDES = {
+    "a": ("Conv2D", (doubt("strides", 1, 0.9, 2),)),
+    "b": ("SeparableConv2D", (doubt("strides", 2, 0.6, 1),)),
+    "c": ("Conv2DTranspose", (doubt("strides", 2, 0.6, 1),)),
+    "d": ("MaxPooling2D", (doubt("strides", 2, 0.6, 3),)),
+}
+
+
+def test_one_field_of_one_kind_of_layers_is_one_question() -> None:
+    assert {ask.layers for ask in asks(net(STRIDES))} == {("a", "b"), ("c",), ("d",)}
+
+
+def test_patterns_are_offered_as_they_are_drawn() -> None:
+    rows = (Whole((1, 2), 0.5, math.log(0.4)), Whole((2, 1), 0.3, math.log(0.3)), Whole((1, 1), 0.2, math.log(0.1)))
+    layers = {name: STRIDES[name] for name in ("a", "b")}
+    (ask,) = asks(net(layers, Wholes((("a", "strides"), ("b", "strides")), rows)))
+    assert [(item.values, item.confidence) for item in ask.options] == [((1, 2), 0.5), ((2, 1), 0.3), ((1, 1), 0.2)]
+    assert ask.gain == pytest.approx(math.log(1.0 + 0.75 + 0.25))
+    assert ask.command(ask.others[0]) == "--set a.strides=2 --set b.strides=1"
+    assert _told(ask, ask.others[1]) == ("--set b.strides=1", "")
+
+
+def test_what_computes_the_same_is_no_pattern_of_its_own() -> None:
+    layers = {
+        "a": ("Conv2D", (doubt("padding", "same", 0.5, "valid", same=True),)),
+        "b": ("Conv2D", (doubt("padding", "same", 0.7, "valid"),)),
+    }
+    rows = (Whole(("same", "same"), 0.4, math.log(0.4)), Whole(("valid", "same"), 0.6, math.log(0.5)))
+    document = net(layers, Wholes((("a", "padding"), ("b", "padding")), rows))
+    assert not asks(document), "both draws are the plan's pattern"
+
+
+def test_reasons_that_know_nothing_of_each_other_are_multiplied() -> None:
+    layers = {
+        "a": ("Dense", (doubt("activation", "relu", 0.8, "linear"),)),
+        "b": ("Conv2D", (doubt("activation", "softmax", 0.5, "linear"),)),
+        "r": ("LSTM", (doubt("activation", "tanh", 0.5, "relu"),)),
+    }
+    first, second = asks(net(layers))
+    assert first.layers == ("a", "b") and second.layers == ("r",)
+    assert first.standing.confidence == pytest.approx(0.4)
+    assert first.gain == pytest.approx(-math.log(0.4))
+    assert [option.values for option in first.others] == [("relu", "linear"), ("linear", "softmax")]
+
+
+def test_many_small_doubts_are_open_together() -> None:
+    """Each of these is surer than what is asked about alone."""
+    layers = {name: ("Conv2D", (doubt("dilation_rate", 1, 0.95 - 0.001 * n, 2),)) for n, name in enumerate("abcde")}
+    (ask,) = asks(net(layers))
+    assert ask.standing.confidence < 0.8 and ask.layers == tuple("abcde")
+
+
+def test_the_dialogue_takes_patterns_values_and_tables() -> None:
+    rows = (Whole((1, 2), 0.6, math.log(0.6)), Whole((2, 2), 0.4, math.log(0.4)))
+    layers = {name: STRIDES[name] for name in ("a", "b")}
+    (ask,) = asks(net(layers, Wholes((("a", "strides"), ("b", "strides")), rows)))
+    assert "a and 1 more layer: strides?" in spelled(ask)[0]
+    assert "1, but 2 at b  60%" in spelled(ask)[1]
+    first, second = ("a", "strides"), ("b", "strides")
+    assert chosen(ask, "1") == {first: 1, second: 2}
+    assert chosen(ask, "3") == {first: 3, second: 3}
+    assert chosen(ask, "=2") == chosen(ask, "{strides = 2}") == {first: 2, second: 2}
+    assert chosen(ask, "{b = 4}") == {second: 4}
+    with pytest.raises(UsageError, match="a table of strides or a or b, found"):
+        chosen(ask, "{z = 4}")
+    assert with_answer(Hints(), {second: 4}).answers == {second: 4}
+
+
+def test_all_that_there_is_to_pools_is_asked_at_once() -> None:
+    window = (doubt("pool_size", [2, 2], 0.7, [3, 3]), doubt("padding", "valid", 0.6, "same"))
+    (ask,) = asks(net({"p": ("MaxPooling2D", window), "q": ("AveragePooling2D", window[:1])}))
+    assert (ask.layers, ask.fields) == (("p", "q"), ("pool_size", "padding"))
+    assert ask.standing.by_layer == {"p": {"pool_size": [2, 2], "padding": "valid"}, "q": {"pool_size": [2, 2]}}
+    told = {("p", "pool_size"): 3, ("p", "padding"): "same", ("q", "pool_size"): 3}
+    assert chosen(ask, '{pool_size = 3, padding = "same"}') == told
+    assert chosen(ask, "{q = {pool_size = 4}}") == {("q", "pool_size"): 4}
+    for answer in ("same", "{q = 4}", "{r = 1}"):
+        with pytest.raises(UsageError, match="a table of pool_size or padding or p or q"):
+            chosen(ask, answer)
+    (lines, *_), *_ = drawing(net({"p": ("MaxPooling2D", window)}))["questions"]
+    assert lines == {"p": 'pool_size = [2, 2]\npadding = "valid"'}
+
+
+def test_a_size_that_stays_open_is_not_asked() -> None:
+    """Nothing depends on it: the answer would change nothing."""
+    shape = Decision("batch_shape", [None, None, None, 3], 0.8, Basis.ASSUMED)
+    assert not asks(net({"i": ("InputLayer", (shape,))}))
+    assert asks(net({"i": ("InputLayer", (doubt("batch_shape", [None, 28, 28, 3], 0.8, [None, 32, 32, 3]),))}))
+
+
+def test_a_pattern_in_words() -> None:
+    def said(values: list[int], names: str = "abcdefghijklmnopqrst") -> str:
+        return pattern({name: {"strides": value} for name, value in zip(names, values, strict=False)})
+
+    assert said([1] * 9) == "1"
+    assert said([1, 1, 2, 1, 1, 2, 3, 1, 1]) == "1, but 2 at c, f; 3 at g"
+    assert said([1] * 12 + [2] * 8) == "1, but 2 at m, n, o, p, q, r and 2 more"
+    assert pattern({"p": {"pool_size": [2, 2], "padding": "same"}}) == "pool_size [2, 2], padding same"
+
+
+def test_the_three_that_go_well_together_come_first() -> None:
+    """The input's size and a stride each say what the other asks for; what nothing drawn speaks of is worth more beside
+    either."""
+
+    def question(gain: float, *drawn: str) -> Weighed:
+        return Weighed(Choice((), (), 0.5), (), gain, 0.0 if drawn else gain, drawn)
+
+    size, stride = question(0.65, *"abc"), question(0.6, *"xyz")
+    others = [question(0.4), question(0.3)]
+    order = ordered([size, stride, *others], [math.log(0.4)] * 3)
+    assert order[:3] == [0, 2, 3] and order[3] == 1
