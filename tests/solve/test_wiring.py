@@ -412,6 +412,38 @@ def test_full_sums_are_closed_far_behind_where_that_is_asked(farthest: float, wa
     assert waits == any(slot.item == truth.index("add") for slot in state.slots)
 
 
+BLOCK = """
+    c{n} Conv/1 in={wide} out=8 < {start}
+    b{n} BatchNorm in=8 < c{n}
+    a{n} Activation < b{n}
+    d{n} Conv/k in=8 out=8 < a{n}
+    e{n} BatchNorm in=8 < d{n}
+    f{n} Activation < e{n}
+    g{n} Conv/1 in=8 out=16 < f{n}
+    s{n} Conv/1 in={wide} out=16 < {start}
+    h{n} BatchNorm in=16 < g{n}
+    t{n} BatchNorm in=16 < s{n}
+    add{n} Add < h{n} t{n}
+    o{n} Activation < add{n}
+"""
+
+
+def test_every_block_may_have_its_branches_in_either_order() -> None:
+    """Which of two like projections ends the long branch is open in both blocks: all four ways are told."""
+    made = net(
+        "x Input\nstem Conv/k in=3 out=8 < x\nn BatchNorm in=8 < stem\nr Activation < n\n"
+        + BLOCK.format(n=1, wide=8, start="r")
+        + BLOCK.format(n=2, wide=16, start="o1").replace("=8", "=16")
+        + "gap GlobalPool < o2\nfc Dense in=16 out=10 < gap\n-> fc"
+    )
+    ways = {
+        tuple(made.items[wired.operands[made.index(name)][0][0][0]].name for name in ("g1", "s1", "g2", "s2"))
+        for wired in made.solved().wirings
+    }
+    both = [(("f1", "r"), ("r", "f1")), (("f2", "o1"), ("o1", "f2"))]
+    assert {(*one, *two) for one in both[0] for two in both[1]} <= ways
+
+
 def test_only_long_lists_close_them() -> None:
     items = net(CHAIN).items
     assert WiringProblem(items, lambda p, c: 0.0).rules().farthest == math.inf
