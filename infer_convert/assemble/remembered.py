@@ -75,7 +75,9 @@ def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, fl
     except _NoDrafts:
         return None
     uses = (use for draft, _ in drafts for layer in draft.layers for use in layer.uses)
-    if not found or type(spent) is not float or not arrays.agree(uses, digests):
+    if not found or type(spent) is not float or not 0 <= spent <= arrays.budget.work:
+        return None
+    if not arrays.agree(uses, digests):
         return None
     arrays.budget.remember(spent)
     return found
