@@ -62,8 +62,8 @@ def _unlisted_behind(
             for other, layer in known.items()
             if other.startswith(prefix) and any(ref.layer == leaf for call in layer.inbound for ref in call)
         ]
-        if len(readers) != 1 or readers[0] in mine:
-            return found
+        if len(readers) != 1 or readers[0] in mine or known[readers[0]] in found:
+            return found  # the last: a layer that is called twice may come round again
         name = readers[0]
         found.append(known[name])
 
