@@ -12,6 +12,7 @@ from infer_convert.assemble.asked import told_apart
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.cuts import cut_chain
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
+from infer_convert.assemble.distinct import distinct
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import obey, wire
@@ -41,7 +42,9 @@ from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.processes.collector import few_collections
 from infer_convert.solve import notes, patience
 
-MOST_PLANS = 10
+MOST_PLANS, MOST_MADE, LEAST_MADE = 10, 16, 0.0005
+"""Plans of an inference; candidates that are made into plans, some of which are one model; what share of the best one's
+a candidate must have."""
 MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
 LIKELY = 0.25
@@ -138,13 +141,16 @@ def _infer(
     facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False, handed_on: bool = True
 ) -> Inference:
     found = _weighed(facts, hints, numbers, rare, handed_on)
-    plans: list[Plan] = []
-    for candidate in found.candidates[:MOST_PLANS]:
-        if plans and patience.hurried():
+    made: list[Plan] = []
+    for candidate in found.candidates[:MOST_MADE]:
+        if made and (patience.hurried() or candidate.share < LEAST_MADE * found.candidates[0].share):
             break
-        plans.append(found.plan(candidate))
-    plans = _with_output_alternatives(plans)
-    left_over, wholes = tuple(_left_over(facts, plans[0])), wholes_of(found.candidates[0].settled)
+        made.append(found.plan(candidate))
+    rows = distinct(made)
+    best = max(rows, key=lambda row: row[1])
+    rows = [best, *(row for row in rows if row is not best)]
+    plans = _with_output_alternatives([replace(plan, confidence=min(1.0, share)) for plan, share, _ in rows])
+    left_over, wholes = tuple(_left_over(facts, plans[0])), wholes_of(found.candidates[best[2]].settled)
     return Inference(facts, tuple(plans[:MOST_PLANS]), left_over, wholes=wholes)
 
 
