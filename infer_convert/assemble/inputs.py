@@ -443,13 +443,18 @@ MOST_ORDERS = 6
 
 def allotments(draft: Draft, shapes: Mapping[str, tuple[Shape, ...]]) -> Iterator[dict[str, Shape]]:
     """The user's ``--input-shape`` options spread over the inputs, by layer name: named ones by name, the others in
-    the order in which the model took its inputs as far as names tell it. A list of layers does not keep that order, so
-    the next ones are those that suit what more of the inputs' consumers demand."""
+    the order in which the model took its inputs as far as names tell it; then with channels that stand first put last.
+    A list of layers does not keep that order, so the next ones are those that suit what more of the inputs' consumers
+    demand."""
     indices = {layer.name: index for index, layer in enumerate(draft.layers) if layer.class_name == "InputLayer"}
     named = {name: shapes[name][0] for name in indices if name in shapes}
     rest = as_created([name for name in indices if name not in named])
     told = shapes.get("", ())
-    yield {**named, **dict(zip(rest, told, strict=False))}
+    made = {**named, **dict(zip(rest, told, strict=False))}
+    yield made
+    turned = {name: _channels_last(shape, wanted(draft, indices[name])) for name, shape in made.items()}
+    if turned != made:
+        yield turned
     if len(rest) < 2 or len(told) != len(rest) or len(set(told)) < 2:
         return
     demands = [wanted(draft, indices[name]) for name in rest]
@@ -458,6 +463,12 @@ def allotments(draft: Draft, shapes: Mapping[str, tuple[Shape, ...]]) -> Iterato
     suited = sorted(orders, key=lambda order: -sum(map(_suits, order, demands)))
     for order in suited[: MOST_ORDERS - 1]:
         yield {**named, **dict(zip(rest, order, strict=True))}
+
+
+def _channels_last(shape: Shape, want: Wanted) -> Shape:
+    """A shape with its channels first, as the original's code may have them, as our models take it."""
+    first = len(shape) > 2 and want.axes == len(shape) and want.channels == shape[0] != shape[-1]
+    return (*shape[1:], shape[0]) if first else shape
 
 
 def _suits(shape: Shape, want: Wanted) -> bool:

@@ -33,6 +33,12 @@ def test_wanted(name: str) -> None:
     assert wanted(draft(f"x InputLayer\n{text}", **sizes), 0) == expected
 
 
+def test_channels_that_stand_first_are_put_last() -> None:
+    there = draft("x InputLayer\nc Conv2D", c=conv(3, 7, 8))
+    assert list(allotments(there, {"": ((7, 19, 19),)})) == [{"x": (7, 19, 19)}, {"x": (19, 19, 7)}]
+    assert list(allotments(there, {"": ((19, 19, 7),)})) == [{"x": (19, 19, 7)}]
+
+
 def test_what_a_sum_leaves_for_the_input() -> None:
     there = draft("x InputLayer\ny InputLayer\na Dense < x\nj Concatenate < a y\nd Dense", a=dense(5, 4), d=dense(6, 1))
     assert wanted(there, 1) == Wanted(1, 2)
