@@ -16,6 +16,7 @@ from infer_convert.clues.numbers.arrays import Arrays
 from infer_convert.draft import Draft
 from infer_convert.solve import notes
 from infer_convert.solve.order import reproduces
+from infer_convert.solve.plain import Unreadable, index, many, text
 
 Drafts = Sequence[tuple[Draft, float]]
 
@@ -61,18 +62,14 @@ def _changes(draft: Draft, base: Draft) -> list[int] | None:
     return [index for index, (mine, its) in enumerate(pairs) if mine.operands != its.operands]
 
 
-class _NoDrafts(Exception):
-    pass
-
-
 def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, float]] | None:
     """What ``plain`` tells, once the numbers are seen to be the same; None when they are not, or it tells no drafts."""
     try:
-        answers, spent, read = _many(plain, 3)
-        found = [_draft(answer, drafts) for answer in _many(answers)]
-        rows = [_many(each, 2) for each in _many(read)]
-        digests = {tuple(_text(part) for part in _many(of)): _text(digest) for of, digest in rows}
-    except _NoDrafts:
+        answers, spent, read = many(plain, 3)
+        found = [_draft(answer, drafts) for answer in many(answers)]
+        rows = [many(each, 2) for each in many(read)]
+        digests = {tuple(text(part) for part in many(of)): text(digest) for of, digest in rows}
+    except Unreadable:
         return None
     uses = (use for draft, _ in drafts for layer in draft.layers for use in layer.uses)
     if not found or type(spent) is not float or not 0 <= spent <= arrays.budget.work:
@@ -84,41 +81,23 @@ def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, fl
 
 
 def _draft(plain: Any, drafts: Drafts) -> tuple[Draft, float]:
-    number, changes, share = _many(plain, 3)
-    draft, _ = drafts[_index(number, len(drafts))]
+    number, changes, share = many(plain, 3)
+    draft, _ = drafts[index(number, len(drafts))]
     if type(share) is not float:
-        raise _NoDrafts
+        raise Unreadable
     if not changes:
         return draft, share
     layers = list(draft.layers)
-    for change in _many(changes):
-        index, operands = _many(change, 2)
-        place = _index(index, len(layers))
+    for change in many(changes):
+        which, operands = many(change, 2)
+        place = index(which, len(layers))
         calls = [
-            [_many(operand, 2) for operand in _many(call)] for call in _many(operands, len(layers[place].operands))
+            [many(operand, 2) for operand in many(call)] for call in many(operands, len(layers[place].operands))
         ]
         made = tuple(
-            tuple((_index(i, place), _index(c, max(1, len(layers[i].operands)))) for i, c in call) for call in calls
+            tuple((index(i, place), index(c, max(1, len(layers[i].operands)))) for i, c in call) for call in calls
         )
         layers[place] = replace(layers[place], operands=made)
     if not reproduces([layer.operands if layer.operands else ((),) for layer in layers], draft.outputs):
-        raise _NoDrafts
+        raise Unreadable
     return replace(draft, layers=tuple(layers)), share
-
-
-def _many(value: Any, count: int | None = None) -> list[Any]:
-    if not isinstance(value, list) or count not in (None, len(value)):
-        raise _NoDrafts
-    return value
-
-
-def _index(value: Any, count: int) -> int:
-    if type(value) is not int or not 0 <= value < count:
-        raise _NoDrafts
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _NoDrafts
-    return value

@@ -8,6 +8,7 @@ from typing import Any
 
 from infer_convert.solve.draws import MOST, Draw
 from infer_convert.solve.notes import active, digest, noted
+from infer_convert.solve.plain import Unreadable, index, many, number
 from infer_convert.solve.sizes import Shape, SizeAnswer, SizeCall, SizeItem, SizeResult
 
 
@@ -42,18 +43,18 @@ def _plain_draws(draws: tuple[Draw, ...]) -> list[Any]:
 
 def _draws(plain: Any, items: Sequence[SizeItem]) -> tuple[Draw, ...] | None:
     try:
-        return tuple(_draw(row, items) for row in _many(plain))
-    except _NoSizes:
+        return tuple(_draw(row, items) for row in many(plain))
+    except Unreadable:
         return None
 
 
 def _draw(plain: Any, items: Sequence[SizeItem]) -> Draw:
-    options, times, log_probability = _many(plain, 3)
-    rows = zip(_many(options, len(items)), items, strict=True)
+    options, times, log_probability = many(plain, 3)
+    rows = zip(many(options, len(items)), items, strict=True)
     return Draw(
-        tuple(_index(option, len(item.options)) for option, item in rows),
-        1 + _index(times - 1 if type(times) is int else times, MOST),
-        _number(log_probability),
+        tuple(index(option, len(item.options)) for option, item in rows),
+        1 + index(times - 1 if type(times) is int else times, MOST),
+        number(log_probability),
     )
 
 
@@ -62,55 +63,33 @@ def _plain(result: SizeResult) -> list[Any]:
     return [answers, result.marginals, result.failed_at, result.log_mass, result.peaks]
 
 
-class _NoSizes(Exception):
-    pass
-
-
 def _checked(plain: Any, items: Sequence[SizeItem], calls: Sequence[SizeCall]) -> SizeResult | None:
     """What ``plain`` tells; None unless every answer's shapes agree and every option of every item has its shares."""
     try:
-        answers, marginals, failed_at, log_mass, peaks = _many(plain, 5)
-        found = tuple(_answer(answer, items, calls) for answer in _many(answers))
+        answers, marginals, failed_at, log_mass, peaks = many(plain, 5)
+        found = tuple(_answer(answer, items, calls) for answer in many(answers))
         if not found:
-            return SizeResult((), failed_at=_index(failed_at, len(calls)))
+            return SizeResult((), failed_at=index(failed_at, len(calls)))
         rows = (_shares(marginals, items), _shares(peaks, items))
-        return SizeResult(found, rows[0], None, _number(log_mass), rows[1])
-    except _NoSizes:
+        return SizeResult(found, rows[0], None, number(log_mass), rows[1])
+    except Unreadable:
         return None
 
 
 def _answer(plain: Any, items: Sequence[SizeItem], calls: Sequence[SizeCall]) -> SizeAnswer:
-    options, log_score, probability = _many(plain, 3)
+    options, log_score, probability = many(plain, 3)
     chosen = [
-        _index(option, len(item.options)) for option, item in zip(_many(options, len(items)), items, strict=True)
+        index(option, len(item.options)) for option, item in zip(many(options, len(items)), items, strict=True)
     ]
     shapes: list[Shape] = []
     for call in calls:
         shape = items[call.item].options[chosen[call.item]].shape(tuple(shapes[operand] for operand in call.operands))
         if shape is None:
-            raise _NoSizes
+            raise Unreadable
         shapes.append(shape)
-    return SizeAnswer(tuple(chosen), tuple(shapes), _number(log_score), _number(probability))
+    return SizeAnswer(tuple(chosen), tuple(shapes), number(log_score), number(probability))
 
 
 def _shares(plain: Any, items: Sequence[SizeItem]) -> tuple[tuple[float, ...], ...]:
-    rows = zip(_many(plain, len(items)), items, strict=True)
-    return tuple(tuple(_number(share) for share in _many(row, len(item.options))) for row, item in rows)
-
-
-def _many(value: Any, count: int | None = None) -> list[Any]:
-    if not isinstance(value, list) or count not in (None, len(value)):
-        raise _NoSizes
-    return value
-
-
-def _index(value: Any, count: int) -> int:
-    if type(value) is not int or not 0 <= value < count:
-        raise _NoSizes
-    return value
-
-
-def _number(value: Any) -> float:
-    if type(value) is not float:
-        raise _NoSizes
-    return value
+    rows = zip(many(plain, len(items)), items, strict=True)
+    return tuple(tuple(number(share) for share in many(row, len(item.options))) for row, item in rows)
