@@ -232,14 +232,13 @@ def _with_own(
 ) -> tuple[list[_Candidate], list[SettledDraft]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
     resort = None if candidates else _last_resort(typed, facts, hints, rare)
+    failure: NoArchitecture | None = None
     try:
         own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers, hints)
-    except NoArchitecture:
-        if not candidates and resort is None:
-            raise
-        own = []
+    except NoArchitecture as error:
+        own, failure = [], error
     found, causes = _settled(own, hints, best)
-    for way, told in _other_ways(typed, hints) if not found and not candidates else ():
+    for way, told in () if found or candidates or failure is not None else _other_ways(typed, hints):
         with suppress(NoArchitecture):
             own = weighed(_drafts(way, facts, told, numbers, rare), numbers, told)
             found, _ = _settled(own, told, best)
@@ -248,6 +247,8 @@ def _with_own(
     if resort is not None and not found:
         own = obey([(resort, 1.0)], hints)
         found, _ = _settled(own, hints, best)
+    if failure is not None and not found and not candidates:
+        raise failure
     first = len(drafts)
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]

@@ -51,3 +51,11 @@ def test_it_stays_silent_elsewhere(text: str) -> None:
 def test_more_than_there_is_has_no_architecture() -> None:
     with pytest.raises(NoArchitecture):
         infer(facts("input_1\ndense kernel:6x3 bias:3\ndense_1 kernel:4x2 bias:2"))
+
+
+def test_a_cut_that_does_not_help_leaves_the_reason_as_it_was() -> None:
+    """The list has no wiring, and behind the cut no size suits either."""
+    text = "input_1\ndense kernel:6x4 bias:4\nconv kernel:3x3x2x4 bias:4\nflatten\nend kernel:7x2 bias:2"
+    with pytest.raises(NoArchitecture, match="satisfies the file") as caught:
+        infer(facts(text))
+    assert caught.value.asks
