@@ -231,7 +231,6 @@ def _with_own(
     rare: bool,
 ) -> tuple[list[_Candidate], list[SettledDraft]]:
     """The candidates of known architectures and, with the share that these leave, those of a net of its own."""
-    resort = None if candidates else _last_resort(typed, facts, hints, rare)
     failure: NoArchitecture | None = None
     try:
         own = weighed(_drafts(typed, facts, hints, numbers, rare), numbers, hints)
@@ -244,7 +243,8 @@ def _with_own(
             found, _ = _settled(own, told, best)
         if found:
             break
-    if resort is not None and not found:
+    resort = None if found or candidates else _last_resort(typed, facts, hints, rare)
+    if resort is not None:
         own = obey([(resort, 1.0)], hints)
         found, _ = _settled(own, hints, best)
     if failure is not None and not found and not candidates:
