@@ -117,22 +117,21 @@ def scan(file: h5py.File, heap: HeapReader, meter: Meter) -> Group:
     and everything beyond the meter's limits.
     """
     root_id = h5py.h5o.open(file.id, b"/")
+    info = h5py.h5o.get_info(root_id)
     root = Group("/")
-    seen = {_address(root_id)}
-    stack: list[tuple[h5py.h5g.GroupID, int, Group, int]] = [(root_id, _address(root_id), root, 0)]
+    seen = {info.addr}
+    stack: list[tuple[h5py.h5g.GroupID, int, Group, int]] = [(root_id, info.addr, root, 0)]
     while stack:
         group_id, at, group, depth = stack.pop()
         group.attributes = _attributes(group_id, at, group.path, heap, meter)
-        order, group.written = _children(group_id, at, heap)
         above = group.path.rstrip("/")
+        links = _links(group_id, above, depth + 1, meter)
+        order, group.written = _order(group_id, at, [*links], heap)
         for name in order:
+            raw_name, address = links[name]
             path = f"{above}/{name}"
-            meter.object(path, depth + 1, name)
-            raw_name = name.encode("utf-8", "surrogateescape")
-            _only_hard(group_id, raw_name, path)
             child_id = h5py.h5o.open(group_id, raw_name)
             if isinstance(child_id, h5py.h5g.GroupID):
-                address = _address(child_id)
                 if address in seen:
                     refuse(path, "a tree of groups", "a hard link to a group already visited")
                 seen.add(address)
@@ -140,12 +139,42 @@ def scan(file: h5py.File, heap: HeapReader, meter: Meter) -> Group:
                 group.children[name] = child
                 stack.append((child_id, address, child, depth + 1))
             elif isinstance(child_id, h5py.h5d.DatasetID):
-                group.children[name] = describe(child_id, path, meter)
+                group.children[name] = describe(child_id, path, meter, (info.fileno, address))
     return root
 
 
-def describe(dataset_id: h5py.h5d.DatasetID, path: str, meter: Meter) -> Dataset:
-    """A dataset's declaration, checked; raises RefusedForSafety for external or virtual storage and beyond limits."""
+def _links(group_id: h5py.h5g.GroupID, above: str, depth: int, meter: Meter) -> dict[str, tuple[bytes, int]]:
+    """Every link of a group, counted and known to be hard before anything is opened: its raw name and the address of
+    the object header it leads to. One call of HDF5 for all of them."""
+    most = meter.limits.objects
+    listed: list[tuple[bytes, int, int]] = []
+
+    def look(raw_name: bytes, info: h5py.h5l.LinkInfo) -> bool | None:
+        listed.append((bytes(raw_name), info.type, int(info.u)))
+        return True if len(listed) > most else None  # true ends the visit; what is raised here HDF5 would wrap
+
+    group_id.links.iterate(look, info=True)
+    found: dict[str, tuple[bytes, int]] = {}
+    for raw_name, kind, address in listed:
+        name = raw_name.decode("utf-8", "surrogateescape")
+        path = f"{above}/{name}"
+        meter.object(path, depth, name)
+        if kind != h5py.h5l.TYPE_HARD:
+            refuse(path, "objects of the file itself", _KINDS_OF_LINK.get(kind, "a user-defined link"))
+        found[name] = raw_name, address
+    return found
+
+
+_KINDS_OF_LINK = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "an external link"}
+
+
+def describe(
+    dataset_id: h5py.h5d.DatasetID, path: str, meter: Meter, address: tuple[int, int] | None = None
+) -> Dataset:
+    """A dataset's declaration, checked; raises RefusedForSafety for external or virtual storage and beyond limits.
+
+    ``address`` is the number of its file and that of its object header, where the caller knows them.
+    """
     plist = dataset_id.get_create_plist()
     if plist.get_layout() == h5py.h5d.VIRTUAL:
         refuse(path, "data inside the file", "a virtual dataset")
@@ -155,8 +184,10 @@ def describe(dataset_id: h5py.h5d.DatasetID, path: str, meter: Meter) -> Dataset
     type_id = dataset_id.get_type()
     space = dataset_id.get_space()
     shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
-    info = h5py.h5o.get_info(dataset_id)
-    meter.data(path, math.prod(shape) * int(type_id.get_size()), (info.fileno, info.addr))
+    if address is None:
+        info = h5py.h5o.get_info(dataset_id)
+        address = info.fileno, info.addr
+    meter.data(path, math.prod(shape) * int(type_id.get_size()), address)
     dtype, kind = _dtype(type_id)
     if space.get_simple_extent_type() == h5py.h5s.NULL:
         dtype, kind = None, "an empty dataspace"
@@ -197,19 +228,8 @@ def _name(dtype: np.dtype[np.generic]) -> str:
     return dtype.name
 
 
-def _only_hard(group_id: h5py.h5g.GroupID, name: bytes, path: str) -> None:
-    kind = group_id.links.get_info(name).type
-    if kind != h5py.h5l.TYPE_HARD:
-        kinds = {h5py.h5l.TYPE_SOFT: "a soft link", h5py.h5l.TYPE_EXTERNAL: "an external link"}
-        refuse(path, "objects of the file itself", kinds.get(kind, "a user-defined link"))
-
-
-def _address(object_id: h5py.h5g.GroupID) -> int:
-    return int(h5py.h5o.get_info(object_id).addr)
-
-
-def _children(group_id: h5py.h5g.GroupID, address: int, heap: HeapReader) -> tuple[list[str], Written]:
-    listed = [bytes(name).decode("utf-8", "surrogateescape") for name in group_id]
+def _order(group_id: h5py.h5g.GroupID, address: int, listed: list[str], heap: HeapReader) -> tuple[list[str], Written]:
+    """The names of a group's links as they were written, and what that is worth."""
     by_heap = heap.names(address)
     if by_heap is not None and sorted(by_heap) == sorted(listed):
         alphabetical = sorted(by_heap, key=lambda name: name.encode("utf-8", "surrogateescape"))
