@@ -28,6 +28,7 @@ from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.assemble.wholes import wholes_of
 from infer_convert.clues.numbers.budget import Unsettled
+from infer_convert.clues.settings.strips import strip
 from infer_convert.confidence import DUMP, LIBRARY, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
@@ -295,7 +296,7 @@ def _drafts(
     typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False
 ) -> list[tuple[Draft, float]]:
     found = obey(_usual_drafts(typed, facts, hints, numbers), hints)
-    return [(with_rare_settings(draft), share) for draft, share in found] if rare else found
+    return [(with_rare_settings(draft) if rare or strip(draft) else draft, share) for draft, share in found]
 
 
 def _usual_drafts(

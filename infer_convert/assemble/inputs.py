@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, permutations
 
 from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
+from infer_convert.clues.settings.strips import strips
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import RARE, same_shape
 from infer_convert.layers.names import as_created
@@ -234,6 +235,7 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
         images = _images(channels, fixed)
         if draft.layers[index].config.get(RARE):
             images += _odd_images(draft, index, channels)
+        images = strips(draft, _lengths_of_strips(draft, fixed), channels, images)
         return tuple(images + _before_reshape(images) if _reshaped(draft, index) else images)
     if axes == 4:
         cubes = [
@@ -275,6 +277,14 @@ def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Sh
     if channels is not None and channels > COLOURS:
         found[1, channels, channels] = ODD_IMAGE + 5.0
     return list(found.items())
+
+
+def _lengths_of_strips(draft: Draft, fixed: bool) -> list[tuple[int, float]]:
+    if not fixed:
+        return [(128, math.log(0.6)), (1000, math.log(0.4))]
+    usual = [(length, math.log(share)) for length, share in LENGTHS]
+    known = {length for length, _ in LENGTHS}
+    return usual + [(length, -8.0) for length in dict.fromkeys(_lengths_before_flatten(draft)) if length not in known]
 
 
 def _narrow_sides(kernel: Sequence[int]) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
 from infer_convert.clues.settings.places import Style, place
+from infer_convert.clues.settings.strips import across, strip
 from infer_convert.clues.settings.windows import first, oblong, one_frame, over_words
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
 from infer_convert.layers.card import Config
@@ -82,6 +83,7 @@ def _weigh(
     if group is None:
         return [_by_table(near, index, layer, choice) for choice in choices]
     there, learned = place(near, style, index), weights()
+    over_strip = strip(near.draft) if any(map(oblong, choices)) else None
     found = []
     for choice in choices:
         score = frequency(near, style, index, choice)
@@ -91,6 +93,11 @@ def _weigh(
             for (kind, value), names in reminders(group, there, layer.config, choice)
         )
         writes = memories(group, there, layer.config, choice)
+        if over_strip is not None and "pool_size" in choice:
+            if choice["pool_size"][over_strip[0]] == 1 or not oblong(choice):
+                nats = across(over_strip[0], choice["pool_size"])
+                found.append(Setting(choice, score + nats, reads, writes))
+            continue
         if oblong(choice):
             found.append(Setting(choice, score + (ONE_FRAME if one_frame(choice) else OBLONG)))
             continue
