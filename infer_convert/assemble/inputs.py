@@ -232,7 +232,7 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             series += [((length, channels), -8.0) for length in odd if length not in known]
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
-        images = _images(channels, fixed)
+        images = _images(channels, fixed, _square_kernels(draft))
         if draft.layers[index].config.get(RARE):
             images += _odd_images(draft, index, channels)
         images = strips(draft, _lengths_of_strips(draft, fixed), channels, images)
@@ -277,6 +277,12 @@ def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Sh
     if channels is not None and channels > COLOURS:
         found[1, channels, channels] = ODD_IMAGE + 5.0
     return list(found.items())
+
+
+def _square_kernels(draft: Draft) -> bool:
+    """As nets that look at boards have them."""
+    kernels = (layer.config.get("kernel_size", ()) for layer in draft.layers)
+    return all(len(set(kernel)) < 2 for kernel in kernels)
 
 
 def _lengths_of_strips(draft: Draft, fixed: bool) -> list[tuple[int, float]]:
@@ -381,7 +387,8 @@ def _before_reshape(images: Sequence[tuple[Shape, float]]) -> list[tuple[Shape, 
     return found
 
 
-def _images(channels: int | None, fixed: bool) -> list[tuple[Shape, float]]:
+def _images(channels: int | None, fixed: bool, boards: bool = False) -> list[tuple[Shape, float]]:
+    """``boards``: whether planes may be those of a board."""
     if not fixed:
         return [
             ((size, size, channels), math.log(share)) for size, share in ((224, 0.5), (256, 0.3), (32, 0.1), (64, 0.1))
@@ -397,7 +404,7 @@ def _images(channels: int | None, fixed: bool) -> list[tuple[Shape, float]]:
             score += 4.0
         if size in (224, 299, 227) and channels not in (1, 3):
             score -= 1.0
-        if channels is not None and channels > COLOURS:
+        if boards and channels is not None and channels > COLOURS:
             score += dict(BOARDS).get(size, 0.0)
         result.append(((size, size, channels), score))
     known = {size for size, _ in SQUARES}
