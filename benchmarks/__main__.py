@@ -218,6 +218,15 @@ def run(
 
 
 @app.command()
+def everything() -> None:
+    """Every set of the recovery benchmark, wiring, the written generations and speed, with the minutes of each."""
+    from benchmarks import everything as phases
+
+    if not phases.run(typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
 def library(
     parts: Annotated[list[str] | None, typer.Option("--part", help="a part of the table; repeat")] = None,
 ) -> None:
@@ -250,11 +259,14 @@ def speed(
     models: Annotated[list[str] | None, typer.Option("--model", help="of keras.applications; repeat")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure rows of this code anew.")] = False,
 ) -> None:
-    """Whole commands against load_model and export with the full file, alternately; writes speed.tsv."""
+    """Whole commands against load_model and export with the full file, alternately; writes speed.tsv, in which the rows
+    of models that are not asked for stay."""
     from benchmarks import speed as timing
 
-    rows = []
-    for row in timing.run(times, tuple(models or timing.MODELS), fresh):
+    measured = tuple(models or timing.MODELS)
+    stay = [row for row in table.read((RESULTS / "speed.tsv").read_text()) if row["model"] in timing.MODELS]
+    rows = [row for row in stay if row["model"] not in measured]
+    for row in timing.run(times, measured, fresh):
         rows.append(row)
         typer.echo("\t".join(row[column] for column in timing.COLUMNS))
         _written("speed.tsv", timing.COLUMNS, rows)
