@@ -45,7 +45,7 @@ if len(sys.argv) > 4:
     hints = replace(hints, answers={(layer, field): eval(value) for layer, field, value in first})
 with open_tensors(path, facts=facts) as store:
     started = time.perf_counter(), time.process_time()
-    with noting(kept.load(folder)) as searches:
+    with noting(kept.load(folder), kept.state(path)) as searches:
         found = infer(facts, hints, store)
     print(time.perf_counter() - started[0], time.process_time() - started[1])
 kept.save(folder, searches)

@@ -102,12 +102,13 @@ def serve() -> None:
 
 
 def _answer(path: Path, facts: WeightFile, hints: Hints, limits: Limits, known: Mapping[str, Any]) -> bytes:
+    from infer_convert import kept
     from infer_convert.infer import infer
     from infer_convert.sandbox import open_tensors
     from infer_convert.solve.notes import noting
 
     try:
-        with noting(known) as searches, open_tensors(path, limits=limits, facts=facts) as store:
+        with noting(known, kept.state(path)) as searches, open_tensors(path, limits=limits, facts=facts) as store:
             found = infer(facts, hints, store, limits)
     except BaseException as error:
         where = traceback.format_exc()

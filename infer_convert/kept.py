@@ -16,6 +16,18 @@ NAME = ".searches.json"
 MOST_BYTES = 4 << 20
 
 
+def state(file: Path) -> str:
+    """What changes with every writing of a file (its node, size, times of content and of node), so that nobody needs
+    to read it again; empty for an index of shards, whose numbers lie in others, and where there is no such file."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    if file.suffix == ".json":
+        return ""
+    return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
 def load(folder: Path) -> Mapping[str, Any]:
     """What the last run has left in its folder; nothing when there is none or it is not as it should be."""
     path = folder / NAME

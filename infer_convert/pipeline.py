@@ -150,7 +150,7 @@ def _inferred(
     from infer_convert.infer import infer
     from infer_convert.solve.notes import noting
 
-    with noting(known) as searches:
+    with noting(known, kept.state(options.file)) as searches:
         return infer(facts, hints, store, options.limits), searches
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from infer_convert import kept
 from infer_convert.assemble import numbers, settle
 from infer_convert.clues.numbers import gram
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
@@ -160,3 +162,33 @@ def test_notes_of_another_form_are_not_believed(spoilt: Any) -> None:
     facts, memory = listed()
     first, notes = run(facts, Hints(), memory, {})
     assert run(facts, Hints(), memory, dict.fromkeys(notes, spoilt))[0] == first
+
+
+def test_a_file_in_the_same_state_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, memory = listed()
+    with noting({}, "1 2 3") as notes:
+        first = infer(facts, Hints(), memory)
+    rolled = Memory()
+    rolled.arrays = {path: np.roll(array, 1, -1) for path, array in memory.arrays.items()}
+    with monkeypatch.context() as patched:
+        patched.setattr(numbers, "_weighed", lambda *_: pytest.fail("heard again"))
+        recall._KNOWN.clear()
+        with noting(json.loads(json.dumps(notes)), "1 2 3"):
+            assert infer(facts, Hints(), memory) == first
+    wanted = run(facts, Hints(), rolled, {})[0]
+    for state in ("1 2 4", ""):
+        recall._KNOWN.clear()
+        with noting(json.loads(json.dumps(notes)), state):
+            assert infer(facts, Hints(), rolled) == wanted
+
+
+def test_every_writing_changes_the_state_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "w.h5"
+    assert kept.state(file) == ""
+    file.write_bytes(b"one")
+    times = file.stat()
+    before = kept.state(file)
+    assert before == kept.state(file)
+    file.write_bytes(b"two")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert kept.state(file) != before

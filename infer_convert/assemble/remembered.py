@@ -1,22 +1,24 @@
 """What the numbers said about the drafts of a file, remembered from one run to the next.
 
-The drafts, the user's operands and the budget are the question; the answer holds digests of the very numbers that were
-read for it, and counts only while the file has these. Only the first step of an inference is remembered: it finds
-nothing to be used again, so what it costs does not depend on what was done before.
+The drafts (or the net), the user's operands and the budget are the question; the answer holds the state of the file and
+digests of the very numbers that were read for it, and counts only while the file is in that state or has these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from infer_convert import __version__
 from infer_convert.clues.numbers.arrays import Arrays
+from infer_convert.clues.numbers.flow import Flow, Found
+from infer_convert.clues.numbers.net import Net, Node
 from infer_convert.draft import Draft
+from infer_convert.plan import WeightUse
 from infer_convert.solve import notes
 from infer_convert.solve.order import reproduces
-from infer_convert.solve.plain import Unreadable, index, many, text
+from infer_convert.solve.plain import Unreadable, index, many, mapping, number, text
 
 Drafts = Sequence[tuple[Draft, float]]
 
@@ -36,9 +38,75 @@ def remembered(
         notes.note(key, before)
         return found
     answer = weigh()
-    read = [[list(of), digest] for of, digest in arrays.digests().items()]
-    notes.note(key, [[_plain(draft, share, drafts) for draft, share in answer], arrays.budget.spent, read])
+    plain = [_plain(draft, share, drafts) for draft, share in answer]
+    notes.note(key, [plain, arrays.budget.spent, _source(arrays)])
     return answer
+
+
+def followed(net: Net, flow: Flow, arrays: Arrays) -> Found:
+    """``flow.follow(net)``, or what it gave for the same net and the same numbers.
+
+    What it costs depends on what was done before, so only a run that began in the same way knows the answer."""
+    if not notes.active():
+        return flow.follow(net)
+    key = flow.history = notes.digest(("followed", __version__, arrays.budget.spent, flow.history, net))
+    before = notes.learnt(key)
+    found = None if before is None else _checked_found(before, net, arrays)
+    if found is not None:
+        notes.note(key, before)
+        return found
+    spent = arrays.budget.spent
+    found = flow.follow(net)
+    moments = {name: list(said) for name, said in found.moments.items()}
+    notes.note(key, [[moments, found.filters], arrays.budget.spent - spent, _source(arrays)])
+    return found
+
+
+def _checked_found(plain: Any, net: Net, arrays: Arrays) -> Found | None:
+    try:
+        said, spent, source = many(plain, 3)
+        moments, filters = many(said, 2)
+        found = Found(
+            {name: _pair(pair) for name, pair in mapping(moments).items()},
+            {name: number(score) for name, score in mapping(filters).items()},
+        )
+    except Unreadable:
+        return None
+    return found if _counts(spent, source, (use for node in net.nodes for use in _uses(node)), arrays) else None
+
+
+def _pair(plain: Any) -> tuple[float, float]:
+    mine, none = many(plain, 2)
+    return number(mine), number(none)
+
+
+def _uses(node: Node) -> Iterator[WeightUse]:
+    yield from node.uses.values()
+    for inner in node.inner.nodes if node.inner is not None else ():
+        yield from _uses(inner)
+
+
+def _source(arrays: Arrays) -> list[Any]:
+    """What the answer is about: the state of the file, where that is known, else the numbers that were read."""
+    if notes.about():
+        return [notes.about(), []]
+    return ["", [[list(of), digest] for of, digest in arrays.digests().items()]]
+
+
+def _counts(spent: Any, source: Any, uses: Iterable[WeightUse], arrays: Arrays) -> bool:
+    """Whether an answer that cost so much is about the very numbers of the file; then it is paid for."""
+    try:
+        state, read = many(source, 2)
+        rows = [many(each, 2) for each in many(read)]
+        digests = {tuple(text(part) for part in many(of)): text(digest) for of, digest in rows}
+    except Unreadable:
+        return False
+    if type(spent) is not float or not 0 <= spent <= arrays.budget.work:
+        return False
+    same = state == notes.about() if state else arrays.agree(uses, digests)
+    if same:
+        arrays.budget.remember(spent)
+    return same
 
 
 def _plain(draft: Draft, share: float, drafts: Drafts) -> list[Any]:
@@ -65,19 +133,12 @@ def _changes(draft: Draft, base: Draft) -> list[int] | None:
 def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, float]] | None:
     """What ``plain`` tells, once the numbers are seen to be the same; None when they are not, or it tells no drafts."""
     try:
-        answers, spent, read = many(plain, 3)
+        answers, spent, source = many(plain, 3)
         found = [_draft(answer, drafts) for answer in many(answers)]
-        rows = [many(each, 2) for each in many(read)]
-        digests = {tuple(text(part) for part in many(of)): text(digest) for of, digest in rows}
     except Unreadable:
         return None
     uses = (use for draft, _ in drafts for layer in draft.layers for use in layer.uses)
-    if not found or type(spent) is not float or not 0 <= spent <= arrays.budget.work:
-        return None
-    if not arrays.agree(uses, digests):
-        return None
-    arrays.budget.remember(spent)
-    return found
+    return found if found and _counts(spent, source, uses, arrays) else None
 
 
 def _draft(plain: Any, drafts: Drafts) -> tuple[Draft, float]:

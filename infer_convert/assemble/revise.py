@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from infer_convert.assemble.numbers import Numbers
+from infer_convert.assemble.remembered import followed
 from infer_convert.clues.numbers import maps, output, signs
 from infer_convert.clues.numbers.budget import OutOfWork
+from infer_convert.clues.numbers.flow import Found
 from infer_convert.clues.numbers.inputs import invert
 from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
 from infer_convert.clues.numbers.net import Net, of_plan
@@ -106,7 +108,7 @@ def _styles(plan: Plan, numbers: Numbers) -> Plan:
         if decision is None or decision.value not in STYLES:
             continue
         names = {layer.name for layer in members}
-        founds = [numbers.flow.follow(of_plan(_with(plan, names, style))) for style in STYLES]
+        founds = [_follow(numbers, of_plan(_with(plan, names, style))) for style in STYLES]
         common = set.intersection(*(set(found.moments) for found in founds))
         raw = [math.fsum(found.moments[name][0] for name in common) for found in founds]
         heard = len(common)
@@ -129,10 +131,14 @@ def _trained(plan: Plan, numbers: Numbers) -> bool:
     have signs too."""
     names = {layer.name for layer in plan.layers if _open(layer) is not None and layer.class_name != "Activation"}
     for tried in (plan, _with(plan, names, "relu")):
-        found = numbers.flow.follow(of_plan(tried))
+        found = _follow(numbers, of_plan(tried))
         if found.moments and maps.explained(found):
             return True
     return False
+
+
+def _follow(numbers: Numbers, net: Net) -> Found:
+    return followed(net, numbers.flow, numbers.arrays)
 
 
 def _with(plan: Plan, names: set[str], style: str) -> Plan:
@@ -217,7 +223,7 @@ def _without_second(plan: Plan, net: Net, index: int) -> Plan:
 def _outputs(plan: Plan, numbers: Numbers) -> Plan:
     """Softmax or not, by the sum of the last biases, as far as the filters show that the net was trained."""
     net = of_plan(plan)
-    trust = maps.trust(numbers.flow.follow(net))
+    trust = maps.trust(_follow(numbers, net))
     for value in net.outputs:
         layer = owner = plan.layers[value[0]]
         if layer.class_name in ("Activation", "Softmax") and layer.inbound:
@@ -238,7 +244,7 @@ def _outputs(plan: Plan, numbers: Numbers) -> Plan:
 
 def _reasons(plan: Plan, numbers: Numbers) -> Plan:
     """The operands' decisions with what the numbers say for them against their alternatives."""
-    base = numbers.flow.follow(of_plan(plan))
+    base = _follow(numbers, of_plan(plan))
     known = {layer.name for layer in plan.layers}
     layers = []
     for layer in plan.layers:
@@ -253,7 +259,7 @@ def _reasons(plan: Plan, numbers: Numbers) -> Plan:
             other = plan.with_layers(
                 tuple(replace(item, inbound=(refs,)) if item is layer else item for item in plan.layers)
             )
-            nats = maps.total(maps.ratio(base, numbers.flow.follow(of_plan(other))))
+            nats = maps.total(maps.ratio(base, _follow(numbers, of_plan(other))))
         if abs(nats) < 0.05:
             layers.append(layer)
             continue

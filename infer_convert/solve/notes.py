@@ -18,15 +18,17 @@ T = TypeVar("T")
 class _Book(NamedTuple):
     learnt: Mapping[str, Any]
     notes: dict[str, Any]
+    about: str
 
 
 _BOOK: ContextVar[_Book | None] = ContextVar("book", default=None)
 
 
 @contextmanager
-def noting(learnt: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Within it the answers in ``learnt`` (a parsed JSON object) are known, and those that are given are noted."""
-    book = _Book(learnt, {})
+def noting(learnt: Mapping[str, Any], about: str = "") -> Iterator[dict[str, Any]]:
+    """Within it the answers in ``learnt`` (a parsed JSON object) are known, and those that are given are noted.
+    ``about`` tells states of the file apart: where it is the same as before, so is what the file holds."""
+    book = _Book(learnt, {}, about)
     token = _BOOK.set(book)
     try:
         yield book.notes
@@ -38,7 +40,7 @@ def noting(learnt: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def forgetting() -> Iterator[None]:
     """Within it nothing is known; what is answered is noted as ever."""
     book = _BOOK.get()
-    token = _BOOK.set(None if book is None else _Book({}, book.notes))
+    token = _BOOK.set(None if book is None else _Book({}, book.notes, book.about))
     try:
         yield
     finally:
@@ -48,6 +50,12 @@ def forgetting() -> Iterator[None]:
 def active() -> bool:
     """Whether answers are noted: else there is no need to tell questions apart."""
     return _BOOK.get() is not None
+
+
+def about() -> str:
+    """The state of the file, empty when nobody knows it."""
+    book = _BOOK.get()
+    return "" if book is None else book.about
 
 
 def learnt(key: str) -> Any:

@@ -16,6 +16,13 @@ def many(value: Any, count: int | None = None) -> list[Any]:
     return value
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """An object."""
+    if not isinstance(value, dict):
+        raise Unreadable
+    return value
+
+
 def index(value: Any, count: int) -> int:
     """A whole number from 0 up to ``count``, which it does not reach."""
     if type(value) is not int or not 0 <= value < count:

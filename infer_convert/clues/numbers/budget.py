@@ -48,7 +48,9 @@ class Budget:
         self.spent = 0.0
 
     def remember(self, spent: float) -> None:
-        """A step that had cost so much is not done again."""
+        """A step that had cost so much is not done again. Raises Unsettled where it may not have been done at all."""
+        if self._end is not None and self.spent + spent > self._end:
+            raise Unsettled
         self.spent += spent
         self._remembered = True
 

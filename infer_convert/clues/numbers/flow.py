@@ -53,6 +53,8 @@ class Flow:
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
         self.budget = arrays.budget
+        self.history = ""
+        """A digest of the nets that were followed and may be remembered (``assemble/remembered.py``)."""
         self._keys: dict[tuple[Any, ...], int] = {}
         self._signals: dict[int, Signal] = {}
         self._moments: dict[tuple[str, int], tuple[float, float] | None] = {}
