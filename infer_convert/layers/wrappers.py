@@ -126,8 +126,9 @@ def _bidirectional_finish(config: Config) -> dict[str, Any]:
 
 def _timed_fits(stored: Stored) -> tuple[Fit, ...]:
     fits = []
+    inside = replace(stored, roles=within(stored.roles))
     for name, card in _TIMED.items():
-        for fit in card.fits(replace(stored, roles=within(stored.roles))) if card.fits else ():
+        for fit in card.fits(inside) if card.fits else ():
             config = {"_class": name, "_inner": dict(fit.config)}
             fits.append(Fit(config, _prefixed(fit.uses, "layer"), fit.log_odds + UNNAMED))
     return tuple(fits)
