@@ -8,8 +8,8 @@ from benchmarks.answers import in_words_of, truth
 from benchmarks.questions import _answered
 from infer_convert.hints import Hints
 from infer_convert.plan import Basis, Decision, Plan, PlanLayer, Ref
-from infer_convert.report.motifs import Choice
 from infer_convert.report.questions import Ask
+from infer_convert.report.units import Choice
 
 
 def layer(name: str, class_name: str, front: str = "", **config: Any) -> PlanLayer:
