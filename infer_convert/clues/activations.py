@@ -351,11 +351,17 @@ def _samples(near: Neighbourhood, index: int) -> bool:
 def _inner_end(near: Neighbourhood, index: int) -> ActivationBelief:
     width = _width(near.draft.layers[index])
     evidence = Evidence("habits", 0.5, "the last layer of a nested model is sometimes a head and sometimes not")
-    if _generates(near):
+    if _generates(near) or _makes_image(near, index):
         return ActivationBelief({"sigmoid": 0.45, "tanh": 0.35, "linear": 0.2}, evidence)
     if width == 1:
         return ActivationBelief({"sigmoid": 0.7, "linear": 0.25, "relu": 0.05}, evidence)
     return ActivationBelief({"relu": 0.38, "linear": 0.36, "softmax": 0.16, "sigmoid": 0.1}, evidence)
+
+
+def _makes_image(near: Neighbourhood, index: int) -> bool:
+    """A Dense whose numbers are put into the shape of an image, and nothing else is done with them."""
+    behind = [near.draft.layers[item].class_name for item in near.after(index, INERT)]
+    return near.draft.layers[index].class_name == "Dense" and behind == ["Reshape"]
 
 
 def _generates(near: Neighbourhood) -> bool:

@@ -211,3 +211,14 @@ def test_what_people_copy(name: str) -> None:
 def test_halves_of_a_gate_read_one_tensor() -> None:
     sizes = {"f": conv(2, 4, 4, 1), "g": conv(2, 4, 4, 1)}
     assert best("x InputLayer\ny InputLayer\nf Conv1D < x\ng Conv1D < y\nmul Multiply < f g", "f", **sizes) != "tanh"
+
+
+def test_numbers_of_a_nested_model_that_become_an_image() -> None:
+    text, sizes = "x InputLayer\nh Dense\nend Dense", {"h": dense(8, 16), "end": dense(16, 784)}
+    assert best(f"{text}\nr Reshape", "end", False, **sizes) in ("sigmoid", "tanh")
+    assert best(text, "end", False, **sizes) not in ("sigmoid", "tanh")
+
+
+def test_what_is_followed_by_an_activation_has_none_itself() -> None:
+    found = belief("x InputLayer\nfc Dense\nact Activation\nend Dense", "fc", fc=dense(4, 4), end=dense(4, 2))
+    assert found is not None and found.shares["linear"] > 0.99
