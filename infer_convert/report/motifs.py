@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from infer_convert.inference import Wholes
@@ -69,7 +70,7 @@ def turned(layers: Iterable[tuple[LayerEntry, Decision]]) -> dict[str, str]:
     both = {layer.name: frozenset((repr(each.value), repr(each.alternatives[0].value))) for layer, each in open_ones}
     pairs = Counter(both.values())
     return {
-        layer.name: f"inbound {layer.class_name} {each.confidence:.3f}"
+        layer.name: f"inbound {layer.class_name}"
         for layer, each in open_ones
         if each.motif is None and pairs[both[layer.name]] > 1
     }
@@ -200,10 +201,10 @@ def linked(groups: Mapping[str, list[Unit]], wholes: Wholes) -> dict[str, list[U
     another for another answer to the other, neither can be judged alone."""
     found = dict(groups)
     for names in LINKED:
-        first, *others = [name for name in names if name in found] or [""]
-        for other in others:
-            if _hang_together(found[first], found[other], wholes):
-                found[first] = [*found[first], *found.pop(other)]
+        here = [name for name in names if name in found]
+        for one, other in combinations(here, 2):
+            if one in found and other in found and _hang_together(groups[one], groups[other], wholes):
+                found[one] = [*found[one], *found.pop(other)]
     return found
 
 

@@ -112,6 +112,16 @@ def test_strides_and_paddings_are_one_question_where_they_hang_together() -> Non
     assert asked((1, "same", 1), (2, "valid", 1), (2, "same", 1)) == [("strides", "padding")]
 
 
+def test_paddings_and_dilations_hang_together_without_strides() -> None:
+    """A causal stack doubles its dilations, a padded one has none; the strides are 1 either way."""
+    fields = (("a", "padding"), ("a", "dilation_rate"), ("a", "strides"))
+    own = (doubt("padding", "same", 0.6, "causal"), doubt("dilation_rate", 1, 0.6, 2), doubt("strides", 1, 0.8, 2))
+    each = (("same", 1, 1), ("causal", 2, 1), ("same", 1, 2), ("causal", 2, 2))
+    rows = tuple(Whole(values, 0.25, -0.1 * number) for number, values in enumerate(each))
+    found = asks(net({"a": ("Conv1D", own)}, Wholes(fields, rows)))
+    assert sorted(ask.fields for ask in found) == [("padding", "dilation_rate"), ("strides",)]
+
+
 def test_operands_that_change_places_are_one_question() -> None:
     """Two branches of one block, and the next block's: all stand as they are, or all are the other way round."""
     layers = {
