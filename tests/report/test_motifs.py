@@ -193,6 +193,8 @@ def test_a_pattern_in_words() -> None:
     assert said([1, 1, 2, 1, 1, 2, 3, 1, 1]) == "1, but 2 at c, f; 3 at g"
     assert said([1] * 12 + [2] * 8) == "1, but 2 at m, n, o, p, q, r and 2 more"
     assert pattern({"p": {"pool_size": [2, 2], "padding": "same"}}) == "pool_size [2, 2], padding same"
+    mixed = {"a": {"strides": 2, "padding": "same"}, "b": {"strides": 1}, "c": {"strides": 1}}
+    assert pattern(mixed) == "strides 1, but 2 at a; padding same", "a field's name is never left to guess"
 
 
 def test_the_three_that_go_well_together_come_first() -> None:
