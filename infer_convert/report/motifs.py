@@ -64,16 +64,27 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
 
 
 def turned(layers: Iterable[tuple[LayerEntry, Decision]]) -> dict[str, str]:
-    """Layers whose operands change places, each with its motif: of two layers each may read what the other one reads,
-    and so in every block that is built alike."""
-    open_ones = [(layer, each) for layer, each in layers if each.field == "inbound" and len(each.alternatives) == 1]
+    """Layers whose operands change places, each with its motif: the operands of one layer among themselves (who writes
+    the skip first does so in every Concatenate), or those of two layers, of which each may read what the other one
+    reads, and so in every block that is built alike."""
+    open_ones = [
+        (layer, each)
+        for layer, each in layers
+        if each.field == "inbound" and len(each.alternatives) == 1 and each.motif is None
+    ]
     both = {layer.name: frozenset((repr(each.value), repr(each.alternatives[0].value))) for layer, each in open_ones}
     pairs = Counter(both.values())
-    return {
-        layer.name: f"inbound {layer.class_name}"
-        for layer, each in open_ones
-        if each.motif is None and pairs[both[layer.name]] > 1
-    }
+    found = {}
+    for layer, each in open_ones:
+        if _same_operands(each.value, each.alternatives[0].value):
+            found[layer.name] = f"inbound order {layer.class_name}"
+        elif pairs[both[layer.name]] > 1:
+            found[layer.name] = f"inbound {layer.class_name}"
+    return found
+
+
+def _same_operands(one: Any, other: Any) -> bool:
+    return [sorted(map(str, call)) for call in one] == [sorted(map(str, call)) for call in other]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,8 @@ def _single(unit: Unit, drawn: _Patterns) -> Weighed:
         return Choice(tuple(target for target, _ in unit.members()), (value,) * len(unit.layers), share)
 
     decision = unit.decision
-    others = tuple(all_of(option.value, option.confidence) for option in decision.alternatives)
+    ranked = sorted(decision.alternatives, key=lambda option: -option.confidence)
+    others = tuple(all_of(option.value, option.confidence) for option in ranked)
     alone = 0.0 if drawn.rows else decision.gain
     gain = max(alone, drawn.gain * _believed(decision, drawn))
     return Weighed(all_of(decision.value, decision.confidence), others, gain, alone, drawn.rows)

@@ -134,6 +134,21 @@ def test_operands_that_change_places_are_one_question() -> None:
     assert [option.values for option in both.others] == [([["q"]], [["p"]], [["s"]], [["r"]])]
 
 
+def test_who_writes_the_skip_first_does_so_everywhere() -> None:
+    layers = {
+        name: ("Concatenate", (doubt("inbound", [[f"u{name}", "s"]], 0.8, [["s", f"u{name}"]]),)) for name in "ab"
+    }
+    (ask,) = asks(net(layers))
+    assert ask.layers == ("a", "b") and ask.standing.confidence == pytest.approx(0.8)
+    assert [option.values for option in ask.others] == [([["s", "ua"]], [["s", "ub"]])]
+
+
+def test_options_of_one_decision_come_likeliest_first() -> None:
+    others = (Option("Maximum", 0.01), Option("Average", 0.2))
+    (ask,) = asks(net({"m": ("Add", (Decision("class_name", "Add", 0.79, Basis.INFERRED, others),))}))
+    assert [option.values[0] for option in ask.others] == ["Average", "Maximum"]
+
+
 def test_whether_pools_are_maxima_or_means_is_one_question() -> None:
     pool = (doubt("class_name", "MaxPooling2D", 0.8, "AveragePooling2D"),)
     (ask,) = asks(net({"pool1": ("MaxPooling2D", pool), "fire_pool": ("MaxPooling2D", pool)}))
