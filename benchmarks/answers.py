@@ -34,19 +34,32 @@ def _with_unlisted(known: Mapping[str, PlanLayer], mine: Mapping[str, PlanLayer]
     found = dict(known)
     for name, layer in known.items():
         behind = _unlisted_behind(known, mine, name)
-        activations = [item for item in behind if item.class_name in ("Activation", "ReLU")]
-        if name in mine and activations and layer.config.get("activation") == "linear":
-            function = activations[0].config.get("activation", "relu")
+        function = next(filter(None, map(_function, behind)), None)
+        if name in mine and function and layer.config.get("activation") == "linear":
             found[name] = replace(layer, config={**layer.config, "activation": function})
     for name, layer in mine.items():
-        if not layer.hidden or "Pooling" not in layer.class_name or name in known or not layer.inbound:
+        if not layer.hidden or name in known or not layer.inbound:
             continue
         front = name.rpartition("/")[0] + "/" * ("/" in name) + layer.inbound[0][0].layer
+        if layer.class_name == "Activation" and front in known:
+            function = next(filter(None, map(_function, _unlisted_behind(known, mine, front))), None)
+            found[name] = replace(layer, config={"activation": function or "linear"})
+        if "Pooling" not in layer.class_name:
+            continue
         pools = [item for item in _unlisted_behind(known, mine, front) if "Pooling" in item.class_name]
         if front in known and len(pools) < 2:
             window = {key: pools[0].config[key] for key in ("pool_size", "strides", "padding")} if pools else "none"
             found[name] = replace(layer, config={"pool_size": window})
     return found
+
+
+def _function(layer: PlanLayer) -> str | None:
+    """The activation that a layer without weights stands for, None for other layers and for slopes that no name has."""
+    if layer.class_name == "LeakyReLU":
+        return "leaky_relu" if abs(layer.config.get("negative_slope", 0.3) - 0.2) < 1e-6 else None
+    if layer.class_name == "ReLU":
+        return "relu" if layer.config.get("max_value") is None else "relu6"
+    return layer.config.get("activation") if layer.class_name == "Activation" else None
 
 
 def _unlisted_behind(

@@ -9,6 +9,7 @@ says nothing is skipped and not counted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ from infer_convert.facts import Tensor
 from infer_convert.hints import Hints
 from infer_convert.plan import Plan
 from infer_convert.report.document import document
-from infer_convert.report.motifs import Choice, Target
 from infer_convert.report.questions import Ask, asks
+from infer_convert.report.units import Choice, Target
 
 MOST = 5
 COLUMNS: tuple[str, ...] = ("case", "family", "split", *(f"after.{n}" for n in range(MOST + 1)), "asked", "note")
@@ -137,4 +138,11 @@ def _answered(
 
 def _says(option: Choice, answers: Mapping[Target, Any]) -> bool:
     """Whether an option is the true answer, as far as the truth says anything."""
-    return all(value == answers.get(target, value) for target, value in option.answers.items())
+    return all(_equal(value, answers.get(target, value)) for target, value in option.answers.items())
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Keras writes a slope of 0.2 into its configs as float32 has it."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-6)
+    return bool(one == other)

@@ -11,9 +11,9 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints, parse_value
 from infer_convert.inference import Inference
 from infer_convert.report.document import document
-from infer_convert.report.motifs import Target
 from infer_convert.report.questions import Ask, asks
 from infer_convert.report.text import pattern, visible
+from infer_convert.report.units import Target
 
 MOST = 10
 """Questions asked in one dialogue."""

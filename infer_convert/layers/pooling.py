@@ -121,10 +121,17 @@ def _global_choices(config: Config) -> tuple[Config, ...]:
     return ({},) if "keepdims" in config else ({"keepdims": False}, {"keepdims": True})
 
 
+ENDS_AN_ENCODER = (("encoder", 0.5), ("encoded", 0.5))
+"""Convolutional autoencoders written after https://blog.keras.io/building-autoencoders-in-keras.html end their first
+half in a pool of the image and call it so, to find it again."""
+
+
 def _window(kind: str, rank: int, *words: tuple[str, float]) -> Card:
+    usual = 3.0 if kind == "Max" else 1.1
+    ends = ENDS_AN_ENCODER if kind == "Max" and rank > 1 else ()
     return Card(
         f"{kind}Pooling{rank}D",
-        words=(("pool", 3.0 if kind == "Max" else 1.5), ("pooling", 3.0 if kind == "Max" else 1.5), *words),
+        words=(("pool", usual), ("pooling", usual), *ends, *words),
         flow=_flow(rank),
         shape=_shape,
         choices=_choices(rank),

@@ -10,13 +10,17 @@ and are multiplied.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from infer_convert.inference import Wholes
 from infer_convert.plan import Decision
 from infer_convert.report.document import LayerEntry
+from infer_convert.report.events import Event, events, together
+from infer_convert.report.units import Choice, Target, Unit
 
 MOST_PATTERNS = 5
 """Patterns that are offered beside the one of the plan."""
@@ -41,52 +45,9 @@ OF_CLASS = (
 WINDOW = ("pool_size", "strides", "padding")
 """Fields of a pool that are asked together."""
 
-Target = tuple[str, str]
-"""A layer and a field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """Decisions that are right or wrong together: the same value, doubts and reason."""
-
-    layers: tuple[str, ...]
-    decisions: tuple[Decision, ...]
-
-    def members(self) -> Iterator[tuple[Target, Decision]]:
-        """Every layer and field with its decision."""
-        return (((layer, each.field), each) for layer, each in zip(self.layers, self.decisions, strict=True))
-
-    @property
-    def decision(self) -> Decision:
-        """The least sure one."""
-        return min(self.decisions, key=lambda decision: decision.confidence)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer to a question: a value for each of its ``targets``, and its probability."""
-
-    targets: tuple[Target, ...]
-    values: tuple[Any, ...]
-    confidence: float
-
-    @property
-    def answers(self) -> dict[Target, Any]:
-        """Every target with its value, as ``Hints.answers`` has them."""
-        return dict(zip(self.targets, self.values, strict=True))
-
-    @property
-    def by_layer(self) -> dict[str, dict[str, Any]]:
-        """For each layer its fields' values."""
-        found: dict[str, dict[str, Any]] = {}
-        for (layer, argument), value in self.answers.items():
-            found.setdefault(layer, {})[argument] = value
-        return found
-
-
 def motif(layer: LayerEntry, argument: str) -> str | None:
-    """The motif that an argument of a layer belongs to; None for classes, operands and shapes of inputs, which stand
-    alone."""
+    """The motif that an argument of a layer belongs to; None for classes (but a pool's), operands and shapes of inputs,
+    which stand alone."""
     name = layer.class_name
     kind = next((kind for part, kind in KINDS if part in name), name)
     if kind == "pool" and argument in WINDOW:
@@ -97,7 +58,33 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
         return f"{name} {argument}"
     if argument == "activation":
         return "recurrent activation" if kind == "recurrent" else "activation"
+    if argument == "class_name" and kind == "pool":
+        return "pool class"
     return None
+
+
+def turned(layers: Iterable[tuple[LayerEntry, Decision]]) -> dict[str, str]:
+    """Layers whose operands change places, each with its motif: the operands of one layer among themselves (who writes
+    the skip first does so in every Concatenate), or those of two layers, of which each may read what the other one
+    reads, and so in every block that is built alike."""
+    open_ones = [
+        (layer, each)
+        for layer, each in layers
+        if each.field == "inbound" and len(each.alternatives) == 1 and each.motif is None
+    ]
+    both = {layer.name: frozenset((repr(each.value), repr(each.alternatives[0].value))) for layer, each in open_ones}
+    pairs = Counter(both.values())
+    found = {}
+    for layer, each in open_ones:
+        if _same_operands(each.value, each.alternatives[0].value):
+            found[layer.name] = f"inbound order {layer.class_name}"
+        elif pairs[both[layer.name]] > 1:
+            found[layer.name] = f"inbound {layer.class_name}"
+    return found
+
+
+def _same_operands(one: Any, other: Any) -> bool:
+    return [sorted(map(str, call)) for call in one] == [sorted(map(str, call)) for call in other]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +103,28 @@ class Weighed:
 def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
     """The question about these units, which are one motif."""
     joint = [unit for unit in units if _drawn(unit, wholes)]
-    apart = [unit for unit in units if unit not in joint]
     drawn = _together(joint, wholes) if joint else _NOTHING
     if len(units) == 1 and (len(units[0].layers) == 1 or not joint):
         return _single(units[0], drawn)
-    right = math.prod(_right(unit.decision) for unit in apart)
+    apart = events([unit for unit in units if unit not in joint])
+    sure = math.prod(event.right for event in apart)
     standing = {target: decision.value for unit in units for target, decision in unit.members()}
     mine = tuple(standing[target] for target in drawn.targets)
-    share = right * drawn.shares.get(repr(mine), (0.0, mine))[0]
 
-    def choice(told: Iterable[Target], values: Iterable[Any], confidence: float) -> Choice:
-        found = {**standing, **dict(zip(told, values, strict=True))}
+    def choice(told: Mapping[Target, Any], confidence: float) -> Choice:
+        found = {**standing, **told}
         return Choice(tuple(standing), tuple(found[target] for target in standing), confidence)
 
-    others = [choice(drawn.targets, values, right * each) for each, values in drawn.shares.values() if values != mine]
-    for unit in apart:
-        told = [target for target, _ in unit.members()]
-        for option in unit.decision.alternatives:
-            odds = option.confidence / max(unit.decision.confidence, 1e-9)
-            others.append(choice(told, [option.value] * len(told), share * odds))
-    others.sort(key=lambda each: -each.confidence)
-    alone = -math.log(max(right, 1e-9))
-    return Weighed(choice((), (), share), tuple(others[:MOST_PATTERNS]), drawn.gain + alone, alone, drawn.rows)
+    patterns = Event(
+        drawn.targets,
+        drawn.shares.get(repr(mine), (0.0, mine))[0],
+        tuple((dict(zip(drawn.targets, values, strict=True)), share) for share, values in drawn.shares.values()
+              if values != mine),
+    )  # fmt: skip
+    ways = [way for way in together([patterns, *apart], MOST_PATTERNS + 1) if way[0]]
+    alone = -math.log(max(sure, 1e-9))
+    return Weighed(choice({}, sure * patterns.right), tuple(choice(*way) for way in ways[:MOST_PATTERNS]),
+                   drawn.gain + alone, alone, drawn.rows)  # fmt: skip
 
 
 def _single(unit: Unit, drawn: _Patterns) -> Weighed:
@@ -147,7 +134,8 @@ def _single(unit: Unit, drawn: _Patterns) -> Weighed:
         return Choice(tuple(target for target, _ in unit.members()), (value,) * len(unit.layers), share)
 
     decision = unit.decision
-    others = tuple(all_of(option.value, option.confidence) for option in decision.alternatives)
+    ranked = sorted(decision.alternatives, key=lambda option: -option.confidence)
+    others = tuple(all_of(option.value, option.confidence) for option in ranked)
     alone = 0.0 if drawn.rows else decision.gain
     gain = max(alone, drawn.gain * _believed(decision, drawn))
     return Weighed(all_of(decision.value, decision.confidence), others, gain, alone, drawn.rows)
@@ -163,11 +151,6 @@ def _believed(decision: Decision, drawn: _Patterns) -> float:
 
 def _drawn(unit: Unit, wholes: Wholes) -> bool:
     return any(target in wholes.fields for target, _ in unit.members())
-
-
-def _right(decision: Decision) -> float:
-    """The chance that a decision computes the right thing."""
-    return min(1.0, decision.confidence + math.fsum(o.confidence for o in decision.alternatives if o.same))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,3 +197,40 @@ def _together(units: Sequence[Unit], wholes: Wholes) -> _Patterns:
         peaks[key] = max(peaks.get(key, -math.inf), row.log_probability)
     gain = max(told_apart(peaks.values()), *(decision.coupled for _, decision in members))
     return _Patterns(tuple(target for target, _ in members), shares, tuple(rows), gain)
+
+
+LINKED = (
+    ("convolution strides", "convolution padding", "convolution dilation_rate"),
+    ("transposed strides", "transposed padding"),
+)
+"""Motifs that are one question where they hang together."""
+LIKELY = 0.05
+"""Share of the draws that makes a pattern likely enough to say what goes with it: the others are drawn too seldom."""
+
+
+def linked(groups: Mapping[str, list[Unit]], wholes: Wholes) -> dict[str, list[Unit]]:
+    """The units of every motif, where motifs that hang together are one: when the likeliest answer to the one is
+    another for another answer to the other, neither can be judged alone."""
+    found = dict(groups)
+    for names in LINKED:
+        here = [name for name in names if name in found]
+        for one, other in combinations(here, 2):
+            if one in found and other in found and _hang_together(groups[one], groups[other], wholes):
+                found[one] = [*found[one], *found.pop(other)]
+    return found
+
+
+def _hang_together(one: Sequence[Unit], other: Sequence[Unit], wholes: Wholes) -> bool:
+    joint = [[unit for unit in units if _drawn(unit, wholes)] for units in (one, other)]
+    if not all(joint):
+        return False
+    drawn = [_together(units, wholes) for units in joint]
+    ranked = sorted(range(len(wholes.rows)), key=lambda number: -wholes.rows[number].log_probability)
+    for mine, theirs in (drawn, drawn[::-1]):
+        best: dict[str, str] = {}
+        for number in ranked:
+            if mine.shares[mine.rows[number]][0] >= LIKELY:
+                best.setdefault(mine.rows[number], theirs.rows[number])
+        if len(set(best.values())) > 1:
+            return True
+    return False

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
-from infer_convert.report.motifs import Choice, Unit, Weighed, motif, weighed
+from infer_convert.report.motifs import Weighed, linked, motif, turned, weighed
 from infer_convert.report.order import ordered
 from infer_convert.report.text import answer_command
+from infer_convert.report.units import Choice, Unit
 
 OPEN = 0.9
 """Questions whose standing answer is below this confidence are open."""
@@ -80,6 +81,7 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
         groups.setdefault(key, []).append(unit)
     if not groups:
         return ()
+    groups = linked(groups, document.wholes)
     reach = downstream(document.layers)
     numbers = {layer.name: number for number, layer in enumerate(document.layers)}
     found = []
@@ -108,9 +110,10 @@ def _units(document: Document) -> list[tuple[str, Unit]]:
             if decision.confidence < SURE and decision.gain > TRIFLE and not _settled(decision):
                 found.setdefault(_same(layer, decision), []).append((layer, decision))
     units = []
+    swaps = turned(members[0] for members in found.values() if len(members) == 1)
     for key, members in found.items():
         layer, decision = members[0]
-        group = motif(layer, decision.field) or key
+        group = motif(layer, decision.field) or (swaps.get(layer.name, key) if decision.field == "inbound" else key)
         units.append((group, Unit(tuple(each.name for each, _ in members), tuple(each for _, each in members))))
     return units
 

@@ -14,9 +14,9 @@ from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.outcome import TITLES
 from infer_convert.report.document import Document, LayerEntry, count_layers
 from infer_convert.report.folding import fold
-from infer_convert.report.motifs import Choice
 from infer_convert.report.questions import Ask, asks
 from infer_convert.report.text import answer_command, pattern, shown, visible
+from infer_convert.report.units import Choice
 
 UNCERTAIN = 0.9
 """Decisions below this confidence are shown beside their layer."""

@@ -36,22 +36,29 @@ def shown(value: Any, width: int = 60) -> str:
 
 
 def pattern(by_layer: Mapping[str, Mapping[str, Any]], width: int = 60) -> str:
-    """What is said of several layers: the usual values, and where they are others."""
-    texts = {layer: _fields(fields, width) for layer, fields in by_layer.items()}
+    """What is said of several layers: for each field the usual value, and where it is another."""
+    fields = list(dict.fromkeys(name for told in by_layer.values() for name in told))
+    said = {
+        name: _one_field({layer: shown(told[name], width) for layer, told in by_layer.items() if name in told})
+        for name in fields
+    }
+    if len(said) == 1:
+        return next(iter(said.values()))
+    between = "; " if any(EXCEPT in text for text in said.values()) else ", "
+    return between.join(f"{visible(name)} {text}" for name, text in said.items())
+
+
+EXCEPT = ", but "
+
+
+def _one_field(texts: Mapping[str, str]) -> str:
     usual = max(dict.fromkeys(texts.values()), key=list(texts.values()).count)
     others: dict[str, list[str]] = {}
     for layer, said in texts.items():
         if said != usual:
             others.setdefault(said, []).append(visible(layer))
     exceptions = "; ".join(f"{said} at {_listed(names)}" for said, names in others.items())
-    return f"{usual}, but {exceptions}" if exceptions else usual
-
-
-def _fields(fields: Mapping[str, Any], width: int) -> str:
-    """One field's value, or several with their names."""
-    if len(fields) == 1:
-        return shown(next(iter(fields.values())), width)
-    return ", ".join(f"{visible(name)} {shown(value, width)}" for name, value in fields.items())
+    return f"{usual}{EXCEPT}{exceptions}" if exceptions else usual
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -37,6 +37,13 @@ def test_shapes_decide_and_names_speak() -> None:
     assert [entry.is_input() for entry in found] == [False, False, False, True]
 
 
+def test_what_ends_an_encoder_is_a_pool() -> None:
+    """As the autoencoder that people copy from Keras' blog has it, if there are images to pool."""
+    found = typed("conv2d kernel:3x3x1x8 bias:8\nencoder\nsomething")
+    assert [entry.best.class_name for entry in found] == ["Conv2D", "MaxPooling2D", "Activation"]
+    assert typed("conv1d kernel:3x1x8 bias:8\nencoder")[1].best.class_name == "Activation"
+
+
 def test_every_variant_knows_its_reading() -> None:
     found = typed("input_1\ndense kernel:4x2 bias:2\nmystery")
     made, origins = items(found)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.answers import in_words_of, truth
-from benchmarks.questions import _answered
+from benchmarks.questions import _answered, _says
 from infer_convert.hints import Hints
 from infer_convert.plan import Basis, Decision, Plan, PlanLayer, Ref
-from infer_convert.report.motifs import Choice
 from infer_convert.report.questions import Ask
+from infer_convert.report.units import Choice
 
 
 def layer(name: str, class_name: str, front: str = "", **config: Any) -> PlanLayer:
@@ -59,6 +59,20 @@ def test_what_the_file_does_not_list_is_answered_in_the_plan_s_words() -> None:
     assert truth(bare, "pool", "pool_size", set()) == "none"
 
 
+def test_an_activation_that_only_the_plan_lists_is_answered() -> None:
+    """The plan supposes one behind the normalisation; in the source a leaky relu stands in front of it."""
+    norm = layer("n", "BatchNormalization", "d")
+    supposed = PlanLayer("act", "Activation", {}, ((Ref("n"),),), hidden=True)
+    best = plan(layer("x", "InputLayer"), layer("d", "Dense", "x"), norm, supposed, layer("e", "Dense", "act"))
+    front = (layer("x", "InputLayer"), layer("d", "Dense", "x", activation="linear"))
+    for slope, function in ((0.2, "leaky_relu"), (0.3, "linear")):
+        leaky = layer("l", "LeakyReLU", "d", negative_slope=slope)
+        right = plan(*front, leaky, layer("n", "BatchNormalization", "l"), layer("e", "Dense", "n"))
+        truths = in_words_of(best, right)
+        assert (truth(truths, "d", "activation", set()), truth(truths, "act", "activation", set())) == (
+            function, "linear")  # fmt: skip
+
+
 def test_a_motif_is_answered_layer_by_layer() -> None:
     first = layer("a", "Conv2D", "x", strides=[2, 2])
     right = plan(layer("x", "InputLayer"), first, layer("b", "Conv2D", "a", strides=[1, 1]))
@@ -76,3 +90,9 @@ def test_a_motif_is_answered_layer_by_layer() -> None:
     assert told.answers == {("a", "strides"): [2, 2], ("b", "strides"): [1, 1]}
     assert question == "a.strides"
     assert answered()[1] == "a.strides*", "the answer had to be written"
+
+
+def test_a_slope_is_listed_as_people_write_it() -> None:
+    option = Choice((("a", "negative_slope"),), (0.2,), 0.5)
+    assert _says(option, {("a", "negative_slope"): 0.20000000298023224})
+    assert not _says(option, {("a", "negative_slope"): 0.21})

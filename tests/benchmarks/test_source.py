@@ -41,3 +41,25 @@ def test_a_source_that_does_not_run_says_why(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("import infer_convert_of_nowhere\n")
     said = _checked(tmp_path / "model.py", tmp_path / "none.h5", tmp_path / "model.keras")
     assert "infer_convert_of_nowhere" in said["note"] and "runs" not in said
+
+
+def test_an_open_axis_is_tried_until_the_model_takes_it(tmp_path: Path) -> None:
+    """32 values are two rows of 16; 12 are no whole row."""
+    source = """
+import keras
+
+def build_model():
+    x = keras.Input((None,), name="x")
+    return keras.Model(x, keras.layers.Dense(2)(keras.layers.Reshape((-1, 16))(x)))
+
+def load_weights(model, path):
+    for weight in model.weights:
+        weight.assign(weight * 0)
+"""
+    names: dict[str, object] = {}
+    exec(source, names)
+    model = names["build_model"]()  # type: ignore[operator]
+    names["load_weights"](model, "")  # type: ignore[operator]
+    model.save(tmp_path / "model.keras")
+    (tmp_path / "model.py").write_text(source)
+    assert right(_checked(tmp_path / "model.py", tmp_path / "none.h5", tmp_path / "model.keras"))

@@ -53,7 +53,7 @@ def test_layers_without_activation_are_silent() -> None:
     assert [best(text, name, fc=dense(4, 4)) for name in ("x", "drop", "bn", "flat")] == [None] * 4
 
 
-@pytest.mark.parametrize(("width", "expected"), [(1, "sigmoid"), (3, "softmax"), (10, "softmax"), (1000, "softmax")])
+@pytest.mark.parametrize(("width", "expected"), [(3, "softmax"), (10, "softmax"), (1000, "softmax")])
 def test_an_output_s_width_tells_its_function(width: int, expected: str) -> None:
     text, sizes = "x InputLayer\nhidden Dense\nend Dense", {"hidden": dense(4, 8), "end": dense(8, width)}
     assert best(text, "end", **sizes) == expected
@@ -211,3 +211,47 @@ def test_what_people_copy(name: str) -> None:
 def test_halves_of_a_gate_read_one_tensor() -> None:
     sizes = {"f": conv(2, 4, 4, 1), "g": conv(2, 4, 4, 1)}
     assert best("x InputLayer\ny InputLayer\nf Conv1D < x\ng Conv1D < y\nmul Multiply < f g", "f", **sizes) != "tanh"
+
+
+def test_numbers_of_a_nested_model_that_become_an_image() -> None:
+    text, sizes = "x InputLayer\nh Dense\nend Dense", {"h": dense(8, 16), "end": dense(16, 784)}
+    assert best(f"{text}\nr Reshape", "end", False, **sizes) in ("sigmoid", "tanh")
+    assert best(text, "end", False, **sizes) not in ("sigmoid", "tanh")
+
+
+def test_what_is_followed_by_an_activation_has_none_itself() -> None:
+    found = belief("x InputLayer\nfc Dense\nact Activation\nend Dense", "fc", fc=dense(4, 4), end=dense(4, 2))
+    assert found is not None and found.shares["linear"] > 0.99
+
+
+def test_one_value_depends_on_what_the_net_reads() -> None:
+    sizes = {"h": dense(8, 8), "end": dense(8, 1), "c": conv(3, 1, 8)}
+    assert best("x InputLayer\ne Embedding\nf Flatten\nh Dense\nend Dense", "end", **sizes) == "sigmoid"
+    assert best("x InputLayer\nc Conv2D\nf Flatten\nh Dense\nend Dense", "end", **sizes) == "sigmoid"
+    assert best("x InputLayer\nh Dense\nend Dense", "end", **sizes) == "linear"
+
+
+def test_maps_are_estimated_linearly_and_masks_are_not() -> None:
+    sizes = {"a": conv(3, 1, 8), "b": conv(3, 8, 8), "end": conv(3, 8, 1)}
+    assert best("x InputLayer\na Conv2D\nb Conv2D\nend Conv2D", "end", **sizes) == "linear"
+    assert best("x InputLayer\na Conv2D\nu UpSampling2D\nb Conv2D\nend Conv2D", "end", **sizes) == "sigmoid"
+
+
+def test_several_maps_are_a_detector_s() -> None:
+    sizes = {"a": conv(3, 1, 8), "b": conv(3, 8, 8), "one": conv(1, 8, 21), "two": conv(1, 8, 21)}
+    assert best("x InputLayer\na Conv2D\nb Conv2D\none Conv2D < a\ntwo Conv2D < b", "one", **sizes) == "linear"
+    assert best("x InputLayer\na Conv2D\nb Conv2D\ntwo Conv2D", "two", **sizes) == "softmax"
+
+
+@pytest.mark.parametrize(("before", "expected"), [("p Conv2D", "gelu"), ("p Embedding", "relu")])
+def test_feed_forward_layers_by_what_the_net_reads(before: str, expected: str) -> None:
+    text = f"x InputLayer\n{before}\nn LayerNormalization\nm LayerNormalization\nf Dense\ng Dense\nend Dense"
+    sizes = {"p": conv(4, 3, 8), "f": dense(8, 32), "g": dense(32, 8), "end": dense(8, 2)}
+    assert best(text, "f", **sizes) == expected
+
+
+def test_small_convolutions_over_time_are_feed_forward_layers() -> None:
+    text = "x InputLayer\nn LayerNormalization\nm LayerNormalization\nf Conv1D\ng Conv1D\nend Dense"
+    sizes = {"f": conv(1, 8, 32, 1), "g": conv(1, 32, 8, 1), "end": dense(8, 2)}
+    assert best(text, "f", **sizes) == "relu"
+    assert best(text, "f", **{**sizes, "f": conv(4, 8, 32, 1)}) == "linear"

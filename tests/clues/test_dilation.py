@@ -84,3 +84,18 @@ def test_parallel_dilations_grow_evenly_to_the_one_that_is_told() -> None:
     best = settle(draft(text, **sizes), Hints(answers={("c", "dilation_rate"): [18, 18]})).answers[0]
     rates = [best.config(index).get("dilation_rate") for index in (1, 2, 3)]
     assert rates == [[6, 6], [12, 12], [18, 18]]
+
+
+CROWD = "x InputLayer\nf Conv2D\np MaxPooling2D\na Conv2D\nb Conv2D\nc Conv2D\no Conv2D"
+
+
+def test_a_map_of_one_channel_has_a_back_end_that_may_be_dilated() -> None:
+    sizes = {name: conv(3, 8, 8) for name in "fabc"} | {"o": conv(1, 8, 1)}
+    assert dilations(CROWD, "f a b c o", "same", **sizes) == [None, 1, 1, 1, None]
+    hints = Hints(answers={("a", "dilation_rate"): 2})
+    best = settle(draft(CROWD, **sizes), hints).answers[0]
+    rates = [best.config(index).get("dilation_rate") for index in range(3, 6)]
+    assert rates == [[2, 2]] * 3, "what is said of one is kept by the others"
+    for other in (CROWD.replace("o Conv2D", "u UpSampling2D\no Conv2D"), CROWD.rpartition("\nc")[0] + "\no Conv2D"):
+        assert set(dilations(other, "a b", "same", **sizes)) == {None}
+    assert set(dilations(CROWD, "a b c", "same", **{**sizes, "o": conv(1, 8, 4)})) == {None}

@@ -15,11 +15,12 @@ from infer_convert.inference import Inference, Whole, Wholes
 from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref
 from infer_convert.report.document import Document, document
 from infer_convert.report.html.graph import drawing
-from infer_convert.report.motifs import Choice, Weighed
+from infer_convert.report.motifs import Weighed
 from infer_convert.report.order import ordered
 from infer_convert.report.questions import asks
 from infer_convert.report.terminal import _told
 from infer_convert.report.text import pattern
+from infer_convert.report.units import Choice
 
 
 def doubt(field: str, value: Any, confidence: float, other: Any, same: bool = False, coupled: float = 0.0) -> Decision:
@@ -78,7 +79,80 @@ def test_reasons_that_know_nothing_of_each_other_are_multiplied() -> None:
     assert first.layers == ("a", "b") and second.layers == ("r",)
     assert first.standing.confidence == pytest.approx(0.4)
     assert first.gain == pytest.approx(-math.log(0.4))
-    assert [option.values for option in first.others] == [("relu", "linear"), ("linear", "softmax")]
+    assert [option.values for option in first.others] == [("relu", "linear"), ("linear", "softmax"), ("linear",) * 2]
+    assert [option.confidence for option in first.others] == pytest.approx([0.4, 0.1, 0.1])
+
+
+def test_the_habit_of_hidden_layers_is_one_doubt() -> None:
+    """Who leaves relu for elu does so throughout, whatever the layers' classes; a tanh may stand alone."""
+
+    def hidden(confidence: float) -> tuple[Decision, ...]:
+        others = (Option("tanh", 0.6 - 0.6 * confidence), Option("elu", 0.4 - 0.4 * confidence))
+        return (Decision("activation", "relu", confidence, Basis.ASSUMED, others),)
+
+    (ask,) = asks(net({"a": ("Conv2D", hidden(0.8)), "b": ("Dense", hidden(0.7))}))
+    assert ask.standing.confidence == pytest.approx(0.7) and ask.gain == pytest.approx(-math.log(0.7))
+    assert [option.values for option in ask.others] == [("relu", "tanh"), ("elu", "elu"), ("tanh", "relu")]
+
+
+def test_strides_and_paddings_are_one_question_where_they_hang_together() -> None:
+    fields = (("a", "strides"), ("a", "padding"), ("b", "strides"))
+    layers = {
+        "a": ("Conv2D", (doubt("strides", 1, 0.6, 2), doubt("padding", "same", 0.6, "valid"))),
+        "b": ("Conv2D", (doubt("strides", 1, 0.9, 2),)),
+    }
+
+    def asked(*values: tuple[Any, ...]) -> list[tuple[str, ...]]:
+        rows = tuple(Whole(each, 1 / len(values), -0.1 * number) for number, each in enumerate(values))
+        return sorted(ask.fields for ask in asks(net(layers, Wholes(fields, rows))))
+
+    apart = [(1, "same", 1), (1, "valid", 1), (2, "same", 1), (2, "valid", 1)]
+    assert asked(*apart) == [("padding",), ("strides",)], "a stride of 1 is likelier whatever the padding"
+    assert asked(*apart * 8, (2, "valid", 2)) == [("padding",), ("strides",)], "what is drawn once says nothing"
+    assert asked((1, "same", 1), (2, "valid", 1), (2, "same", 1)) == [("strides", "padding")]
+
+
+def test_paddings_and_dilations_hang_together_without_strides() -> None:
+    """A causal stack doubles its dilations, a padded one has none; the strides are 1 either way."""
+    fields = (("a", "padding"), ("a", "dilation_rate"), ("a", "strides"))
+    own = (doubt("padding", "same", 0.6, "causal"), doubt("dilation_rate", 1, 0.6, 2), doubt("strides", 1, 0.8, 2))
+    each = (("same", 1, 1), ("causal", 2, 1), ("same", 1, 2), ("causal", 2, 2))
+    rows = tuple(Whole(values, 0.25, -0.1 * number) for number, values in enumerate(each))
+    found = asks(net({"a": ("Conv1D", own)}, Wholes(fields, rows)))
+    assert sorted(ask.fields for ask in found) == [("padding", "dilation_rate"), ("strides",)]
+
+
+def test_operands_that_change_places_are_one_question() -> None:
+    """Two branches of one block, and the next block's: all stand as they are, or all are the other way round."""
+    layers = {
+        name: ("Conv2D", (doubt("inbound", [[mine]], 0.8, [[other]]),))
+        for name, mine, other in (("a", "p", "q"), ("b", "q", "p"), ("c", "r", "s"), ("d", "s", "r"), ("e", "p", "z"))
+    }
+    both, alone = sorted(asks(net(layers)), key=lambda ask: ask.layers)
+    assert (both.layers, alone.layers) == (tuple("abcd"), ("e",))
+    assert both.standing.confidence == pytest.approx(0.8)
+    assert [option.values for option in both.others] == [([["q"]], [["p"]], [["s"]], [["r"]])]
+
+
+def test_who_writes_the_skip_first_does_so_everywhere() -> None:
+    layers = {
+        name: ("Concatenate", (doubt("inbound", [[f"u{name}", "s"]], 0.8, [["s", f"u{name}"]]),)) for name in "ab"
+    }
+    (ask,) = asks(net(layers))
+    assert ask.layers == ("a", "b") and ask.standing.confidence == pytest.approx(0.8)
+    assert [option.values for option in ask.others] == [([["s", "ua"]], [["s", "ub"]])]
+
+
+def test_options_of_one_decision_come_likeliest_first() -> None:
+    others = (Option("Maximum", 0.01), Option("Average", 0.2))
+    (ask,) = asks(net({"m": ("Add", (Decision("class_name", "Add", 0.79, Basis.INFERRED, others),))}))
+    assert [option.values[0] for option in ask.others] == ["Average", "Maximum"]
+
+
+def test_whether_pools_are_maxima_or_means_is_one_question() -> None:
+    pool = (doubt("class_name", "MaxPooling2D", 0.8, "AveragePooling2D"),)
+    (ask,) = asks(net({"pool1": ("MaxPooling2D", pool), "fire_pool": ("MaxPooling2D", pool)}))
+    assert ask.layers == ("pool1", "fire_pool")
 
 
 def test_many_small_doubts_are_open_together() -> None:
@@ -134,6 +208,8 @@ def test_a_pattern_in_words() -> None:
     assert said([1, 1, 2, 1, 1, 2, 3, 1, 1]) == "1, but 2 at c, f; 3 at g"
     assert said([1] * 12 + [2] * 8) == "1, but 2 at m, n, o, p, q, r and 2 more"
     assert pattern({"p": {"pool_size": [2, 2], "padding": "same"}}) == "pool_size [2, 2], padding same"
+    mixed = {"a": {"strides": 2, "padding": "same"}, "b": {"strides": 1}, "c": {"strides": 1}}
+    assert pattern(mixed) == "strides 1, but 2 at a; padding same", "a field's name is never left to guess"
 
 
 def test_the_three_that_go_well_together_come_first() -> None:

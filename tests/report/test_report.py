@@ -264,15 +264,13 @@ def test_decisions_that_fall_together_are_one_question() -> None:
 
 def test_classes_of_layers_named_alike_are_one_question() -> None:
     layers = [PlanLayer("x", "InputLayer")]
-    for name in ("pool1", "pool2", "squeeze"):
+    for name in ("merge1", "merge2", "squeeze"):
         because = Evidence("names and shapes", 0.0, f"its name says {name}")
-        doubt = Decision(
-            "class_name", "MaxPooling2D", 0.7, Basis.INFERRED, (Option("AveragePooling2D", 0.3),), (because,)
-        )
-        layers.append(PlanLayer(name, "MaxPooling2D", {}, ((Ref(layers[-1].name),),), (), (doubt,)))
+        doubt = Decision("class_name", "Add", 0.7, Basis.INFERRED, (Option("Multiply", 0.3),), (because,))
+        layers.append(PlanLayer(name, "Add", {}, ((Ref(layers[-1].name),),), (), (doubt,)))
     facts = fake.facts()
     made = document(facts, Inference(facts, (Plan(tuple(layers), (Ref("x"),), (Ref("squeeze"),)),)))
-    assert {ask.layers for ask in asks(made)} == {("pool1", "pool2"), ("squeeze",)}
+    assert {ask.layers for ask in asks(made)} == {("merge1", "merge2"), ("squeeze",)}
 
 
 def test_classes_of_a_stored_config() -> None:

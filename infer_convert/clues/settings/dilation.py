@@ -1,9 +1,11 @@
 """Dilations: which convolutions may have one at all, and how people let it grow.
 
-A dilated convolution leaves no trace in shapes where it is padded. Two patterns give it away: causal convolutions over
-time double their dilation from block to block (WaveNet, van den Oord et al. 2016; TCN, Bai et al. 2018), and parallel
+A dilated convolution leaves no trace in shapes where it is padded. Three patterns give it away: causal convolutions
+over time double their dilation from block to block (WaveNet, van den Oord et al. 2016; TCN, Bai et al. 2018), parallel
 convolutions of one size behind one tensor would be the same layer twice without it (atrous spatial pyramid pooling,
-Chen et al. 2017). The nats are set by hand so that a second block doubles in about three nets of four.
+Chen et al. 2017), and maps of one channel that stay as small as the last pool left them have a back end that sees far
+without pooling (CSRNet, Li et al. 2018, and the density maps copied from it). The nats are set by hand so that a second
+block doubles in about three nets of four.
 """
 
 from __future__ import annotations
@@ -33,6 +35,10 @@ PYRAMID = {1: -2.0, 2: -1.8, 3: -3.0, 4: -2.5, 5: -4.0, 6: -0.9, 8: -4.0, 12: -4
 STEPS = {(6, 12): 4.0, (12, 18): 4.5, (18, 24): 3.0, (12, 24): 3.0, (24, 36): 4.0}
 SMALL_STEPS = {(1, 2): 2.0, (2, 4): 2.5, (4, 8): 4.0, (2, 3): 2.5, (3, 5): 3.5, (1, 3): 2.0, (3, 6): 1.0,
                (4, 6): 2.5, (6, 8): 2.0, (6, 9): 3.0}  # fmt: skip
+BACK_END = {1: -0.5, 2: -1.1, 3: -4.0, 4: -3.5}
+"""Log shares of the first dilation of a back end."""
+LEAST_IN_BACK_END = 3
+"""Convolutions of windows behind the last pool that make one."""
 AGAIN = -5.0
 """Nats for the dilation that the layer beside it has."""
 
@@ -92,7 +98,40 @@ def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth
             return _Growth(dict(PYRAMID), {})
         again = {(rate, rate): AGAIN for rate in PYRAMID}
         return _Growth(dict.fromkeys(PYRAMID, 0.0), {**STEPS, **SMALL_STEPS, **again})
+    if rank == 2 and index in _back_end(near):
+        kept = {(rate, rate): KEEPS for rate in BACK_END}
+        return _Growth(dict(BACK_END), kept) if padding == "same" else _Growth({1: 0.0}, {})
     return None
+
+
+def _back_end(near: Neighbourhood) -> tuple[int, ...]:
+    """The convolutions with windows behind the last pool of a chain that ends in one channel and is never made larger
+    again."""
+    found = near.notes.get("back end")
+    if found is None:
+        found = near.notes["back end"] = _found_back_end(near)
+    return tuple(found)
+
+
+def _found_back_end(near: Neighbourhood) -> tuple[int, ...]:
+    layers = near.draft.layers
+    if len(near.draft.outputs) != 1:
+        return ()
+    last, item = "", near.draft.outputs[0][0]
+    windows: list[int] = []
+    while len(near.draft.producers(item)) == 1:
+        layer = layers[item]
+        if layer.class_name.startswith("MaxPooling"):
+            return tuple(windows) if len(windows) >= LEAST_IN_BACK_END else ()
+        if layer.class_name == "Conv2D":
+            if not last and layer.config.get("filters") != 1:
+                return ()
+            last = layer.name
+            windows += [item] * (kernel(layer.config) > 1)
+        elif layer.class_name not in (*SHAPE_KEEPING, "ReLU"):
+            return ()
+        (item,) = near.draft.producers(item)
+    return ()
 
 
 def _stack(near: Neighbourhood) -> int:
