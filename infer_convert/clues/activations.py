@@ -135,6 +135,15 @@ def _is_output(near: Neighbourhood, index: int) -> bool:
     return True
 
 
+def _joined_output(near: Neighbourhood, index: int) -> bool:
+    """Whether a Concatenate that is itself the output joins its result with others (the heads of a detector, the
+    controls of a vehicle)."""
+    behind = near.after(index, (*INERT, *RESHAPING))
+    return bool(behind) and all(
+        near.draft.layers[item].class_name == "Concatenate" and _is_output(near, item) for item in behind
+    )
+
+
 def _width(layer: DraftLayer) -> int | None:
     config = layer.config.get("_inner", layer.config)
     width = config.get("units", config.get("filters"))
@@ -216,6 +225,11 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
                     Evidence("names", 1.7, f"an output whose name says {word}"),
                 )
         return _head(near, index, layer) or _output(near, _width(layer), layer.class_name, "it is an output")
+    if heads and _joined_output(near, index):
+        return ActivationBelief(
+            {"linear": 0.45, "tanh": 0.15, "sigmoid": 0.15, "softmax": 0.15, "relu": 0.1},
+            Evidence("habits", 0.5, "one of several outputs that the last layer joins"),
+        )
     after = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, "ZeroPadding2D"))}
     direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
     if after & set(ACTIVATIONS) and len(near.consumers[index]) == 1:

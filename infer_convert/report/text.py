@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -29,10 +28,19 @@ def _visible(character: str) -> str:
 
 
 def shown(value: Any, width: int = 60) -> str:
-    """A decision's value as a reader wants to see it."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    """A decision's value as a reader of Python wants to see it: ``[None, 28, 28, 1]``, ``same``."""
+    text = value if isinstance(value, str) else repr(_listed_out(value))
     text = visible(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _listed_out(value: Any) -> Any:
+    """With lists for tuples, and in place of what is no plain value what it says of itself."""
+    if isinstance(value, Mapping):
+        return {str(key): _listed_out(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_listed_out(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def pattern(by_layer: Mapping[str, Mapping[str, Any]], width: int = 60) -> str:
@@ -67,5 +75,9 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def answer_command(layer: str, name: str, value: Any) -> str:
-    """The option that pins an answer, ready for a shell: ``--set 'add_3.inbound=["relu_2"]'``."""
+    """The option that pins an answer, ready for a shell: ``--set 'add_3.inbound=["relu_2"]'``, for the shape of an
+    input ``--input-shape input_1=28,28,1``."""
+    if name == "batch_shape" and isinstance(value, (list, tuple)) and len(value) > 1 and "/" not in layer:
+        sizes = ",".join("?" if size is None else str(size) for size in value[1:])
+        return "--input-shape " + shlex.quote(f"{layer}={sizes}")
     return "--set " + shlex.quote(f"{toml_key(layer)}.{toml_key(name)}={toml_value(value)}")

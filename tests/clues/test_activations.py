@@ -255,3 +255,18 @@ def test_small_convolutions_over_time_are_feed_forward_layers() -> None:
     sizes = {"f": conv(1, 8, 32, 1), "g": conv(1, 32, 8, 1), "end": dense(8, 2)}
     assert best(text, "f", **sizes) == "relu"
     assert best(text, "f", **{**sizes, "f": conv(4, 8, 32, 1)}) == "linear"
+
+
+def test_heads_that_the_output_joins_are_outputs() -> None:
+    net = """
+        input InputLayer
+        body Dense
+        steer Dense < body
+        brake Dense < body
+        joined Concatenate < steer brake
+    """
+    sizes = {"body": dense(29, 300), "steer": dense(300, 1), "brake": dense(300, 1)}
+    found = belief(net, "steer", **sizes)
+    assert found is not None and found.best == "linear" and found.shares["relu"] < 0.2 < found.shares["linear"] < 0.6
+    assert best(net, "body", **sizes) == "relu"
+    assert best(net.rstrip() + "\nlast Dense", "steer", **sizes, last=dense(2, 1)) == "relu"

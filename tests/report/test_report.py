@@ -17,6 +17,7 @@ from rich.console import Console
 
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import WeightFile
+from infer_convert.hints import parse_input_shape
 from infer_convert.inference import Inference, LeftOver
 from infer_convert.outcome import Verification
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref, WeightUse
@@ -27,6 +28,7 @@ from infer_convert.report.html.graph import drawing
 from infer_convert.report.json import dumps, report, schema
 from infer_convert.report.questions import asks
 from infer_convert.report.terminal import print_inspection, print_summary, stored_classes
+from infer_convert.report.text import answer_command, shown
 from tests.cli import fake
 
 CHECKED = Verification(4, 4, True, None, (), 0.0, ("a warning",))
@@ -280,3 +282,15 @@ def test_classes_of_a_stored_config() -> None:
     assert stored_classes({"class_name": "Sequential", "config": [dense]}) == {"d": "Dense"}
     assert stored_classes(None) == {}
     assert isinstance(fake.facts(), WeightFile)
+
+
+def test_values_are_shown_as_python_has_them() -> None:
+    assert shown([None, 28, (2, True)]) == "[None, 28, [2, True]]"
+    assert (shown("same"), shown({"a": "b"})) == ("same", "{'a': 'b'}")
+
+
+def test_the_shape_of_an_input_has_an_option_of_its_own() -> None:
+    assert answer_command("input_1", "batch_shape", [None, 28, 28, 1]) == "--input-shape input_1=28,28,1"
+    said = answer_command("a", "batch_shape", [None, None, 3])
+    assert parse_input_shape(said.split()[1].strip("'")) == ("a", (None, 3))
+    assert answer_command("inner/a", "batch_shape", [None, 3]).startswith("--set ")
