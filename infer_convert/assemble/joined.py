@@ -28,7 +28,7 @@ MOST_WAITING, MOST_PARTS, MOST_SEEN = 8, 6, 6
 the latest first."""
 JOIN, SUM, AGAIN, OLDER, WAITS, LEFT, SKIP = 1.5, 1.5, 2.0, 0.3, 0.1, 4.0, 0.7
 NEW_INPUT, BRIDGE, ODD_ORDER = 4.0, 0.5, 3.0
-UP, FAR = 0.5, 2
+UP, MIXED, FAR = 0.7, 3.0, 2
 """Nats against a concatenation, a sum, reading a tensor again, passing over a later one, a tensor that waits while a
 layer goes by, an output more, a skip's later place among the operands, an input more, a Flatten or global pooling, and
 a list that is not in Keras' order. Set by hand; only what chains cannot explain is decided by them."""
@@ -52,6 +52,8 @@ class _Net:
     steps: tuple[Step, ...]
     tensors: tuple[_Tensor, ...]
     joins: int = 0
+    level: bool = False
+    grown: bool = False
 
     def key(self) -> tuple[float, int]:
         return self.cost, self.joins
@@ -115,7 +117,7 @@ def _with(net: _Net, source: int, place: int, number: int, takes: Link, cost: fl
     waiting = sum(not tensor.taken for tensor in tensors)
     step = Step(ITEM, (taken.step,), place, number, large=large)
     tensors.append(_Tensor(len(net.steps), axes, channels))
-    return _Net(net.cost + cost + WAITS * waiting, (*net.steps, step), tuple(tensors), net.joins)
+    return replace(net, cost=net.cost + cost + WAITS * waiting, steps=(*net.steps, step), tensors=tuple(tensors))
 
 
 def _sources(
@@ -169,7 +171,7 @@ def _as_input(net: _Net, takes: Link) -> _Net:
 
 def _new_input(net: _Net, takes: Link) -> _Net:
     tensor = _Tensor(len(net.steps), takes.axes_in[0] if takes.axes_in else None, takes.channels_in)
-    return _Net(net.cost, (*net.steps, Step(INPUT_KIND, ())), (*net.tensors, tensor), net.joins + 1)
+    return replace(net, steps=(*net.steps, Step(INPUT_KIND, ())), tensors=(*net.tensors, tensor), joins=net.joins + 1)
 
 
 def _pooled(net: _Net, index: int, wanted: int) -> _Net:
@@ -179,7 +181,7 @@ def _pooled(net: _Net, index: int, wanted: int) -> _Net:
     tensors = list(net.tensors)
     tensors[index] = replace(tensor, taken=tensor.taken + 1)
     tensors.append(_Tensor(len(net.steps), 1, wanted))
-    return _Net(net.cost, (*net.steps, step), tuple(tensors), net.joins)
+    return replace(net, steps=(*net.steps, step), tensors=tuple(tensors))
 
 
 def _joins(
@@ -199,29 +201,38 @@ def _joins(
         fitting = [item for item in recent if item != index and _adds_up(net, (index, item), wanted)]
         for age, item in enumerate(fitting[:MOST_SEEN]):
             cost = SKIP / 2 + OLDER * age + OLDER * (len(waiting) - 1 - waiting.index(index))
-            yield from _joined(net, (index, item), takes, class_name, cost)
             if net.tensors[index].channels == wanted:
+                yield from _joined(net, (index, item), takes, class_name, cost)
                 continue
-            yield from _joined(net, (item, index), takes, class_name, cost + SKIP)
-            larger = _enlarged(net, index, item)
-            if larger is not None:
-                yield from _joined(larger, (len(larger.tensors) - 1, item), takes, class_name, cost - UP)
-                yield from _joined(larger, (item, len(larger.tensors) - 1), takes, class_name, cost + SKIP - UP)
+            for before, first, more in _skipping(net, index, item):
+                yield from _joined(before, (first, item), takes, class_name, cost + more)
+                yield from _joined(before, (item, first), takes, class_name, cost + more + SKIP)
 
 
-def _enlarged(net: _Net, index: int, other: int) -> _Net | None:
-    """With a map in front of its join with an earlier one as large as that again: behind at least two kernels more a
-    pool usually stood between. None for series of vectors, and where a transposed convolution has done it."""
+def _skipping(net: _Net, index: int, other: int) -> Iterator[tuple[_Net, int, float]]:
+    """How a tensor may meet an earlier one that is beside it in a concatenation: as it is, or as large again as that.
+    Nets do it in one way throughout."""
+    if net.steps[net.tensors[index].step].large:
+        yield net, index, 0.0
+        return
+    far = _distance(net, index, other) >= FAR
+    as_it_is = replace(net, level=True)
+    yield as_it_is, index, (UP if far else 0.0) + (MIXED if net.grown else 0.0)
+    larger = _enlarged(net, index)
+    if larger is not None:
+        yield replace(larger, grown=True), len(larger.tensors) - 1, (0.0 if far else UP) + (MIXED if net.level else 0.0)
+
+
+def _enlarged(net: _Net, index: int) -> _Net | None:
+    """With a map as large again as before some pool. None for vectors."""
     tensor = net.tensors[index]
     step = net.steps[tensor.step]
-    if tensor.axes is None or tensor.axes < 2 or step.kind != ITEM or step.large:
-        return None
-    if _distance(net, index, other) < FAR:
+    if tensor.axes is None or tensor.axes < 2 or step.kind != ITEM:
         return None
     tensors = list(net.tensors)
     tensors[index] = replace(tensor, taken=tensor.taken + 1)
     tensors.append(_Tensor(len(net.steps), tensor.axes, tensor.channels))
-    return _Net(net.cost, (*net.steps, Step(LARGER, (tensor.step,))), tuple(tensors), net.joins)
+    return replace(net, steps=(*net.steps, Step(LARGER, (tensor.step,))), tensors=tuple(tensors))
 
 
 def _distance(net: _Net, index: int, other: int) -> int:
@@ -279,4 +290,4 @@ def _side_by_side(net: _Net, kind: str, parts: Sequence[int], axis: int | None, 
         tensors[index] = replace(tensors[index], taken=tensors[index].taken + 1)
     step = Step(kind, tuple(net.tensors[index].step for index in parts))
     tensors.append(_Tensor(len(net.steps), axis, width))
-    return _Net(net.cost, (*net.steps, step), tuple(tensors), net.joins + 1)
+    return replace(net, steps=(*net.steps, step), tensors=tuple(tensors), joins=net.joins + 1)

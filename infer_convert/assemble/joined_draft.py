@@ -44,6 +44,10 @@ class _Maker:
         self.axes: dict[int, int] = {}
         normed = {step.operands[0] for step in steps if self._class(step) in PASSING}
         self.bare = set(range(len(steps))) - normed
+        self.late: set[int] = set()
+        for number, step in enumerate(steps):
+            if step.large or step.kind == LARGER or any(front in self.late for front in step.operands):
+                self.late.add(number)
         self.first = {front: number for number, step in reversed(list(enumerate(steps))) for front in step.operands}
 
     def _class(self, step: Step) -> str:
@@ -105,11 +109,11 @@ class _Maker:
 
     def _eased(self, source: int, number: int, reading: Reading) -> int:
         """What a layer reads of a tensor: behind a pool where one may stand, the same for all that read it. Within
-        branches there are few."""
+        branches there are few, and none where maps have grown again."""
         axes = self.axes.get(source, 0)
         if not axes or source not in self.bare or reading.class_name not in CONVOLUTIONS:
             return self.given[source]
-        if source not in self.eased and self._waiting(source, number):
+        if source in self.late or (source not in self.eased and self._waiting(source, number)):
             return self.given[source]
         if source not in self.eased:
             card = CARD_OF[f"MaxPooling{axes}D"]
