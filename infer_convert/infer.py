@@ -306,7 +306,8 @@ def _usual_drafts(
         return [(stripped(way), share) for way, share in reordered(typed)]
     if not facts.lists_weightless:
         chain = (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)
-        return [*decoded(typed, numbers, hints), *joined(typed), chain]
+        told = decoded(typed, numbers, hints)
+        return [*(told or joined(typed)), chain]
     if not any(entry.is_input() for entry in typed):
         return [(sequential(way), share) for way, share in spelled(typed)]
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))

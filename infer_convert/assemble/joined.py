@@ -27,11 +27,16 @@ MOST_WAITING, MOST_PARTS, MOST_SEEN = 8, 6, 6
 """Tensors that nothing has taken yet and operands of one join that are tried, and earlier tensors that are read again,
 the latest first."""
 JOIN, SUM, AGAIN, OLDER, WAITS, LEFT, SKIP = 1.5, 1.5, 2.0, 0.3, 0.1, 4.0, 0.7
-NEW_INPUT, BRIDGE, ODD_ORDER = 4.0, 0.5, 3.0
-UP, MIXED, FAR = 0.7, 3.0, 2
 """Nats against a concatenation, a sum, reading a tensor again, passing over a later one, a tensor that waits while a
-layer goes by, an output more, a skip's later place among the operands, an input more, a Flatten or global pooling, and
-a list that is not in Keras' order. Set by hand; only what chains cannot explain is decided by them."""
+layer goes by, one output more, and an earlier tensor in front of the latest among the operands. Set by hand; they
+decide only what no chain explains."""
+NEW_INPUT, BRIDGE, ODD_ORDER = 4.0, 0.5, 3.0
+"""Against one input more, a Flatten or global pooling, and a list that is not in Keras' order."""
+INNER, TWICE = 2.0, 3.0
+"""Against reading what a normalisation takes too, and a normalisation behind another."""
+UP, MIXED, FAR = 0.7, 3.0, 2
+"""Against a map that meets one from at least so many kernels before as it is, or a nearer one as large again as that;
+against a net that does both."""
 APART, SERIES = 2.0, 2
 """Nats against maps that are pooled each before they are joined, and against series (two axes) that are after."""
 VECTORS = ("Dense",)
@@ -104,10 +109,10 @@ def _grown(net: _Net, place: int, entry: Typed) -> Iterator[_Net]:
         takes = link(reading)
         normed, large = reading.class_name in NORMS, reading.class_name.endswith("Transpose")
         for cost, source, before in _sources(net, takes, reading.class_name, normed, place):
-            yield _with(before, source, place, number, takes, cost + best - reading.log_prior, large)
+            yield _with(before, source, place, number, takes, cost + best - reading.log_prior, large, normed)
 
 
-def _with(net: _Net, source: int, place: int, number: int, takes: Link, cost: float, large: bool) -> _Net:
+def _with(net: _Net, source: int, place: int, number: int, takes: Link, cost: float, large: bool, normed: bool) -> _Net:
     """The net with one listed layer more behind the tensor ``source``."""
     tensors = list(net.tensors)
     taken = tensors[source]
@@ -115,7 +120,7 @@ def _with(net: _Net, source: int, place: int, number: int, takes: Link, cost: fl
     axes = takes.axes_out.get(taken.axes) if taken.axes is not None else next(iter(takes.axes_out.values()), None)
     channels = takes.channels_out if takes.channels_out is not None else taken.channels
     waiting = sum(not tensor.taken for tensor in tensors)
-    step = Step(ITEM, (taken.step,), place, number, large=large)
+    step = Step(ITEM, (taken.step,), place, number, large=large, norm=normed)
     tensors.append(_Tensor(len(net.steps), axes, channels))
     return replace(net, cost=net.cost + cost + WAITS * waiting, steps=(*net.steps, step), tensors=tuple(tensors))
 
@@ -135,7 +140,7 @@ def _sources(
     for age, index in enumerate(reversed(waiting)):
         tensor = net.tensors[index]
         if _suits(tensor, takes):
-            yield OLDER * age, index, net
+            yield OLDER * age + (TWICE if normed and net.steps[tensor.step].norm else 0.0), index, net
         elif not normed and wanted and _bridges(tensor, takes, class_name):
             made = _pooled(net, index, wanted)
             yield OLDER * age + BRIDGE, len(made.tensors) - 1, made
@@ -146,9 +151,14 @@ def _sources(
     for age, index in enumerate(list(reversed(seen))[:MOST_SEEN]):
         if net.tensors[index].channels is not None:
             once = replace(net, joins=net.joins + 1)
-            yield AGAIN + OLDER * age, index, once
+            yield AGAIN + OLDER * age + _inner(net, index), index, once
     if net.tensors[0].channels is not None and wanted:
         yield NEW_INPUT, len(net.tensors), _new_input(net, takes)
+
+
+def _inner(net: _Net, index: int) -> float:
+    """What speaks against reading a tensor again when a normalisation has taken it."""
+    return INNER if any(step.norm and index in step.operands for step in net.steps) else 0.0
 
 
 def _suits(tensor: _Tensor, takes: Link) -> bool:
@@ -192,15 +202,18 @@ def _joins(
     if not wanted:
         return
     waiting = waiting[-MOST_WAITING:]
-    seen = [index for index, t in enumerate(net.tensors) if t.taken and t.channels and net.steps[t.step].kind != INPUT_KIND]
-    recent = list(reversed(seen))
+    recent = [
+        index
+        for index, tensor in reversed(list(enumerate(net.tensors)))
+        if tensor.taken and tensor.channels and net.steps[tensor.step].kind != INPUT_KIND
+    ]
     for size in range(2, min(MOST_PARTS, len(waiting)) + 1):
         for parts in combinations(waiting, size):
             yield from _joined(net, parts, takes, class_name, OLDER * _passed(waiting, parts))
     for index in waiting[-2:]:
         fitting = [item for item in recent if item != index and _adds_up(net, (index, item), wanted)]
         for age, item in enumerate(fitting[:MOST_SEEN]):
-            cost = SKIP / 2 + OLDER * age + OLDER * (len(waiting) - 1 - waiting.index(index))
+            cost = SKIP / 2 + _inner(net, item) + OLDER * age + OLDER * (len(waiting) - 1 - waiting.index(index))
             if net.tensors[index].channels == wanted:
                 yield from _joined(net, (index, item), takes, class_name, cost)
                 continue
@@ -269,7 +282,7 @@ def _joined(
     axis = axes.pop()
     cost += SUM if kind == ADD else JOIN
     dense = class_name in VECTORS and axis is not None and axis > 1
-    if axis is None or axis in takes.axes_in and not dense:
+    if axis is None or (axis in takes.axes_in and not dense):
         after = _side_by_side(net, kind, parts, axis, takes.channels_in)
         yield cost, len(after.tensors) - 1, after
     elif class_name in VECTORS:

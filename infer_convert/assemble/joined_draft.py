@@ -1,4 +1,4 @@
-"""The draft of a net that ``joined.py`` found: its layers in Keras' order, with what people usually have between them."""
+"""The draft of a net that ``joined.py`` found: layers in Keras' order, with what people usually have between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ PASSING = ("BatchNormalization", "PReLU", "LayerNormalization")
 @dataclass(frozen=True, slots=True)
 class Step:
     """A tensor of the net: ``operands`` are earlier steps; ``place`` and ``reading`` tell the listed layer of an item;
-    ``flat`` a Flatten in the place of a global pooling, ``large`` a convolution that enlarges its map."""
+    ``flat`` a Flatten in the place of a global pooling, ``large`` a convolution that enlarges its map,
+    ``norm`` a normalisation."""
 
     kind: str
     operands: tuple[int, ...]
@@ -30,6 +31,7 @@ class Step:
     reading: int = 0
     flat: bool = False
     large: bool = False
+    norm: bool = False
 
 
 class _Maker:
@@ -136,8 +138,8 @@ class _Maker:
         if step.flat:
             self.given[number] = self.supposed(CARD_OF["Flatten"], {}, "flatten", (front,))
             return
-        word = f"GlobalAveragePooling{axes}D"
-        self.given[number] = self.supposed(CARD_OF[word], {"keepdims": False}, f"global_average_pooling{axes}d", (front,))
+        card, word = CARD_OF[f"GlobalAveragePooling{axes}D"], f"global_average_pooling{axes}d"
+        self.given[number] = self.supposed(card, {"keepdims": False}, word, (front,))
 
 
 def draft_of(steps: Sequence[Step], outputs: Sequence[int], entries: Sequence[Typed]) -> tuple[Draft, bool] | None:
@@ -155,11 +157,8 @@ def draft_of(steps: Sequence[Step], outputs: Sequence[int], entries: Sequence[Ty
     if not listed:
         order = list(range(len(maker.layers)))
     place = {index: position for position, index in enumerate(order)}
-    layers = tuple(
-        replace(
-            maker.layers[index],
-            operands=tuple(tuple((place[item], call) for item, call in calls) for calls in maker.layers[index].operands),
-        )
-        for index in order
-    )
-    return Draft(layers, tuple((place[index], 0) for index, _ in ends)), listed
+    layers = []
+    for index in order:
+        operands = (tuple((place[item], call) for item, call in calls) for calls in maker.layers[index].operands)
+        layers.append(replace(maker.layers[index], operands=tuple(operands)))
+    return Draft(tuple(layers), tuple((place[index], 0) for index, _ in ends)), listed
