@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from infer_convert.assemble.chains import Link, link
-from infer_convert.assemble.joined_draft import ADD, CAT, INPUT_KIND, ITEM, LARGER, POOLED, Step, draft_of
+from infer_convert.assemble.joined_draft import ADD, CAT, FOLDED, INPUT_KIND, ITEM, LARGER, POOLED, Step, draft_of
 from infer_convert.assemble.typed import Typed
 from infer_convert.draft import Draft
 
@@ -144,6 +144,9 @@ def _sources(
         elif not normed and wanted and _bridges(tensor, takes, class_name):
             made = _pooled(net, index, wanted)
             yield OLDER * age + BRIDGE, len(made.tensors) - 1, made
+        elif not normed and wanted and _folds(tensor, takes):
+            made = _folded(net, index, takes.axes_in[0], wanted)
+            yield OLDER * age + BRIDGE, len(made.tensors) - 1, made
     yield from _joins(net, waiting, takes, class_name)
     if normed:
         return
@@ -175,6 +178,12 @@ def _bridges(tensor: _Tensor, takes: Link, class_name: str) -> bool:
     return bool(takes.channels_in) and (takes.channels_in or 0) % tensor.channels == 0
 
 
+def _folds(tensor: _Tensor, takes: Link) -> bool:
+    """Whether it can with a Reshape of a vector between."""
+    channels = tensor.channels or 0
+    return tensor.axes == 1 and 1 not in takes.axes_in and channels > 0 and channels % (takes.channels_in or 1) == 0
+
+
 def _as_input(net: _Net, takes: Link) -> _Net:
     return replace(net, tensors=(_Tensor(0, takes.axes_in[0] if len(takes.axes_in) == 1 else None, takes.channels_in),))
 
@@ -191,6 +200,16 @@ def _pooled(net: _Net, index: int, wanted: int) -> _Net:
     tensors = list(net.tensors)
     tensors[index] = replace(tensor, taken=tensor.taken + 1)
     tensors.append(_Tensor(len(net.steps), 1, wanted))
+    return replace(net, steps=(*net.steps, step), tensors=tuple(tensors))
+
+
+def _folded(net: _Net, index: int, axes: int, wanted: int) -> _Net:
+    """With the tensor's vector as a map."""
+    tensor = net.tensors[index]
+    tensors = list(net.tensors)
+    tensors[index] = replace(tensor, taken=tensor.taken + 1)
+    tensors.append(_Tensor(len(net.steps), axes, wanted))
+    step = Step(FOLDED, (tensor.step,), map=(axes, wanted))
     return replace(net, steps=(*net.steps, step), tensors=tuple(tensors))
 
 

@@ -13,7 +13,7 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.layers.reshaping import INPUT
 from infer_convert.solve.order import keras_order
 
-INPUT_KIND, ITEM, ADD, CAT, POOLED, LARGER = "input", "item", "add", "cat", "pooled", "larger"
+INPUT_KIND, ITEM, ADD, CAT, POOLED, LARGER, FOLDED = "input", "item", "add", "cat", "pooled", "larger", "folded"
 WORDS = {ADD: "Add", CAT: "Concatenate"}
 CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D", "DepthwiseConv2D")
 PASSING = ("BatchNormalization", "PReLU", "LayerNormalization")
@@ -23,7 +23,7 @@ PASSING = ("BatchNormalization", "PReLU", "LayerNormalization")
 class Step:
     """A tensor of the net: ``operands`` are earlier steps; ``place`` and ``reading`` tell the listed layer of an item;
     ``flat`` a Flatten in the place of a global pooling, ``large`` a convolution that enlarges its map,
-    ``norm`` a normalisation."""
+    ``norm`` a normalisation, ``map`` the axes and channels that a vector is folded into."""
 
     kind: str
     operands: tuple[int, ...]
@@ -32,6 +32,7 @@ class Step:
     flat: bool = False
     large: bool = False
     norm: bool = False
+    map: tuple[int, int] = (0, 0)
 
 
 class _Maker:
@@ -48,7 +49,7 @@ class _Maker:
         self.bare = set(range(len(steps))) - normed
         self.late: set[int] = set()
         for number, step in enumerate(steps):
-            if step.large or step.kind == LARGER or any(front in self.late for front in step.operands):
+            if step.large or step.kind in (LARGER, FOLDED) or any(front in self.late for front in step.operands):
                 self.late.add(number)
         self.first = {front: number for number, step in reversed(list(enumerate(steps))) for front in step.operands}
 
@@ -77,6 +78,11 @@ class _Maker:
             self._item(number, step)
         elif step.kind == POOLED:
             self._pooled(number, step)
+        elif step.kind == FOLDED:
+            config = {"_axes": step.map[0], "_channels": step.map[1]}
+            self.axes[number] = step.map[0] - 1
+            front = self.given[step.operands[0]]
+            self.given[number] = self.supposed(CARD_OF["Reshape"], config, "reshape", (front,))
         elif step.kind == LARGER:
             axes = self.axes[number] = self.axes.get(step.operands[0], 0) or 2
             word = f"UpSampling{axes}D"

@@ -77,7 +77,8 @@ def test_series_are_pooled_each() -> None:
 @pytest.mark.parametrize(
     "text",
     ["a kernel:4x8 bias:8\nb kernel:8x8 bias:8\nc kernel:8x2 bias:2",
-     "a kernel:3x3x1x4 bias:4\nb kernel:3x3x4x8 bias:8\nc kernel:128x5 bias:5"],
+     "a kernel:3x3x1x4 bias:4\nb kernel:3x3x4x8 bias:8\nc kernel:128x5 bias:5",
+     "a kernel:10x64 bias:64\nb kernel:3x3x4x2 bias:2\nc kernel:3x3x2x1 bias:1"],
 )  # fmt: skip
 def test_a_chain_stays_one(text: str) -> None:
     assert joined(typed(text, False)) == []
