@@ -1,7 +1,7 @@
 """What trained numbers are worth: every clue against known architectures, and the inference with and without them.
 
 The tables of the feasibility study, measured again on nets that the clues were not made on: the trained zoo and the
-corpus' files with a config.
+corpus' files with a config. The zoo's nets before their training are asked too: there every clue has to be silent.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.paths import corpus
-from infer_convert.clues.numbers import geometry, output, signs
-from infer_convert.clues.numbers.arrays import Arrays
+from infer_convert.clues.numbers import geometry, maps, output, signs
+from infer_convert.clues.numbers.arrays import Arrays, Store
 from infer_convert.clues.numbers.flow import Flow
 from infer_convert.clues.numbers.kernels import kernel_of
 from infer_convert.clues.numbers.net import Net, Node, Value, of_plan
@@ -37,6 +39,15 @@ class Known:
     name: str
     path: Path
     plan: Plan
+
+
+FRESH = "untrained"
+
+
+def untrained() -> Iterator[Known]:
+    """The same cases before their training: no clue may speak."""
+    for known in zoo():
+        yield replace(known, source=FRESH)
 
 
 def zoo() -> Iterator[Known]:
@@ -84,12 +95,33 @@ def strangers() -> Iterator[Known]:
         yield Known("corpus", str(entry["repo"]), entry["id"], path, plan)
 
 
+class Fresh:
+    """The tensors of a file as they were before any training: kernels drawn anew, nothing else learnt."""
+
+    def __init__(self, store: Store, plan: Plan) -> None:
+        self._store = store
+        self._rng = np.random.default_rng(0)
+        self._variable = {
+            path: use.variable for _, layer in plan.walk() for use in layer.weights for path in use.sources
+        }
+
+    def read(self, path: str, /) -> Any:
+        """What Keras' initialisers give (glorot uniform, zeros, ones)."""
+        shape, variable = np.shape(self._store.read(path)), self._variable[path]
+        if variable.endswith(("gamma", "variance")):
+            return np.ones(shape, np.float32)
+        if len(shape) < 2:
+            return np.zeros(shape, np.float32)
+        limit = math.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+        return self._rng.uniform(-limit, limit, shape).astype(np.float32)
+
+
 def measure(known: Known) -> Iterator[dict[str, str]]:
     """The lines of one file."""
     from infer_convert.readers import open_tensors
 
     with open_tensors(known.path) as store:
-        arrays = Arrays(store)
+        arrays = Arrays(Fresh(store, known.plan) if known.source == FRESH else store)
         flow = Flow(arrays)
         for net in _nets(of_plan(known.plan)):
             for clue in (_moments, _filters, _geometry, _outputs, _signs, _styles):
@@ -130,7 +162,8 @@ def _moments(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
 def _filters(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
     """Which filters feed a kernel."""
     signals = flow.signals_of(net)
-    normed = any(node.class_name == "BatchNormalization" for node in net.nodes)
+    kind = "bn" if any(node.class_name == "BatchNormalization" for node in net.nodes) else "no bn"
+    kind += f", trust {maps.trust(flow.follow(net)):.2f}"
     for index, node in enumerate(net.nodes):
         if len(node.operands) != 1 or len(node.operands[0]) != 1:
             continue
@@ -140,7 +173,7 @@ def _filters(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
             continue
         rivals = _rivals(net, signals, index, value, lambda signal: tuple(id(item) for item in signal.units))
         scored = [score for score in (flow.filters_if(node, signal) for signal in rivals) if score is not None]
-        yield _ranked(node.name, said, scored, "bn" if normed else "no bn")
+        yield _ranked(node.name, said, scored, kind)
 
 
 def _ranked(name: str, said: float | None, others: Sequence[float], detail: str) -> Line:
@@ -250,8 +283,6 @@ def _signs(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
 
 def _styles(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
     """The activation of all hidden activation layers of one kind together."""
-    from dataclasses import replace
-
     from infer_convert.assemble.revise import STYLES
     from infer_convert.clues.numbers.flow import activation_of
 
@@ -282,14 +313,30 @@ def _styles(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
 
 def run(only: Sequence[str] = ()) -> Iterator[dict[str, str]]:
     """Every line of every known file."""
-    for source in (zoo, strangers):
+    for source in (zoo, untrained, strangers):
         for known in source():
             if not only or known.name in only:
                 yield from measure(known)
 
 
+def _silent(rows: Sequence[dict[str, str]]) -> Iterator[str]:
+    """Per clue, how often it spoke of untrained numbers. Filters have scores there too, and count as far as the net's
+    scores are trusted."""
+    for clue in dict.fromkeys(row["clue"] for row in rows):
+        mine = [row for row in rows if row["clue"] == clue]
+        trusts = [float(row["detail"].rpartition(" ")[2]) if clue == "filters" else 1.0 for row in mine]
+        nats = [float(row["margin"]) * trust if row["right"] else 0.0 for row, trust in zip(mine, trusts, strict=True)]
+        loud = sum(value >= LEAST_NATS for value in nats)
+        yield f"untrained {clue}: spoke {loud} of {len(mine)} times, at most {max(nats):.2f} nats"
+
+
+LEAST_NATS = 0.1
+"""Below it a clue counts as silent."""
+
+
 def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:
     """Per clue and source: questions, abstentions, accuracy, chance, and accuracy by margin."""
+    yield from _silent([row for row in rows if row["source"] == FRESH])
     for source in ("zoo", "corpus"):
         for clue in ("moments", "filters", "geometry", "outputs", "signs", "styles"):
             mine = [row for row in rows if row["source"] == source and row["clue"] == clue and row["candidates"] != "1"]

@@ -16,6 +16,7 @@ from infer_convert.assemble.distinct import distinct
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import obey, wire
+from infer_convert.assemble.joined import joined
 from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
 from infer_convert.assemble.rare import with_rare_settings
@@ -305,7 +306,9 @@ def _usual_drafts(
     if _unordered(typed, facts):
         return [(stripped(way), share) for way, share in reordered(typed)]
     if not facts.lists_weightless:
-        return [*decoded(typed, numbers, hints), (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)]
+        chain = (stripped([entry for entry in typed if entry.stored.tensors]), 1.0)
+        told = decoded(typed, numbers, hints)
+        return [*(told or joined(typed)), chain]
     if not any(entry.is_input() for entry in typed):
         return [(sequential(way), share) for way, share in spelled(typed)]
     return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))

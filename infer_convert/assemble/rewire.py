@@ -61,7 +61,8 @@ def _best_step(draft: Draft, found: Found, flow: Flow, told: Collection[str]) ->
 
 
 def _steps(draft: Draft, budget: Budget, told: Collection[str]) -> Iterator[Draft]:
-    """Every draft that differs in one operand, or in two that changed places, and reproduces the list."""
+    """Every draft that differs in one operand, or in two that changed places, and reproduces the list; of two that
+    stand side by side one may be exchanged and both change places, for each alone may fit worse than none."""
     channels, ranks = _widths(draft)
     slots = [
         (index, slot)
@@ -75,6 +76,9 @@ def _steps(draft: Draft, budget: Budget, told: Collection[str]) -> Iterator[Draf
             value = (other, 0)
             if value != mine and _alike(value, mine, channels, ranks) and value not in draft.layers[index].operands[0]:
                 yield from _checked(draft, budget, {(index, slot): value})
+                if draft.layers[index].class_name == "Concatenate" and len(draft.layers[index].operands[0]) == 2:
+                    kept = draft.layers[index].operands[0][1 - slot]
+                    yield from _checked(draft, budget, {(index, slot): kept, (index, 1 - slot): value})
     for position, (index, slot) in enumerate(slots):
         mine = draft.layers[index].operands[0][slot]
         for other, its in slots[position + 1 :]:

@@ -139,3 +139,15 @@ def test_no_gap_is_worth_more_than_it_was_measured() -> None:
     assert maps.moments(0.05) == 0.0
     assert maps.style(0.0) == 0.0 and maps.style(1e6) == -maps.STYLE_MOST
     assert maps.filters(99) == maps.FILTERS_MOST
+
+
+@pytest.mark.parametrize(
+    ("score", "count", "wanted"),
+    [(1.0, 4, 0.0), (1.0, 25, 0.25), (3.0, 1, 0.0), (6.0, 3, 1.0), (-2.0, 9, 0.0)],
+)  # fmt: skip
+def test_filters_are_trusted_beyond_chance(score: float, count: int, wanted: float) -> None:
+    assert maps.trust(Found(filters={str(index): score for index in range(count)})) == wanted
+
+
+def test_no_filters_no_trust() -> None:
+    assert maps.trust(Found()) == 0.0
