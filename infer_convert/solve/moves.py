@@ -385,10 +385,11 @@ def _together(fitting: Sequence[Slot], count: int) -> Iterator[tuple[tuple[Slot,
 
 
 def _takes_all(slot: Slot, count: int) -> bool:
-    """Whether all calls of one layer may be operands of a merge: the first ones, or some of a Concatenate's."""
+    """Whether all calls of one layer may be operands of a merge: the first ones, or some of a Concatenate's
+    (``[a, b, a * b]``)."""
     if not slot.merges or slot.hidden or slot.room < count:
         return False
-    return 1 < slot.need <= count if slot.filled == 0 else not slot.elementwise and slot.need == 0
+    return 1 < slot.need <= count if slot.filled == 0 else not slot.elementwise and slot.need <= count
 
 
 def _besides(first: Slot, fitting: Sequence[Slot]) -> Iterator[tuple[tuple[Slot, int], ...]]:

@@ -32,6 +32,7 @@ from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
 from infer_convert.solve.whole import features, score
+from infer_convert.solve.widths import adds_up
 
 BEAM = 96
 """States kept after each item of a small net; of a large one fewer, see ``affordable``."""
@@ -170,6 +171,9 @@ def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> li
     wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
+    wirings = [wiring for wiring in wirings if adds_up(problem.items, wiring)]
+    if not wirings:
+        return WiringResult((), 0, "in every wiring some layer gets other channels than its weights take")
     if not learned.wholes:
         return wirings
     wirings.sort(key=lambda wiring: (-_judged(problem, learned, wiring).log_score, wiring.operands))
@@ -199,7 +203,8 @@ def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wirin
             return None
         step = min(found, key=lambda step: step.cost)
         state = after(state, index, step, state.cost + step.cost)
-    return None if state.unfilled() else complete(scene.items, state)
+    made = None if state.unfilled() else complete(scene.items, state)
+    return made if made is not None and adds_up(scene.items, made) else None
 
 
 def _fills(move: Move) -> Iterator[tuple[Slot, int]]:

@@ -23,6 +23,7 @@ VARIANTS = {
         Variant("ConvTranspose/k", ranks=MAPS, channels="fixed", scale=1),
         Variant("BatchNorm", channels="fixed"),
         Variant("Dense", channels="fixed"),
+        Variant("Embedding", ranks=frozenset({(2, 3)}), channels="fixed", scale=None),
         Variant("Activation"),
         Variant("Dropout"),
         Variant("Pool", ranks=MAPS, scale=-1),
@@ -54,6 +55,14 @@ class Net:
         self, affinity: Callable[[int, int], float] = lambda p, c: 0.0, outputs: int | None = None
     ) -> WiringResult:
         return solve(WiringProblem(self.items, affinity, outputs))
+
+    def wiring(self) -> Wiring:
+        """What the text tells, every item in its first reading."""
+        return Wiring((0,) * len(self.items), self.operands, self.outputs)
+
+    def edges(self) -> frozenset[tuple[int, int]]:
+        """Its edges."""
+        return self.wiring().edges()
 
     def is_told_by(self, wiring: Wiring) -> bool:
         return (wiring.operands, wiring.outputs) == (self.operands, self.outputs)
