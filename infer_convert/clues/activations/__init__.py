@@ -6,16 +6,24 @@ accuracy 0.89-0.91) and are revised against the tune split of the recovery bench
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from infer_convert.clues.activations.belief import (
+    ACTIVATIONS,
+    NORMALISATIONS,
+    RECURRENT,
+    ActivationBelief,
+    Shares,
+    is_output,
+    joined_output,
+    width_of,
+)
+from infer_convert.clues.activations.outputs import head, inner_end, output
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.names import words
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Evidence
 
-ACTIVATIONS = ("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "ThresholdedReLU")
-RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-NORMALISATIONS = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
+__all__ = ["ActivationBelief", "activation"]
+
 SPOKEN = (
     "relu6",
     "relu",
@@ -50,21 +58,6 @@ _WORD_FOR = {
     "q": "linear",
     "bbox": "linear",
 }
-
-Shares = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class ActivationBelief:
-    """Shares of each activation function, and why."""
-
-    shares: Shares
-    evidence: Evidence
-
-    @property
-    def best(self) -> str:
-        """The likeliest function."""
-        return max(self.shares, key=lambda name: self.shares[name])
 
 
 def activation(near: Neighbourhood, index: int, heads: bool = True) -> ActivationBelief | None:
@@ -114,50 +107,16 @@ FOLLOWED = 0.997
 mistake."""
 ADDED = 0.93
 """Share of no activation in front of an Add: 10 of 10 nets of the tune split, drawn a little to the middle."""
-RESHAPING = ("Reshape", "Flatten", "Permute", "Cropping1D", "Cropping2D", "Cropping3D")
-"""Layers behind which an output is still the same numbers."""
-
-
-def _is_output(near: Neighbourhood, index: int) -> bool:
-    """Whether its result, perhaps through layers that change nothing, is all that the model gives there."""
-    outputs = {producer for producer, _ in near.draft.outputs}
-    seen, waiting = {index}, [index]
-    while waiting:
-        item = waiting.pop()
-        if item in outputs:
-            continue
-        for consumer in near.consumers[item]:
-            if near.draft.layers[consumer].class_name not in (*INERT, *RESHAPING):
-                return False
-            if consumer not in seen:
-                seen.add(consumer)
-                waiting.append(consumer)
-    return True
-
-
-def _joined_output(near: Neighbourhood, index: int) -> bool:
-    """Whether a Concatenate that is itself the output joins its result with others (the heads of a detector, the
-    controls of a vehicle)."""
-    behind = near.after(index, (*INERT, *RESHAPING))
-    return bool(behind) and all(
-        near.draft.layers[item].class_name == "Concatenate" and _is_output(near, item) for item in behind
-    )
-
-
-def _width(layer: DraftLayer) -> int | None:
-    config = layer.config.get("_inner", layer.config)
-    width = config.get("units", config.get("filters"))
-    return int(width) if width is not None else None
 
 
 def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
-    if heads and _is_output(near, index):
+    if heads and is_output(near, index):
         source = next(
             (near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))),
             None,
         )
-        width = _width(source) if source is not None else None
-        return _output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
+        width = width_of(source) if source is not None else None
+        return output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
     if _weighs_steps(near, index):
         return ActivationBelief({"softmax": 0.95, "sigmoid": 0.05}, Evidence("habits", 2.9, "it weighs time steps"))
     if _gates(near, index):
@@ -189,7 +148,7 @@ def _weighs_steps(near: Neighbourhood, index: int) -> bool:
 
 def _scores_steps(near: Neighbourhood, index: int) -> bool:
     """A Dense of one unit whose scores weigh time steps behind an activation of their own."""
-    return _width(near.draft.layers[index]) == 1 and any(
+    return width_of(near.draft.layers[index]) == 1 and any(
         near.draft.layers[i].class_name in ("Activation", "Softmax") and _weighs_steps(near, i)
         for i in near.after(index, ("Flatten", "Reshape"))
     )
@@ -205,7 +164,7 @@ def _half_of_gate(near: Neighbourhood, index: int) -> str | None:
         first, second = (item for item, _ in layer.operands[0])
         pair = [near.draft.layers[item] for item in (first, second)]
         alike = all("activation" in item.card.assumed and item.operands == pair[0].operands for item in pair)
-        if alike and first != second and _width(pair[0]) == _width(pair[1]):
+        if alike and first != second and width_of(pair[0]) == width_of(pair[1]):
             return "tanh" if index == first else "sigmoid"
     return None
 
@@ -215,17 +174,17 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     function = _spoken_function(layer)
     if function is not None:
         return ActivationBelief(_shares(function, 0.9), Evidence("names", 2.2, f"its name says {function}"))
-    if not heads and _is_output(near, index):
-        return _inner_end(near, index)
-    if _is_output(near, index):
+    if not heads and is_output(near, index):
+        return inner_end(near, index)
+    if is_output(near, index):
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
                 return ActivationBelief(
                     _shares(function, 0.8),
                     Evidence("names", 1.7, f"an output whose name says {word}"),
                 )
-        return _head(near, index, layer) or _output(near, _width(layer), layer.class_name, "it is an output")
-    if heads and _joined_output(near, index):
+        return head(near, index, layer) or output(near, width_of(layer), layer.class_name, "it is an output")
+    if heads and joined_output(near, index):
         return ActivationBelief(
             {"linear": 0.45, "tanh": 0.15, "sigmoid": 0.15, "softmax": 0.15, "relu": 0.1},
             Evidence("habits", 0.5, "one of several outputs that the last layer joins"),
@@ -300,7 +259,7 @@ def _in_transformer(near: Neighbourhood, index: int, added: bool) -> ActivationB
     the feed-forward pair."""
     layer = near.draft.layers[index]
     config = layer.config.get("_inner", layer.config)
-    width, given = _width(layer), config.get("_channels_in")
+    width, given = width_of(layer), config.get("_channels_in")
     if "Conv" in layer.class_name and max(config.get("kernel_size", (1,))) > 1:
         return ActivationBelief({"linear": 0.85, "relu": 0.15}, Evidence("habits", 1.7, "patches are cut linearly"))
     if added:
@@ -356,7 +315,7 @@ def _explicit(near: Neighbourhood, kind: str) -> bool:
 def _counted_explicit(near: Neighbourhood, kind: str) -> bool:
     followed = total = 0
     for index, layer in enumerate(near.draft.layers):
-        if kind in layer.class_name and "activation" in layer.card.assumed and not _is_output(near, index):
+        if kind in layer.class_name and "activation" in layer.card.assumed and not is_output(near, index):
             total += 1
             behind = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, *NORMALISATIONS))}
             followed += bool(behind & set(ACTIVATIONS))
@@ -365,141 +324,3 @@ def _counted_explicit(near: Neighbourhood, kind: str) -> bool:
 
 def _samples(near: Neighbourhood, index: int) -> bool:
     return any(near.draft.layers[i].class_name in ("Lambda", "Subtract") for i in near.consumers[index])
-
-
-def _inner_end(near: Neighbourhood, index: int) -> ActivationBelief:
-    width = _width(near.draft.layers[index])
-    evidence = Evidence("habits", 0.5, "the last layer of a nested model is sometimes a head and sometimes not")
-    if _generates(near) or _makes_image(near, index):
-        return ActivationBelief({"sigmoid": 0.45, "tanh": 0.35, "linear": 0.2}, evidence)
-    if width == 1:
-        return ActivationBelief({"sigmoid": 0.7, "linear": 0.25, "relu": 0.05}, evidence)
-    return ActivationBelief({"relu": 0.38, "linear": 0.36, "softmax": 0.16, "sigmoid": 0.1}, evidence)
-
-
-def _makes_image(near: Neighbourhood, index: int) -> bool:
-    """A Dense whose numbers are put into the shape of an image, and nothing else is done with them."""
-    behind = [near.draft.layers[item].class_name for item in near.after(index, INERT)]
-    return near.draft.layers[index].class_name == "Dense" and behind == ["Reshape"]
-
-
-def _generates(near: Neighbourhood) -> bool:
-    """A net that grows images out of a vector, as the generators of GANs do."""
-    names = [layer.class_name for layer in near.draft.layers]
-    first = next((name for name in names if name != "InputLayer"), "")
-    return first == "Dense" and any(
-        name.startswith(("UpSampling", "Conv2DTranspose", "Conv1DTranspose")) for name in names
-    )
-
-
-def _head(near: Neighbourhood, index: int, layer: DraftLayer) -> ActivationBelief | None:
-    """What an output among several, or one of the inputs' own width, is for."""
-    width = _width(layer)
-    heads = [item for item, _ in near.draft.outputs if "activation" in near.draft.layers[item].card.assumed]
-    maps = [item for item in heads if "Conv" in near.draft.layers[item].class_name]
-    if len(maps) > 1 and index in maps:
-        because = "one of several maps: the heads of a detector, which end linearly (YOLO, feature pyramids)"
-        return ActivationBelief({"linear": 0.65, "sigmoid": 0.2, "softmax": 0.15}, Evidence("habits", 1.0, because))
-    twins = [item for item in heads if near.draft.layers[item].operands == layer.operands and item != index]
-    if len(twins) == 1 and width != 1 and all(_width(near.draft.layers[item]) == width for item in twins):
-        because = "two outputs of one width behind one tensor: the mean and the variance of a latent code"
-        return ActivationBelief({"linear": 0.7, "softmax": 0.2, "sigmoid": 0.1}, Evidence("habits", 1.2, because))
-    if width == 1 and any((_width(near.draft.layers[item]) or 1) > 1 for item in twins):
-        because = "one value beside several of another output, behind one tensor: a critic beside a policy"
-        return ActivationBelief({"linear": 0.6, "sigmoid": 0.4}, Evidence("habits", 0.4, because))
-    if layer.class_name == "Dense" and width is not None and width >= LEAST_CODED and _widths_in(near) == {width}:
-        because = "as many values as the net takes in: it reconstructs them"
-        return ActivationBelief({"sigmoid": 0.55, "linear": 0.35, "tanh": 0.1}, Evidence("habits", 0.5, because))
-    if near.consumers[index] and any(
-        near.draft.layers[item].class_name == "Reshape" for item in near.after(index, INERT)
-    ):
-        because = "its values are put into the shape of an image"
-        return ActivationBelief({"sigmoid": 0.45, "tanh": 0.4, "linear": 0.15}, Evidence("habits", 0.1, because))
-    return None
-
-
-LEAST_CODED = 16
-"""Values that are worth an autoencoder: fewer are as likely classes or actions."""
-
-
-def _widths_in(near: Neighbourhood) -> set[int]:
-    """Widths of the vectors that the net takes in."""
-    firsts = (
-        near.draft.layers[i]
-        for index, layer in enumerate(near.draft.layers)
-        if layer.class_name == "InputLayer"
-        for i in near.after(index, (*INERT, *NORMALISATIONS))
-    )
-    return {layer.config["_channels_in"] for layer in firsts if layer.class_name == "Dense"}
-
-
-FRAMES, WINDOW = 4, [8, 8]
-"""Frames that agents see at once and the first kernel that reads them (Mnih et al. 2015, "Human-level control through
-deep reinforcement learning", and nearly every agent since)."""
-
-
-def _plays(near: Neighbourhood) -> bool:
-    """Whether the first layer reads stacked frames of a game."""
-    firsts = (
-        near.draft.layers[i]
-        for index, layer in enumerate(near.draft.layers)
-        if layer.class_name == "InputLayer"
-        for i in near.after(index, (*INERT, "Rescaling", "Permute"))
-    )
-    return any(
-        "Conv2D" in layer.class_name
-        and layer.config.get("_channels_in") == FRAMES
-        and list(layer.config.get("kernel_size", ())) == WINDOW
-        for layer in firsts
-    )
-
-
-ONE_VALUE: dict[str, Shares] = {
-    "words": {"sigmoid": 0.8, "linear": 0.17, "tanh": 0.03},
-    "images": {"sigmoid": 0.6, "linear": 0.36, "tanh": 0.04},
-    "numbers": {"linear": 0.5, "sigmoid": 0.46, "tanh": 0.04},
-}
-"""A Dense of one unit by what the net reads: of the tune split's 15 nets linear in 1 of 6, 3 of 5 and 3 of 4, drawn to
-the middle; who reads bare numbers estimates a number as often as a class."""
-RESTORING = {"UpSampling1D", "UpSampling2D", "UpSampling3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose",
-             "Concatenate", "Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "ConvLSTM2D"}  # fmt: skip
-"""Layers of nets that draw masks and images; without them a map is estimated in place (SRCNN, VDSR, DnCNN, CSRNet all
-end linearly)."""
-
-
-def _reads(names: set[str]) -> str:
-    """What a net reads, from its classes."""
-    if "Embedding" in names:
-        return "words"
-    return "images" if any("Conv" in name for name in names) else "numbers"
-
-
-def _output(near: Neighbourhood, width: int | None, class_name: str, because: str) -> ActivationBelief:
-    names = {layer.class_name for layer in near.draft.layers}
-    if width == 1 and names & set(RECURRENT) and "Embedding" not in names and "Conv" not in class_name:
-        shares = {"linear": 0.65, "sigmoid": 0.31, "tanh": 0.04}
-        because += " behind a recurrence over numbers, as forecasts are,"
-    elif width == 1 and "Conv" not in class_name:
-        shares = ONE_VALUE[_reads(names)]
-    elif "Conv" in class_name and width in (1, 2, 3, 4):
-        if _generates(near):
-            shares = {"tanh": 0.65, "sigmoid": 0.3, "linear": 0.05}
-        elif not names & RESTORING:
-            shares = {"linear": 0.6, "sigmoid": 0.22, "tanh": 0.12, "softmax": 0.06}
-            because += " of a net that neither enlarges nor joins maps, as those do that estimate maps,"
-        elif names & {"Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D"} and width != 1:
-            shares = {"softmax": 0.6, "sigmoid": 0.2, "linear": 0.2}
-        else:
-            shares = {"sigmoid": 0.62, "linear": 0.26, "tanh": 0.07, "softmax": 0.05}
-    elif "Conv" in class_name:
-        shares = {"softmax": 0.5, "linear": 0.35, "sigmoid": 0.15}
-    elif width is None:
-        shares = {"softmax": 0.6, "sigmoid": 0.2, "linear": 0.2}
-    elif _plays(near):
-        shares = {"linear": 0.75, "softmax": 0.22, "tanh": 0.03}
-        because += " of a net that reads stacked frames with 8x8 kernels, as agents do: values of actions,"
-    elif width <= 4:
-        shares = {"softmax": 0.62, "linear": 0.28, "sigmoid": 0.08, "tanh": 0.02}
-    else:
-        shares = {"softmax": 0.8, "linear": 0.1, "sigmoid": 0.1}
-    return ActivationBelief(shares, Evidence("habits", 1.5, f"{because} of {width or 'unknown'} values"))
