@@ -181,7 +181,8 @@ def _bridges(tensor: _Tensor, takes: Link, class_name: str) -> bool:
 def _folds(tensor: _Tensor, takes: Link) -> bool:
     """Whether it can with a Reshape of a vector between."""
     channels = tensor.channels or 0
-    return tensor.axes == 1 and 1 not in takes.axes_in and channels > 0 and channels % (takes.channels_in or 1) == 0
+    maps = bool(takes.axes_in) and 1 not in takes.axes_in
+    return maps and tensor.axes == 1 and channels > 0 and channels % (takes.channels_in or 1) == 0
 
 
 def _as_input(net: _Net, takes: Link) -> _Net:

@@ -93,3 +93,15 @@ def test_the_whole_inference_finds_them() -> None:
     plan = infer(facts(CELL.replace("40x10", "32x10").strip(), weightless=False)).best
     cat = next(layer for layer in plan.layers if layer.class_name == "Concatenate")
     assert [ref.layer for ref in cat.inbound[0]] == ["d", "e", "f"]
+
+
+def test_a_layer_of_no_known_axes_stops_nothing() -> None:
+    """A kernel over volumes may be read as TimeDistributed, for which there is no number of axes."""
+    volumes = """
+        a kernel:20x16 bias:16
+        b kernel:3x3x3x1x8 bias:8
+        c kernel:3x3x3x8x8 bias:8
+        d kernel:3x3x3x16x16 bias:16
+        e kernel:16x10 bias:10
+    """
+    joined(typed("\n".join(line.strip() for line in volumes.strip().splitlines()), False))
