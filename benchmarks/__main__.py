@@ -257,19 +257,21 @@ def wiring(
 def speed(
     times: Annotated[int, typer.Option(min=1)] = 3,
     models: Annotated[list[str] | None, typer.Option("--model", help="of keras.applications; repeat")] = None,
+    only: Annotated[list[str] | None, typer.Option("--what", help="a row of the table; repeat")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure rows of this code anew.")] = False,
 ) -> None:
-    """Whole commands against load_model and export with the full file, alternately; writes speed.tsv, in which the rows
-    of models that are not asked for stay."""
+    """Whole commands against load_model and export with the full file, alternately; writes speed.tsv. Rows that
+    are not asked for stay in it."""
     from benchmarks import speed as timing
 
-    measured = tuple(models or timing.MODELS)
-    stay = [row for row in table.read((RESULTS / "speed.tsv").read_text()) if row["model"] in timing.MODELS]
-    rows = [row for row in stay if row["model"] not in measured]
-    for row in timing.run(times, measured, fresh):
-        rows.append(row)
+    if unknown := set(only or ()) - set(timing.EVERYTHING):
+        raise typer.BadParameter(f"{', '.join(unknown)}: none of {', '.join(timing.EVERYTHING)}")
+    target = RESULTS / "speed.tsv"
+    rows = {(row["model"], row["what"]): row for row in table.read(target.read_text())} if target.exists() else {}
+    for row in timing.run(times, tuple(models or timing.MODELS), fresh, tuple(only or ())):
+        rows[row["model"], row["what"]] = row
         typer.echo("\t".join(row[column] for column in timing.COLUMNS))
-        _written("speed.tsv", timing.COLUMNS, rows)
+        table.write(target, timing.COLUMNS, rows.values())
 
 
 @app.command()

@@ -25,6 +25,7 @@ MODELS = ("MobileNetV2", "ResNet50", "VGG16", "EfficientNetB7")
 SHARED = "(any)"
 AGAIN = {"again, library": "library", "again, no library": "no library"}
 WHAT = ("savedmodel", "savedmodel,keras,python", *AGAIN)
+EVERYTHING = (*WHAT, "inspect", "6 GB", "import")
 COLUMNS = (
     "model", "what", "ratio_of_medians", "processor_ratio", "ours_seconds", "usual_seconds", "ours_peak_over_usual",
     "ours_bytes_over_weights", "usual_bytes_over_weights", "load_over_usual", "stages",
@@ -59,8 +60,10 @@ model.save_weights(sys.argv[3])
 """
 
 
-def run(times: int = 3, models: tuple[str, ...] = MODELS, fresh: bool = False) -> Iterator[Row]:
-    """One row per model and request, then those of ``inspect`` and ``import``."""
+def run(
+    times: int = 3, models: tuple[str, ...] = MODELS, fresh: bool = False, only: tuple[str, ...] = ()
+) -> Iterator[Row]:
+    """One row per model and request, then those of ``inspect`` and ``import``; ``only`` some of ``EVERYTHING``."""
     kept = CACHE / "rows" / source_digest() / "speed"
     for name in models:
         with tempfile.TemporaryDirectory() as folder:
@@ -77,15 +80,21 @@ def run(times: int = 3, models: tuple[str, ...] = MODELS, fresh: bool = False) -
                 return _pair(what, place, full, weights, times)
 
             for what in WHAT:
-                yield _cached(kept, fresh, name, what, made, measured)
+                if not only or what in only:
+                    yield _cached(kept, fresh, name, what, made, measured)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         file = place / "large.weights.h5"
         large = partial(speed_parts.large_file, file)
-        yield _cached(kept, fresh, SHARED, "inspect", large, lambda what: _inspect(place, file, times))
-        file.unlink(missing_ok=True)
-        yield _cached(kept, fresh, SHARED, "6 GB", lambda: speed_parts.huge_file(file), lambda what: _huge(place, file))
-        yield _cached(kept, fresh, SHARED, "import", lambda: None, lambda what: _import(place, times))
+        shared: dict[str, tuple[Callable[[], None], Callable[[str], Row]]] = {
+            "inspect": (large, lambda what: _inspect(place, file, times)),
+            "6 GB": (lambda: speed_parts.huge_file(file), lambda what: _huge(place, file)),
+            "import": (lambda: None, lambda what: _import(place, times)),
+        }
+        for what, (prepare, measure) in shared.items():
+            if not only or what in only:
+                yield _cached(kept, fresh, SHARED, what, prepare, measure)
+            file.unlink(missing_ok=True)
 
 
 def _cached(
