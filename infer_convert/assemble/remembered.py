@@ -49,7 +49,7 @@ def followed(net: Net, flow: Flow, arrays: Arrays) -> Found:
     What it costs depends on what was done before, so only a run that began in the same way knows the answer."""
     if not notes.active():
         return flow.follow(net)
-    key = flow.history = notes.digest(("followed", __version__, arrays.budget.spent, flow.history, net))
+    key = flow.history = notes.digest(("followed", __version__, flow.history, net))
     before = notes.learnt(key)
     found = None if before is None else _checked_found(before, net, arrays)
     if found is not None:
