@@ -89,7 +89,7 @@ def _uses(node: Node) -> Iterator[WeightUse]:
 def _source(arrays: Arrays) -> list[Any]:
     """What the answer is about: the state of the file, where that is known, else the numbers that were read."""
     if notes.about():
-        return [notes.about(), []]
+        return [notes.about(), [[list(of), ""] for of in arrays.reads()]]
     return ["", [[list(of), digest] for of, digest in arrays.digests().items()]]
 
 
@@ -106,6 +106,7 @@ def _counts(spent: Any, source: Any, uses: Iterable[WeightUse], arrays: Arrays) 
     same = state == notes.about() if state else arrays.agree(uses, digests)
     if same:
         arrays.budget.remember(spent)
+        arrays.pay(digests)
     return same
 
 

@@ -33,6 +33,7 @@ class Arrays:
     def __init__(self, store: Store, budget: Budget | None = None) -> None:
         self._store = store
         self._kept: dict[tuple[str, ...], Array | None] = {}
+        self._paid: set[tuple[str, ...]] = set()
         self.budget = budget or Budget()
 
     def get(self, uses: Mapping[str, WeightUse], variable: str) -> Array | None:
@@ -43,9 +44,17 @@ class Arrays:
             return None
         key = (*use.sources, *use.transforms)
         if key not in self._kept:
-            self.budget.spend(NODE + VALUE * self._values(use))
+            self.budget.spend(0 if key in self._paid else NODE + VALUE * self._values(use))
             self._kept[key] = self._read(use)
         return self._kept[key]
+
+    def reads(self) -> list[tuple[str, ...]]:
+        """What was read or paid for so far, by its sources and transforms."""
+        return list(dict.fromkeys((*self._kept, *self._paid)))
+
+    def pay(self, keys: Iterable[tuple[str, ...]]) -> None:
+        """A remembered step has read these: its cost holds theirs."""
+        self._paid.update(keys)
 
     def digests(self) -> dict[tuple[str, ...], str]:
         """What was read so far, by its sources and transforms."""
