@@ -28,7 +28,6 @@ from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.assemble.wholes import wholes_of
-from infer_convert.clues.numbers.budget import Unsettled
 from infer_convert.clues.settings.strips import strip
 from infer_convert.confidence import DUMP, LIBRARY, calibrated
 from infer_convert.configs import has_config, plan_from_config
@@ -42,7 +41,7 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.processes.collector import few_collections
-from infer_convert.solve import notes, patience
+from infer_convert.solve import patience
 
 MOST_PLANS, MOST_MADE, LEAST_MADE = 10, 16, 0.0005
 """Plans of an inference; candidates that are made into plans, some of which are one model; what share of the best one's
@@ -93,14 +92,7 @@ def infer(
     """
     if tensors is not None:
         check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
-    try:
-        return _bounded(facts, hints or Hints(), tensors, limits)
-    except Unsettled:
-        with notes.forgetting():
-            return _bounded(facts, hints or Hints(), tensors, limits)
-
-
-def _bounded(facts: WeightFile, hints: Hints, tensors: object | None, limits: Limits) -> Inference:
+    hints = hints or Hints()
     with patience.bounded(limits.infer_seconds), few_collections():
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)

@@ -74,7 +74,7 @@ def weighed(drafts: Drafts, numbers: Numbers | None, hints: Hints) -> list[tuple
         except OutOfWork:
             return list(drafts)
 
-    return remembered(drafts, numbers.arrays, told, weigh)
+    return remembered(drafts, numbers.flow, numbers.arrays, told, weigh)
 
 
 def _weighed(drafts: Drafts, numbers: Numbers, told: Collection[str]) -> list[tuple[Draft, float]]:

@@ -24,14 +24,18 @@ Drafts = Sequence[tuple[Draft, float]]
 
 
 def remembered(
-    drafts: Drafts, arrays: Arrays, told: Collection[str], weigh: Callable[[], list[tuple[Draft, float]]]
+    drafts: Drafts,
+    flow: Flow,
+    arrays: Arrays,
+    told: Collection[str],
+    weigh: Callable[[], list[tuple[Draft, float]]],
 ) -> list[tuple[Draft, float]]:
     """``weigh()``, which gives the drafts and others that differ from one of them in operands, with new shares; or what
     it gave for the same drafts and the same numbers."""
     if not notes.active() or arrays.budget.spent:
         return weigh()
     said = [([(i.name, i.class_name, i.config, i.operands, i.uses) for i in d.layers], d.outputs, s) for d, s in drafts]
-    key = notes.digest(("drafts", __version__, arrays.budget.work, sorted(told), said))
+    key = flow.history = notes.digest(("drafts", __version__, arrays.budget.work, sorted(told), said))
     before = notes.learnt(key)
     found = None if before is None else _checked(before, drafts, arrays)
     if found is not None:
@@ -39,32 +43,35 @@ def remembered(
         return found
     answer = weigh()
     plain = [_plain(draft, share, drafts) for draft, share in answer]
-    notes.note(key, [plain, arrays.budget.spent, _source(arrays)])
+    notes.note(key, [plain, [arrays.budget.spent, list(arrays.budget.paid)], _source(arrays)])
     return answer
 
 
 def followed(net: Net, flow: Flow, arrays: Arrays) -> Found:
     """``flow.follow(net)``, or what it gave for the same net and the same numbers.
 
-    What it costs depends on what was done before, so only a run that began in the same way knows the answer."""
+    What it costs depends on what was done before, so only a run that began in the same way knows the answer; one that
+    began otherwise has spent otherwise."""
     if not notes.active():
         return flow.follow(net)
-    key = flow.history = notes.digest(("followed", __version__, flow.history, net))
+    budget = arrays.budget
+    key = flow.history = notes.digest(("followed", __version__, flow.history, budget.spent, budget.left, net))
     before = notes.learnt(key)
     found = None if before is None else _checked_found(before, net, arrays)
     if found is not None:
         notes.note(key, before)
         return found
-    spent = arrays.budget.spent
+    spent, paid, read = budget.spent, len(budget.paid), set(arrays.reads())
     found = flow.follow(net)
     moments = {name: list(said) for name, said in found.moments.items()}
-    notes.note(key, [[moments, found.filters], arrays.budget.spent - spent, _source(arrays)])
+    cost = [budget.spent - spent, list(budget.paid)[paid:]]
+    notes.note(key, [[moments, found.filters], cost, _source(arrays, read)])
     return found
 
 
 def _checked_found(plain: Any, net: Net, arrays: Arrays) -> Found | None:
     try:
-        said, spent, source = many(plain, 3)
+        said, cost, source = many(plain, 3)
         moments, filters = many(said, 2)
         found = Found(
             {name: _pair(pair) for name, pair in mapping(moments).items()},
@@ -72,7 +79,7 @@ def _checked_found(plain: Any, net: Net, arrays: Arrays) -> Found | None:
         )
     except Unreadable:
         return None
-    return found if _counts(spent, source, (use for node in net.nodes for use in _uses(node)), arrays) else None
+    return found if _counts(cost, source, (use for node in net.nodes for use in _uses(node)), arrays) else None
 
 
 def _pair(plain: Any) -> tuple[float, float]:
@@ -86,26 +93,29 @@ def _uses(node: Node) -> Iterator[WeightUse]:
         yield from _uses(inner)
 
 
-def _source(arrays: Arrays) -> list[Any]:
-    """What the answer is about: the state of the file, where that is known, else the numbers that were read."""
+def _source(arrays: Arrays, before: Collection[tuple[str, ...]] = ()) -> list[Any]:
+    """What the answer is about: the state of the file with what was read in it and not ``before``, where that state is
+    known, else the numbers that were read."""
     if notes.about():
-        return [notes.about(), [[list(of), ""] for of in arrays.reads()]]
+        return [notes.about(), [[list(of), ""] for of in arrays.reads() if of not in before]]
     return ["", [[list(of), digest] for of, digest in arrays.digests().items()]]
 
 
-def _counts(spent: Any, source: Any, uses: Iterable[WeightUse], arrays: Arrays) -> bool:
+def _counts(cost: Any, source: Any, uses: Iterable[WeightUse], arrays: Arrays) -> bool:
     """Whether an answer that cost so much is about the very numbers of the file; then it is paid for."""
     try:
+        spent, pieces = many(cost, 2)
+        paid = [index(piece, 1 << 64) for piece in many(pieces)]
         state, read = many(source, 2)
         rows = [many(each, 2) for each in many(read)]
         digests = {tuple(text(part) for part in many(of)): text(digest) for of, digest in rows}
     except Unreadable:
         return False
-    if type(spent) is not float or not 0 <= spent <= arrays.budget.work:
+    if type(spent) is not float or not 0 <= spent <= min(arrays.budget.work, arrays.budget.left):
         return False
     same = state == notes.about() if state else arrays.agree(uses, digests)
     if same:
-        arrays.budget.remember(spent)
+        arrays.budget.remember(spent, paid)
         arrays.pay(digests)
     return same
 
@@ -134,12 +144,12 @@ def _changes(draft: Draft, base: Draft) -> list[int] | None:
 def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, float]] | None:
     """What ``plain`` tells, once the numbers are seen to be the same; None when they are not, or it tells no drafts."""
     try:
-        answers, spent, source = many(plain, 3)
+        answers, cost, source = many(plain, 3)
         found = [_draft(answer, drafts) for answer in many(answers)]
     except Unreadable:
         return None
     uses = (use for draft, _ in drafts for layer in draft.layers for use in layer.uses)
-    return found if found and _counts(spent, source, uses, arrays) else None
+    return found if found and _counts(cost, source, uses, arrays) else None
 
 
 def _draft(plain: Any, drafts: Drafts) -> tuple[Draft, float]:

@@ -36,17 +36,6 @@ def noting(learnt: Mapping[str, Any], about: str = "") -> Iterator[dict[str, Any
         _BOOK.reset(token)
 
 
-@contextmanager
-def forgetting() -> Iterator[None]:
-    """Within it nothing is known; what is answered is noted as ever."""
-    book = _BOOK.get()
-    token = _BOOK.set(None if book is None else _Book({}, book.notes, book.about))
-    try:
-        yield
-    finally:
-        _BOOK.reset(token)
-
-
 def active() -> bool:
     """Whether answers are noted: else there is no need to tell questions apart."""
     return _BOOK.get() is not None

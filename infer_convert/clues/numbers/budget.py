@@ -7,7 +7,8 @@ that they are in proportion. A counted second took 0.8 to 1.4 s there (ResNet50 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 SECOND = 1e9
@@ -33,26 +34,37 @@ class OutOfWork(Exception):
     """The budget is used up; what was found until then counts."""
 
 
-class Unsettled(Exception):
-    """The budget is used up behind a step that was not done but remembered: what that step would have left to be used
-    again was paid for twice, so nobody knows whether the work would have lasted. Everything is to be done anew."""
-
-
 class Budget:
-    """``work`` bounds what all clues of a file do within ``spending``; outside, work is free."""
+    """``work`` bounds what all clues of a file do within ``spending``; outside, work is free.
+
+    ``paid`` names, in order, the pieces of work that are kept for whoever needs them again (``once``)."""
 
     def __init__(self, work: float = 3 * SECOND) -> None:
         self.work = work
         self._end: float | None = None
-        self._remembered = False
+        self._free = False
         self.spent = 0.0
+        self.paid: dict[int, None] = {}
 
-    def remember(self, spent: float) -> None:
-        """A step that had cost so much is not done again. Raises Unsettled where it may not have been done at all."""
-        if self._end is not None and self.spent + spent > self._end:
-            raise Unsettled
+    @property
+    def left(self) -> float:
+        """Work that may still be done here."""
+        return math.inf if self._end is None else self._end - self.spent
+
+    def remember(self, spent: float, paid: Iterable[int]) -> None:
+        """A step that had cost so much, and had done these pieces for the first time, is not done again."""
         self.spent += spent
-        self._remembered = True
+        self.paid.update(dict.fromkeys(paid))
+
+    @contextmanager
+    def once(self, piece: int) -> Iterator[None]:
+        """What is done here costs nothing where a remembered step has paid for this piece."""
+        outer, self._free = self._free, self._free or piece in self.paid
+        try:
+            yield
+        finally:
+            self._free = outer
+        self.paid[piece] = None
 
     @contextmanager
     def spending(self, part: float = 1.0) -> Iterator[None]:
@@ -64,10 +76,10 @@ class Budget:
             self._end = None
 
     def spend(self, work: float) -> None:
-        """So much is about to be done. Raises OutOfWork (Unsettled behind a remembered step) when that is more than is
-        left; then it is not counted, so that something smaller may still be done."""
-        if self._end is None:
+        """So much is about to be done. Raises OutOfWork when that is more than is left; then it is not counted, so
+        that something smaller may still be done."""
+        if self._end is None or self._free:
             return
         if self.spent + work > self._end:
-            raise Unsettled if self._remembered else OutOfWork
+            raise OutOfWork
         self.spent += work

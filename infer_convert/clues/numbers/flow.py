@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -56,6 +57,8 @@ class Flow:
         self.history = ""
         """A digest of the nets that were followed and may be remembered (``assemble/remembered.py``)."""
         self._keys: dict[tuple[Any, ...], int] = {}
+        self._named: dict[int, int] = {}
+        """Keys of filters, by the objects' identities."""
         self._signals: dict[int, Signal] = {}
         self._moments: dict[tuple[str, int], tuple[float, float] | None] = {}
         self._filters: dict[tuple[str, int], float | None] = {}
@@ -99,7 +102,12 @@ class Flow:
         return self._told(behind.name, behind, signal)
 
     def _key(self, *parts: Any) -> int:
-        return self._keys.setdefault(parts, len(self._keys))
+        """A digest of what something was made of, the same in every process."""
+        found = self._keys.get(parts)
+        if found is None:
+            said = hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=8).digest()
+            found = self._keys[parts] = int.from_bytes(said)
+        return found
 
     def _run(self, net: Net, given: Sequence[Signal], prefix: str, found: Found) -> dict[Value, Signal]:
         known: dict[Value, Signal] = {}
@@ -145,7 +153,7 @@ class Flow:
         return self._signals[key]
 
     def _unit_key(self, signal: Signal) -> tuple[int, ...]:
-        return tuple(id(item) for item in signal.units)
+        return tuple(self._named.get(id(item), 0) for item in signal.units)
 
     def _statistics(self, node: Node) -> tuple[Array, Array] | None:
         mean = self._arrays.get(node.uses, "moving_mean")
@@ -157,7 +165,8 @@ class Flow:
     def _weigh(self, name: str, node: Node, signal: Signal) -> tuple[float, float] | None:
         key = (name, signal.moment)
         if key not in self._moments:
-            self._moments[key] = self._weighed(node, signal)
+            with self.budget.once(self._key("said", *key)):
+                self._moments[key] = self._weighed(node, signal)
         return self._moments[key]
 
     def _weighed(self, node: Node, signal: Signal) -> tuple[float, float] | None:
@@ -181,7 +190,8 @@ class Flow:
             self._filter(node, name, taken[0], found)
         if key in self._signals:
             return self._signals[key]
-        made = self._made(node, class_name, key, taken)
+        with self.budget.once(key):
+            made = self._made(node, class_name, key, taken)
         if class_name not in SAME:
             made = replace(made, moment=self._moment(node, name, taken), units=self._unit(node, name, taken, made))
         self._signals[key] = made
@@ -198,7 +208,10 @@ class Flow:
         if taken and made.units == taken[0].units:
             return made.units
         sources = tuple(self._unit_key(signal) for signal in taken) if node.class_name in REUNITES else ()
-        return self._units.setdefault((name, sources), made.units)
+        units = self._units.setdefault((name, sources), made.units)
+        for place, item in enumerate(units):
+            self._named.setdefault(id(item), self._key("filters", name, sources, place))
+        return units
 
     def _made(self, node: Node, class_name: str, key: int, taken: list[Signal]) -> Signal:
         first = taken[0] if taken else Signal(key)
@@ -283,7 +296,8 @@ class Flow:
         channels = sum(item.channels for item in signal.units if item is not None)
         key = (name, self._key("units", self._unit_key(signal)))
         if key not in self._filters:
-            self._filters[key] = self._filtered(node, signal, channels)
+            with self.budget.once(self._key("heard", *key)):
+                self._filters[key] = self._filtered(node, signal, channels)
         said = self._filters[key]
         if said is not None:
             found.filters[name] = said
