@@ -72,6 +72,19 @@ def written() -> None:
 
 
 @app.command()
+def pinned() -> None:
+    """Whether weights alone of old Keras compute what their config does once its answers are told; pinned.tsv."""
+    from benchmarks import pinned as told
+    from benchmarks.paths import corpus
+
+    where = corpus()
+    if where is None:
+        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
+    for text in told.summary(_written("pinned.tsv", told.COLUMNS, told.run(where))):
+        typer.echo(text)
+
+
+@app.command()
 def kinds(
     only: Annotated[list[str] | None, typer.Option(help="a net; repeat; no results are written")] = None,
 ) -> None:

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.paths import corpus
-from infer_convert.clues.numbers import geometry, maps, output, signs
+from infer_convert.clues.numbers import gates, geometry, maps, orientation, output, signs
 from infer_convert.clues.numbers.arrays import Arrays, Store
+from infer_convert.clues.numbers.budget import Budget
 from infer_convert.clues.numbers.flow import Flow
-from infer_convert.clues.numbers.kernels import kernel_of
+from infer_convert.clues.numbers.kernels import CONVOLUTIONS, TRANSPOSED, Kernel, kernel_of
 from infer_convert.clues.numbers.net import Net, Node, Value, of_plan
 from infer_convert.clues.numbers.signals import Signal
 from infer_convert.plan import Plan
@@ -124,7 +125,7 @@ def measure(known: Known) -> Iterator[dict[str, str]]:
         arrays = Arrays(Fresh(store, known.plan) if known.source == FRESH else store)
         flow = Flow(arrays)
         for net in _nets(of_plan(known.plan)):
-            for clue in (_moments, _filters, _geometry, _outputs, _signs, _styles):
+            for clue in CLUES:
                 for layer, count, right, margin, detail in clue(net, flow, arrays):
                     shown = "" if right is None else str(int(right))
                     cells = (known.source, known.split, known.name, clue.__name__[1:], layer, str(count), shown)
@@ -311,6 +312,66 @@ def _styles(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
         yield f"{len(members)} layers", len(STYLES), right, total[order[0]] - total[order[1]], f"{true} read {order[0]}"
 
 
+def _formats(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
+    """Whether a Flatten took its images channel by channel."""
+    shapes = _shapes(net)
+    for index, node in enumerate(net.nodes):
+        value = node.operands[0][0] if node.operands and node.operands[0] else None
+        shape = None if value is None else shapes.get(value)
+        if node.class_name != "Flatten" or value is None or shape is None or len(shape) != 3 or None in shape:
+            continue
+        front = net.nodes[value[0]]
+        true = front.class_name == "Permute" and list(front.config.get("dims") or ()) == [3, 1, 2]
+        shape = (*shape[1:], shape[0]) if true else shape
+        for consumer in _through(net, index):
+            kernel = arrays.get(net.nodes[consumer].uses, "kernel")
+            if kernel is None or kernel.ndim != 2 or len(kernel) != math.prod(shape):
+                continue
+            found = geometry.channels_first(kernel, (shape[0], shape[1], shape[2]))
+            z = geometry.strength(kernel, *shape, channels_first=true)
+            yield node.name, 2, None if found is None else found == true, z, "first" if true else "last"
+
+
+def _orientation(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
+    """Convolution or transposed convolution, of kernels with as many channels in as out."""
+    for index, node in enumerate(net.nodes):
+        kernel = kernel_of(node, arrays) if node.class_name in (*CONVOLUTIONS, *TRANSPOSED) else None
+        if kernel is None or kernel.taps.shape[1] != kernel.taps.shape[2] or kernel.taps.shape[1] < 8:
+            continue
+        before = _beside(net, index, arrays, forward=False)
+        behind = _beside(net, index, arrays, forward=True)
+        other = replace(kernel, taps=np.swapaxes(kernel.taps, 1, 2))
+        nats = orientation.upright(kernel, other, before, behind, Budget())
+        yield node.name, 2, None if nats is None else nats > 0, abs(nats or 0.0), node.class_name
+
+
+def _beside(net: Net, index: int, arrays: Arrays, forward: bool) -> Kernel | None:
+    """The next kernel in the list, as a list of layers with weights shows it."""
+    step = 1 if forward else -1
+    place = index + step
+    while 0 <= place < len(net.nodes):
+        if net.nodes[place].uses:
+            return kernel_of(net.nodes[place], arrays)
+        place += step
+    return None
+
+
+def _gates(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
+    """Which gate of an LSTM started open."""
+    for node in net.nodes:
+        for stem in ("cell.", "forward_layer.cell."):
+            use = node.uses.get(f"{stem}recurrent_kernel")
+            bias = arrays.get(node.uses, f"{stem}bias")
+            if use is None or bias is None or use.shape[-1] != 4 * use.shape[-2]:
+                continue
+            block = gates.opened(bias)
+            lead = float(np.sort(bias.reshape(4, -1).mean(1))[-1])
+            yield node.name, 4, None if block is None else block == gates.FORGET, lead, ""
+
+
+CLUES = (_moments, _filters, _geometry, _formats, _orientation, _outputs, _signs, _styles, _gates)
+
+
 def run(only: Sequence[str] = ()) -> Iterator[dict[str, str]]:
     """Every line of every known file."""
     for source in (zoo, untrained, strangers):
@@ -338,7 +399,7 @@ def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:
     """Per clue and source: questions, abstentions, accuracy, chance, and accuracy by margin."""
     yield from _silent([row for row in rows if row["source"] == FRESH])
     for source in ("zoo", "corpus"):
-        for clue in ("moments", "filters", "geometry", "outputs", "signs", "styles"):
+        for clue in (each.__name__[1:] for each in CLUES):
             mine = [row for row in rows if row["source"] == source and row["clue"] == clue and row["candidates"] != "1"]
             said = [row for row in mine if row["right"]]
             if not mine:

@@ -81,6 +81,8 @@ def canonical_of(layer: PlanLayer) -> tuple[str, dict[str, Any]]:
         name = "".join(part.capitalize() for part in function.split("_"))
         found = canonical(name, {})
         return found if found[0] != name else (f"Op:{function}", dict(arguments))
+    if layer.class_name == "Permute" and layer.hidden:
+        return "NoOp", {}  # a channels_first original's layout, which its config does not show as a layer either
     found, fields = canonical(layer.class_name, config)
     if config.get("use_causal_mask"):
         fields["use_causal_mask"] = True

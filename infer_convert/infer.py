@@ -14,11 +14,14 @@ from infer_convert.assemble.cuts import cut_chain
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
 from infer_convert.assemble.distinct import distinct
 from infer_convert.assemble.dtypes import with_stored_dtypes
+from infer_convert.assemble.formats import with_formats
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import obey, wire
 from infer_convert.assemble.joined import joined
+from infer_convert.assemble.layout import channels_first, hints_inside, with_stored_layout
 from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
+from infer_convert.assemble.oriented import oriented
 from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
@@ -97,13 +100,15 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)
         found = uncalibrated(facts, hints, tensors)
-        plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in calibrated(found.plans))
+        plans = (with_stored_layout(plan, facts) for plan in calibrated(found.plans))
+        plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in plans)
         return replace(found, plans=tuple(plans))
 
 
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
-    said, numbers = hints or Hints(), Numbers.of(tensors, hints or Hints())
+    said = hints_inside(hints or Hints(), facts)
+    numbers = Numbers.of(tensors, said, channels_first(facts))
     facts = regrouped(facts)
     nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
     ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}]
@@ -127,7 +132,8 @@ class _Weighed:
 
     def plan(self, candidate: _Candidate) -> Plan:
         """With the candidate's share times what sizes and wiring do not weigh as its confidence."""
-        plan = revised(plan_of(candidate.settled, self.context), self.numbers)
+        plan = with_formats(plan_of(candidate.settled, self.context), candidate.settled, self.numbers)
+        plan = revised(plan, self.numbers)
         return replace(plan, confidence=candidate.share * _settled_confidence(plan))
 
 
@@ -172,6 +178,7 @@ def _weighed(
         return nested_reading(layer, facts, infer_nested, following(layer, facts.layers))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
+    typed = typed if facts.lists_weightless else oriented(typed, numbers)
     check_any(typed)
     known = from_library.propose(typed, facts, hints)
     drafts: list[tuple[Draft, float]] = [(item.draft, item.share) for item in known]

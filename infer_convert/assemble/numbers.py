@@ -42,13 +42,14 @@ class Numbers:
     flow: Flow
 
     @classmethod
-    def of(cls, tensors: Any, hints: Hints) -> Numbers | None:
-        """None when the tensors are not at hand or must not be asked."""
+    def of(cls, tensors: Any, hints: Hints, channels_first: bool = False) -> Numbers | None:
+        """Of a file that flattened its images ``channels_first``, as far as its kernels tell. None when the tensors are
+        not at hand or must not be asked."""
         if tensors is None or hints.numbers == "never":
             return None
         store: Store = tensors
         arrays = Arrays(store, Budget(WORK[hints.numbers]))
-        return cls(arrays, Flow(arrays))
+        return cls(arrays, Flow(arrays, channels_first))
 
 
 def decoded(typed: Sequence[Typed], numbers: Numbers | None, hints: Hints) -> list[tuple[Draft, float]]:
@@ -119,12 +120,13 @@ def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float
             for position, layer in enumerate(draft.layers):
                 if layer.class_name != "Flatten":
                     continue
-                kernel = _flat_kernel(net, position, numbers)
+                kernel = flat_kernel(net, position, numbers)
                 shapes = [answers[index].shapes.get(layer.operands[0][0], ()) for index in mine]
                 whole = {tuple(map(int, s)) for s in shapes if len(s) == 3 and None not in s}  # type: ignore[arg-type]
                 chosen = None
                 if kernel is not None and len(whole) > 1:
-                    chosen = geometry.choose(kernel, tuple((s[0], s[1], s[2]) for s in sorted(whole)))
+                    maps_ = tuple((s[0], s[1], s[2]) for s in sorted(whole))
+                    chosen = geometry.choose(kernel, maps_, numbers.flow.channels_first)
                 for index, shape in zip(mine, shapes, strict=True):
                     nats[index] -= geometry.NATS if chosen is not None and tuple(shape) != chosen else 0.0
     except OutOfWork:
@@ -132,12 +134,12 @@ def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float
     return nats
 
 
-def _flat_kernel(net: Net, index: int, numbers: Numbers) -> Any:
+def flat_kernel(net: Net, index: int, numbers: Numbers) -> Any:
     """The kernel of the first Dense behind a Flatten."""
     for consumer in net.consumers.get((index, 0), ()):
         node = net.nodes[consumer]
         if node.class_name == "Dropout":
-            return _flat_kernel(net, consumer, numbers)
+            return flat_kernel(net, consumer, numbers)
         if node.class_name == "Dense":
             return numbers.arrays.get(node.uses, "kernel")
     return None

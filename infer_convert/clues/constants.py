@@ -15,7 +15,9 @@ _LEAKY: Shares = {0.2: 0.42, 0.3: 0.28, 0.1: 0.2, 0.01: 0.1}
 _BATCH_EPSILON: Shares = {1e-3: 0.9, 1e-5: 0.06, 1.001e-5: 0.04}
 """1e-3 is the Keras default since 1.2; keras.applications writes 1.001e-5 in ResNet and DenseNet."""
 _OLD_BATCH_EPSILON: Shares = {1e-3: 0.4, 1e-5: 0.4, 1e-6: 0.2}
-"""Keras 0.3 had 1e-6, 1.0 had 1e-5 (FORMATS §5); weights-only files of Keras 0 and 1 do not say their version."""
+"""1.0 had 1e-5, 1.2 has 1e-3 (FORMATS §5); weights-only files of Keras 1 do not say their version."""
+_FIRST_BATCH_EPSILON: Shares = {1e-6: 0.9, 1e-5: 0.05, 1e-3: 0.05}
+"""Keras 0.3 had 1e-6 (FORMATS §5)."""
 
 
 _ONE_CONSTANT: Mapping[str, tuple[str, Shares, str]] = {
@@ -51,7 +53,7 @@ def constants(near: Neighbourhood, index: int, generation: str, version: str | N
         because = "nets with depthwise convolutions cap their ReLUs at 6" if mobile else "a plain ReLU has no cap"
         return (_decision("max_value", shares, because),)
     if name == "BatchNormalization":
-        shares = _OLD_BATCH_EPSILON if generation in ("keras0", "keras1") else _BATCH_EPSILON
+        shares = {"keras0": _FIRST_BATCH_EPSILON, "keras1": _OLD_BATCH_EPSILON}.get(generation, _BATCH_EPSILON)
         return (_decision("epsilon", shares, "Keras' default of the time"),)
     if name == "LayerNormalization":
         attends = any(item.class_name == "MultiHeadAttention" for item in near.draft.layers)

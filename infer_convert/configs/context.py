@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from infer_convert.configs.log import Log
 from infer_convert.facts import Generation, WeightFile
 from infer_convert.hints import Hints
+from infer_convert.layers.backend import backend_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +49,14 @@ def context_of(facts: WeightFile, hints: Hints) -> Context:
     if found and generation == "keras3" and version[0] == 2:
         generation = "keras2"
     log = Log()
+    backend, why = backend_of(facts)
+    if why:
+        log.notes.append(why)
     return Context(
         generation=generation,
         version=version,
-        backend=_backend(facts, log),
+        backend=backend,
         standalone=version < (2, 4) and not stored.endswith("-tf"),
         hints=hints,
         log=log,
     )
-
-
-def _backend(facts: WeightFile, log: Log) -> str | None:
-    """Stored from Keras 2 on. Keras 1 named its weights after the backend's variables: TensorFlow's end in ``:0``."""
-    if facts.backend or facts.generation not in ("keras0", "keras1"):
-        return facts.backend
-    names = [tensor.name for tensor in facts.all_tensors()]
-    if facts.generation == "keras1" and any(name.endswith(":0") for name in names):
-        log.notes.append("the weights' names end in `:0`, as TensorFlow names variables: Keras 1 ran on TensorFlow")
-        return "tensorflow"
-    if facts.generation == "keras1" and names:
-        log.notes.append("the weights' names do not end in `:0`, as TensorFlow's would: Keras 1 ran on Theano")
-        return "theano"
-    return "theano"

@@ -12,6 +12,7 @@ from typing import Any
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Item
 from infer_convert.facts import Tensor
+from infer_convert.layers.backend import DEVIATION
 from infer_convert.layers.card import use, within
 from infer_convert.plan import WeightUse
 
@@ -104,9 +105,7 @@ def old_normalization(item: Item, context: Context) -> Item | None:
         return None
     gamma, beta, mean, std = (roles[key] for key in sorted(roles, key=int))
     epsilon = float(item.config.get("epsilon", 1e-6))
-    context.log.rewrite(
-        item.name, f"running_std is a standard deviation in Keras 0: (std + {epsilon:g}) squared is the variance"
-    )
+    context.log.rewrite(item.name, DEVIATION.format(epsilon))
     uses = (
         use("gamma", gamma), use("beta", beta), use("moving_mean", mean),
         use("moving_variance", std, f"add:{epsilon!r}", "square"),

@@ -19,15 +19,9 @@ from infer_convert.errors import Conflict, NoArchitecture
 from infer_convert.facts import Tensor
 from infer_convert.hints import toml_key, toml_value
 from infer_convert.layers import CARD_OF
+from infer_convert.layers.backend import TURNED, turned
 from infer_convert.layers.card import Fit, Stored, own_uses, use, within
 from infer_convert.plan import WeightUse
-
-ROTATED = (
-    "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "ConvLSTM1D", "ConvLSTM2D",
-    "ConvLSTM3D",
-)  # fmt: skip
-"""Kernels that Theano turned round while computing. Depthwise ones were turned beforehand, so they stay (Keras 2.2.4
-``theano_backend.py``, ``_preprocess_conv2d_depthwise_kernel``; ``saving.py`` line 784 leaves them out too)."""
 
 FLOATS = ("float16", "float32", "float64", "bfloat16")
 
@@ -203,19 +197,10 @@ def _turned(item: Item, context: Context) -> Item:
     inner = item.config.get("layer")
     if class_name in ("TimeDistributed", "Bidirectional") and isinstance(inner, Mapping):
         class_name = str(inner.get("class_name"))
-    if class_name not in ROTATED:
-        return item
-    uses = []
-    for each in item.weights:
-        spatial = each.shape[:-2]
-        kernel = each.variable.rpartition(".")[2] in ("kernel", "recurrent_kernel")
-        if kernel and any(size > 1 for size in spatial):
-            context.log.rewrite(
-                item.name, "Theano turned kernels round while computing; they are turned once and for all"
-            )
-            each = replace(each, transforms=(*each.transforms, "rotate180"))
-        uses.append(each)
-    return replace(item, weights=tuple(uses))
+    uses = turned(class_name, item.weights)
+    if uses != item.weights:
+        context.log.rewrite(item.name, TURNED)
+    return replace(item, weights=uses)
 
 
 def _typed(item: Item, context: Context) -> Item:

@@ -96,11 +96,19 @@ def _transpose_fits(rank: int) -> Callable[[Stored], tuple[Fit, ...]]:
         found = layout(within(stored.roles), "kernel", optional=("bias",))
         if found is None or len(found["kernel"].shape) != rank + 2:
             return ()
-        *kernel_size, filters, channels_in = found["kernel"].shape
-        if not _bias_fits(found, filters):
-            return ()
-        config = _config(tuple(kernel_size), channels_in, filters, "bias" in found)
-        return (Fit(config, _uses(found, found["kernel"].shape), _kernel_odds(tuple(kernel_size)) - 2.0),)
+        kernel = found["kernel"].shape
+        readings: list[tuple[tuple[int, ...], tuple[str, ...]]] = [(kernel, ())]
+        if stored.generation == "keras1" and rank == 2:
+            readings.append(((*kernel[2:], *kernel[:2]), ("transpose:2,3,0,1",)))
+            readings.append(((*kernel[:2], kernel[3], kernel[2]), ("transpose:0,1,3,2",)))
+        result = []
+        for shape, transforms in readings:
+            *kernel_size, filters, channels_in = shape
+            if _bias_fits(found, filters):
+                config = _config(tuple(kernel_size), channels_in, filters, "bias" in found)
+                odds = _kernel_odds(tuple(kernel_size)) - 2.0
+                result.append(Fit(config, _uses(found, shape, *transforms), odds))
+        return tuple(result)
 
     return fits
 

@@ -99,3 +99,10 @@ def test_a_map_of_one_channel_has_a_back_end_that_may_be_dilated() -> None:
     for other in (CROWD.replace("o Conv2D", "u UpSampling2D\no Conv2D"), CROWD.rpartition("\nc")[0] + "\no Conv2D"):
         assert set(dilations(other, "a b", "same", **sizes)) == {None}
     assert set(dilations(CROWD, "a b c", "same", **{**sizes, "o": conv(1, 8, 4)})) == {None}
+
+
+def test_a_name_that_speaks_of_a_dilation_asks_for_it() -> None:
+    """Keras 1's AtrousConvolution2D, and hand-given names."""
+    text = "x InputLayer\nconv1 Conv2D\natrousconvolution2d_1 Conv2D\ndilated_2 Conv2D"
+    sizes = {name: conv(3, 8, 8) for name in ("conv1", "atrousconvolution2d_1", "dilated_2")}
+    assert dilations(text, "conv1 atrousconvolution2d_1 dilated_2", **sizes) == [None, 2, 2]

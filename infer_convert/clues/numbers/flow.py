@@ -49,10 +49,12 @@ class Found:
 
 
 class Flow:
-    """Follows nets of one file; what two nets have in common is computed once."""
+    """Follows nets of one file; what two nets have in common is computed once. ``channels_first`` tells how its images
+    were flattened."""
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: Arrays, channels_first: bool = False) -> None:
         self._arrays = arrays
+        self.channels_first = channels_first
         self.budget = arrays.budget
         self.history = ""
         """A digest of the nets that were followed and may be remembered (``assemble/remembered.py``)."""
@@ -259,7 +261,7 @@ class Flow:
         if kernel.diagonal:
             made = _depthwise(key, first, kernel)
         else:
-            matrix = kernel.matrix(first.channels)
+            matrix = kernel.matrix(first.channels, self.channels_first)
             if matrix is None:
                 return Signal(key)
             self.budget.spend(PRODUCT * matrix.size)
@@ -306,7 +308,10 @@ class Flow:
         if all(item is None or item.normed for item in signal.units):
             return None
         kernel = self._kernel(node)
-        slices = kernel.slices(channels) if kernel is not None else recurrent_slices(node, self._arrays)
+        if kernel is not None:
+            slices = kernel.slices(channels, self.channels_first)
+        else:
+            slices = recurrent_slices(node, self._arrays)
         if slices is None or slices.shape[1] != channels:
             return None
         scores, start = [], 0

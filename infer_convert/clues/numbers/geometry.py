@@ -37,11 +37,24 @@ def strength(kernel: Array, height: int, width: int, channels: int, channels_fir
     return (products / pairs / square + 1 / (height * width)) * math.sqrt(pairs)
 
 
-def choose(kernel: Array, shapes: tuple[tuple[int, int, int], ...]) -> tuple[int, int, int] | None:
+def choose(
+    kernel: Array, shapes: tuple[tuple[int, int, int], ...], channels_first: bool = False
+) -> tuple[int, int, int] | None:
     """The (height, width, channels) among ``shapes`` that the kernel remembers; None when it does not say."""
     fitting = [s for s in shapes if math.prod(s) == len(kernel) and s[0] * s[1] >= LEAST_PLACES]
     if len(fitting) < 2:
         return None
-    scored = sorted(((strength(kernel, *shape), shape) for shape in fitting), reverse=True)
+    scored = sorted(((strength(kernel, *shape, channels_first), shape) for shape in fitting), reverse=True)
     best, second = scored[0][0], scored[1][0]
     return scored[0][1] if best > LEAST_STRENGTH and best > LEAST_LEAD * second else None
+
+
+def channels_first(kernel: Array, shape: tuple[int, int, int]) -> bool | None:
+    """Whether the rows of a Dense kernel behind a map of (height, width, channels) stand channel by channel; None when
+    it does not say. Of one channel there is no order."""
+    if math.prod(shape) != len(kernel) or shape[0] * shape[1] < LEAST_PLACES or shape[2] < 2:
+        return None
+    last, first = strength(kernel, *shape), strength(kernel, *shape, True)
+    if max(last, first) <= LEAST_STRENGTH or max(last, first) <= LEAST_LEAD * min(last, first):
+        return None
+    return first > last

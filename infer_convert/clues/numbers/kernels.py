@@ -29,29 +29,34 @@ class Kernel:
     diagonal: bool = False
     coverage: float = 1.0
 
-    def matrix(self, channels: int | None) -> Array | None:
-        """The sum over taps, and over positions when the kernel takes a flattened map of ``channels`` channels."""
+    def matrix(self, channels: int | None, channels_first: bool = False) -> Array | None:
+        """The sum over taps, and over positions when the kernel takes a flattened map of ``channels`` channels, which
+        stand in front of the positions if they are ``channels_first``."""
         whole = self.taps.sum(0) if len(self.taps) > 1 else self.taps[0]
         whole = whole * self.coverage if self.coverage != 1 else whole
         if self.diagonal or channels is None or whole.shape[0] == channels:
             return np.asarray(whole)
         if whole.shape[0] % channels:
             return None
-        return np.asarray(whole.reshape(-1, channels, whole.shape[1]).sum(0))
+        shape = (channels, -1, whole.shape[1]) if channels_first else (-1, channels, whole.shape[1])
+        return np.asarray(whole.reshape(shape).sum(1 if channels_first else 0))
 
     def flats(self) -> tuple[Array, ...]:
         """(inputs, channels out), each: stacked, what makes each output channel."""
         flat = self.taps.reshape(-1, self.taps.shape[-1])
         return (flat,) if self.bias is None else (flat, self.bias[None])
 
-    def slices(self, channels: int) -> Array | None:
+    def slices(self, channels: int, channels_first: bool = False) -> Array | None:
         """(outputs, channels): what takes each input channel of a map of ``channels`` channels."""
         if self.diagonal:
             return self.taps if self.taps.shape[1] == channels else None
         rows = self.taps.shape[1]
         if rows % channels:
             return None
-        taps = self.taps.reshape(self.taps.shape[0], rows // channels, channels, -1)
+        if channels_first and rows > channels:
+            taps = np.swapaxes(self.taps.reshape(self.taps.shape[0], channels, rows // channels, -1), 1, 2)
+        else:
+            taps = self.taps.reshape(self.taps.shape[0], rows // channels, channels, -1)
         return np.moveaxis(taps, 2, -1).reshape(-1, channels)
 
 

@@ -37,6 +37,9 @@ SMALL_STEPS = {(1, 2): 2.0, (2, 4): 2.5, (4, 8): 4.0, (2, 3): 2.5, (3, 5): 3.5, 
                (4, 6): 2.5, (6, 8): 2.0, (6, 9): 3.0}  # fmt: skip
 BACK_END = {1: -0.5, 2: -1.1, 3: -4.0, 4: -3.5}
 """Log shares of the first dilation of a back end."""
+NAMED = {1: -3.2, 2: -0.4, 3: -3.5, 4: -1.7, 6: -3.2, 8: -3.5, 12: -4.0}
+"""Log shares of the dilation of a layer whose name speaks of one: Keras 1's AtrousConvolution2D, ``dilated_conv``."""
+AS_NAMED = {**{(rate, rate): 2.0 for rate in NAMED}, (2, 4): 1.5, (4, 8): 2.0, (6, 12): 2.0}
 LEAST_IN_BACK_END = 3
 """Convolutions of windows behind the last pool that make one."""
 AGAIN = -5.0
@@ -82,6 +85,8 @@ def dilated(near: Neighbourhood, index: int, tried: Sequence[Setting]) -> tuple[
 
 
 def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth | None:
+    if any(word in near.draft.layers[index].name.lower() for word in ("atrous", "dilat")):
+        return _Growth(dict(NAMED), dict(AS_NAMED))
     if rank == 1 and _stack(near) >= LEAST_OVER_TIME:
         if padding not in BASE:
             return _Growth({1: 0.0}, {})

@@ -1,0 +1,49 @@
+"""Whether images were flattened channel by channel, which no kernel of Keras 2 and later shows: the rows of the Dense
+kernel behind a Flatten may remember it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from infer_convert.assemble.numbers import Numbers, flat_kernel
+from infer_convert.assemble.settle import Settled
+from infer_convert.clues.numbers import geometry
+from infer_convert.clues.numbers.budget import OutOfWork
+from infer_convert.clues.numbers.net import of_draft
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+
+FIELD = "data_format"
+SURE = 0.8
+"""Of a layout other than the file's kernels have it (set by hand: 2 % of the files, and no answer of the clue was wrong
+in 18 nets of strangers, FORENSICS §4, and 14 Flattens of ``benchmarks numbers``)."""
+
+
+def with_formats(plan: Plan, settled: Settled, numbers: Numbers | None) -> Plan:
+    """The plan with ``data_format`` for every Flatten whose Dense kernel speaks against the layout of the file's
+    kernels. It says how the lost net held its images; ``layout.py`` acts on it."""
+    if numbers is None:
+        return plan
+    expected, draft = numbers.flow.channels_first, settled.draft
+    flat = [index for index, layer in enumerate(draft.layers) if layer.class_name == "Flatten"]
+    net = of_draft(draft) if flat else None
+    for index in flat:
+        name, shape = draft.layers[index].name, settled.shapes[draft.layers[index].operands[0][0]]
+        layer = next((each for each in plan.layers if each.name == name), None)
+        if net is None or layer is None or len(shape) != 3 or None in shape or FIELD in layer.config:
+            continue
+        try:
+            with numbers.arrays.budget.spending():
+                kernel = flat_kernel(net, index, numbers)
+        except OutOfWork:
+            return plan
+        rows, columns, channels = (int(size or 0) for size in shape)
+        first = None if kernel is None else geometry.channels_first(kernel, (rows, columns, channels))
+        if first in (None, expected):
+            continue
+        value, other = ("channels_first", "channels_last") if first else ("channels_last", "channels_first")
+        said = f"rows of the next kernel resemble their neighbours on a {rows}×{columns} map as {value}, not as {other}"
+        evidence = (Evidence("numbers/geometry", geometry.NATS, said),)
+        decision = Decision(FIELD, value, SURE, Basis.INFERRED, (Option(other, 1 - SURE),), evidence)
+        changed = replace(layer, config={**layer.config, FIELD: value}, decisions=(*layer.decisions, decision))
+        plan = plan.with_layers(tuple(changed if each is layer else each for each in plan.layers))
+    return plan
