@@ -3,7 +3,8 @@
 Levels that are upsampled and added to side branches of one width, one after the other, are made to be read level by
 level: detectors call one head on each of them (FPN, RetinaNet, FCOS). The list shows such a head once, as it shows one
 that reads the finest level alone; no width and no tie of the order tells the two apart. So a wiring in which only the
-finest level is read is never the only answer: a twin with the head called on all levels stands beside it.
+finest level is read is never the only answer: a twin with the head called on all levels stands beside it. As many equal
+convolutions in front of the head as there are levels may smooth one level each (FPN); they look like a chain, too.
 """
 
 from __future__ import annotations
@@ -22,15 +23,19 @@ SHARED = 0.6
 segmentation that add levels without a convolution in between, and read the last alone, are rarer."""
 TOLD = 0.97
 """The same where it is known that there are as many outputs."""
+SMOOTHED = 0.75
+"""Share of smoothed levels among these, where there are as many convolutions for that. A judgement."""
 _PLAIN = ("Activation", "BatchNorm", "GroupNorm")
 
 
 @dataclass(frozen=True, slots=True)
 class Pyramid:
-    """The levels, coarsest first, and the heads: each the items from the finest level to an output."""
+    """The levels, coarsest first, the heads, each the items from what they read to an output, and the convolutions in
+    front of them that may smooth one level each."""
 
     levels: tuple[int, ...]
     heads: tuple[tuple[int, ...], ...]
+    smoothing: tuple[int, ...] = ()
 
 
 def with_levels(items: Sequence[Item], wirings: Sequence[Wiring], outputs: int | None) -> tuple[Wiring, ...]:
@@ -38,13 +43,15 @@ def with_levels(items: Sequence[Item], wirings: Sequence[Wiring], outputs: int |
     all; where ``outputs`` tells that there are not as many outputs, without twins."""
     found: list[Wiring] = []
     for wiring in wirings:
-        seen = pyramid(items, wiring)
-        twin = None if seen is None else called_on_all(wiring, seen)
-        if twin is None or outputs not in (None, len(twin.outputs)):
-            found.append(wiring)
-            continue
-        share = SHARED if outputs is None else TOLD
-        found.append(replace(twin, probability=share * wiring.probability))
+        twins = [
+            twin
+            for seen in pyramids(items, wiring)
+            if (twin := called_on_all(wiring, seen)) is not None and outputs in (None, len(twin.outputs))
+        ]
+        share = 0.0 if not twins else SHARED if outputs is None else TOLD
+        parts = (SMOOTHED, 1 - SMOOTHED) if len(twins) > 1 else (1.0,)
+        for twin, part in zip(twins, parts, strict=False):
+            found.append(replace(twin, probability=share * part * wiring.probability))
         found.append(replace(wiring, probability=(1 - share) * wiring.probability))
     return tuple(sorted(found, key=lambda wiring: -wiring.probability))
 
@@ -54,26 +61,29 @@ def may_have_levels(items: Sequence[Item]) -> bool:
     return sum(item.variants[0].label.startswith("UpSampling") for item in items) >= LEVELS - 1
 
 
-def pyramid(items: Sequence[Item], wiring: Wiring) -> Pyramid | None:
-    """The pyramid of which a wiring reads the finest level alone."""
+def pyramids(items: Sequence[Item], wiring: Wiring) -> Iterator[Pyramid]:
+    """The pyramid of which a wiring reads the finest level alone: first with smoothed levels, where that may be."""
     if not may_have_levels(items) or wiring.sums or any(len(calls) != 1 for calls in wiring.operands):
-        return None
+        return
     graph = _Graph(items, wiring)
     for item in range(len(items) - 1, -1, -1):
         levels = tuple(graph.levels(item))
         if len(levels) >= LEVELS:
-            heads = [graph.head(consumer) for consumer in graph.consumers[item]]
-            whole = heads and all(heads) and {head[-1] for head in heads} == {output for output, _ in wiring.outputs}
-            return Pyramid(levels[::-1], tuple(heads)) if whole else None
-    return None
+            for smoothing in dict.fromkeys((graph.smoothing(item, len(levels)), ())):
+                heads = [graph.head(consumer) for consumer in graph.consumers[smoothing[-1] if smoothing else item]]
+                if heads and all(heads) and {head[-1] for head in heads} == graph.outputs:
+                    yield Pyramid(levels[::-1], tuple(heads), smoothing)
+            return
 
 
 def called_on_all(wiring: Wiring, seen: Pyramid) -> Wiring | None:
     """The twin whose heads are called on every level; None when Keras would list its layers otherwise."""
     operands = list(wiring.operands)
     numbers = range(len(seen.levels))
+    for smoothing, level in zip(seen.smoothing, seen.levels, strict=bool(seen.smoothing)):
+        operands[smoothing] = (((level, 0),),)
     for head in seen.heads:
-        operands[head[0]] = tuple([((level, 0),) for level in seen.levels])
+        operands[head[0]] = tuple([((level, 0),) for level in seen.smoothing or seen.levels])
         for before, item in pairwise(head):
             operands[item] = tuple([((before, number),) for number in numbers])
     ends = [head[-1] for head in seen.heads]
@@ -126,6 +136,16 @@ class _Graph:
         while self.variants[item].label in _PLAIN and len(self.producers[item]) == 1:
             item = self.producers[item][0]
         return self.variants[item].label == "Conv/1"
+
+    def smoothing(self, item: int, count: int) -> tuple[int, ...]:
+        """As many equal convolutions as there are levels, a chain behind one item; none where there is none."""
+        found: list[int] = []
+        while len(found) < count and len(self.consumers[item]) == 1:
+            item = self.consumers[item][0]
+            found.append(item)
+        variants = {self.variants[item] for item in found}
+        equal = len(found) == count and len(variants) == 1 and self.variants[item].label == "Conv/k"
+        return tuple(found) if equal and self.consumers[item] else ()
 
     def head(self, item: int) -> tuple[int, ...]:
         """The items from one to an output, if each feeds the next alone and changes no size; else none."""

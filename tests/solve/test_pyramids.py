@@ -41,6 +41,20 @@ TWO_HEADS = BACKBONE + LEVELS + """
     box Conv/k in=12 out=6 < l3 ; a2 ; a1
     -> kind kind:1 kind:2 box box:1 box:2
 """
+SMOOTHED = BACKBONE + LEVELS + """
+    s3 Conv/k in=12 < l3
+    s2 Conv/k in=12 < a2
+    s1 Conv/k in=12 < a1
+    kind Conv/k in=12 out=4 < s3 ; s2 ; s1
+"""
+BOXES = "box Conv/k in=12 out=6 < s3 ; s2 ; s1\n"
+DEEP_TOWER = BACKBONE + LEVELS + """
+    t Conv/k in=12 < l3 ; a2 ; a1
+    u Conv/k in=12 < t ; t:1 ; t:2
+    v Conv/k in=12 < u ; u:1 ; u:2
+    head Conv/k in=12 out=4 < v ; v:1 ; v:2
+    -> head head:1 head:2
+"""
 DECODER = BACKBONE + """
     a2 Add < u3 l2
     head Conv/k in=12 out=4 < a2
@@ -69,6 +83,26 @@ def test_a_head_is_called_on_all_levels(text: str) -> None:
     assert made.is_told_by(best)
     assert best.probability <= SHARED and len(second.outputs) == len(made.outputs) // 3
     assert best.probability + second.probability > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        (SMOOTHED + "-> kind kind:1 kind:2", 0.4),
+        (SMOOTHED + BOXES + "-> kind kind:1 kind:2 box box:1 box:2", 0.05),  # two heads have many places in a chain
+    ],
+)
+def test_as_many_convolutions_as_levels_may_smooth_one_each(text: str, least: float) -> None:
+    made = net(text)
+    assert reproduces(made.operands, made.outputs)
+    assert any(made.is_told_by(wiring) and wiring.probability > least for wiring in solved(made).wirings)
+
+
+def test_or_be_called_on_every_level() -> None:
+    made = net(DEEP_TOWER)
+    smoothed, chain, tower = solved(made).wirings[:3]
+    assert made.is_told_by(tower) and tower.probability > 0.1
+    assert len(chain.outputs) == 1 and {len(calls) for calls in smoothed.operands[14:17]} == {1}
 
 
 def test_two_heads_are_called_on_all_levels_together() -> None:
