@@ -17,8 +17,9 @@ from infer_convert.solve.finish import complete
 from infer_convert.solve.items import Wiring
 from infer_convert.solve.moves import moves
 from infer_convert.solve.state import State
+from infer_convert.solve.steps import Step, raw_steps, steps
 from infer_convert.solve.supply import supplies
-from infer_convert.solve.wiring import Step, WiringProblem, after, raw_steps, steps
+from infer_convert.solve.wiring import WiringProblem, after
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from infer_convert.hints import Hints
 from infer_convert.layers import CARD_OF
 from infer_convert.solve.items import Call, Item, Wiring
 from infer_convert.solve.order import reproduces
-from infer_convert.solve.recall import recalled
+from infer_convert.solve.recall import recalled, searched
 from infer_convert.solve.wiring import WiringProblem, solve_widening
 
 MOST_WIRINGS = 24
@@ -68,8 +68,11 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
             return 0.0 if producer in wanted else math.inf
         return 0.0 if known is None else known.cost(producer, consumer)
 
+    asked = (__version__, _spoken(pinned), known and known.said(), len(hints.outputs))
+
     def search() -> tuple[Wiring, ...]:
-        result = solve_widening(WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word))
+        problem = WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word)
+        result = searched(made, asked, lambda: solve_widening(problem))
         if not result.wirings:
             asks = about_wiring(typed, result.places, hints)
             said = told_apart((result.cause,), asks)
@@ -79,7 +82,7 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
 
     orders = pinned_orders(hints)
     drafts: list[tuple[Draft, float]] = []
-    for wiring in recalled(made, (__version__, _spoken(pinned), known and known.said(), len(hints.outputs)), search):
+    for wiring in recalled(made, asked, search):
         draft = _draft(typed, origins, made, wiring)
         if known is not None:
             draft = replace(draft, preferred=_by_place(draft, typed, known))

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infer_convert.solve import notes
 from infer_convert.solve.items import Call, Item, Wiring
+
+if TYPE_CHECKING:
+    from infer_convert.solve.wiring import WiringResult
 
 MOST = 32
 """Questions whose answers are kept in a process."""
@@ -20,6 +23,20 @@ MOST = 32
 Answer = tuple[Wiring, ...]
 
 _KNOWN: OrderedDict[str, Answer] = OrderedDict()
+_VAIN: dict[str, WiringResult] = {}
+"""The last search that found nothing: a second attempt at a file often asks the same once more."""
+
+
+def searched(items: Sequence[Item], rest: object, find: Callable[[], WiringResult]) -> WiringResult:
+    """``find()``, unless the same was the last search in vain. ``rest`` is as in ``recalled``."""
+    key = question(items, rest)
+    result = _VAIN.get(key)
+    if result is None:
+        result = find()
+        if not result.wirings:
+            _VAIN.clear()
+            _VAIN[key] = result
+    return result
 
 
 def recalled(items: Sequence[Item], rest: object, find: Callable[[], Answer]) -> Answer:

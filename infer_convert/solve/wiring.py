@@ -16,19 +16,21 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
 
 from infer_convert.solve.bundles import bound, bundled
-from infer_convert.solve.demand import Demand
-from infer_convert.solve.features import MOST_COUNTED, Affinity, Names, Scene, Weights
+from infer_convert.solve.causes import nothing_gives, nothing_open
+from infer_convert.solve.features import Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
 from infer_convert.solve.flips import flipped
+from infer_convert.solve.heads import blended
 from infer_convert.solve.hidden import Expanded, expanded, likewise
-from infer_convert.solve.items import Item, Variant, Wiring
+from infer_convert.solve.items import Item, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
 from infer_convert.solve.past import Row
+from infer_convert.solve.pyramids import TOLD, may_have_levels, with_levels
 from infer_convert.solve.state import Placed, Precedence, Slot, State
+from infer_convert.solve.steps import Step, steps
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
 from infer_convert.solve.whole import features, score
@@ -60,8 +62,6 @@ NEEDED = 2.0
 """Nats that sums which no list shows must save an odd wiring before they are believed."""
 ADDS_UP = 0.04
 """Nats that the choices of every layer may add to what is odd."""
-SWAY = 3.0
-"""Nats that an item's surroundings can say for or against one of its readings."""
 WORST = 16.0
 """States this many nats behind the best are dropped."""
 WORK = 12_000_000
@@ -113,16 +113,6 @@ class WiringResult:
     narrowed: bool = False
 
 
-class Step(NamedTuple):
-    """A move in one state, with its cost and what it adds to the state: the choices that motifs remember, as numbers
-    (one per level of detail), and what the list's order says about a merge's operands."""
-
-    move: Move
-    cost: float
-    motifs: tuple[tuple[int, int], ...]
-    order: Precedence | None
-
-
 def affordable(count: int) -> int:
     """The beam for a list of ``count`` items, so that time grows no worse than linearly."""
     return max(LEAST_BEAM, min(BEAM, EXPANSIONS // max(count, 1)))
@@ -138,7 +128,7 @@ def solve(
     cost the parser more than ``worst`` nats are none. Raises RefusedForSafety when ``patience`` ends.
     """
     learned = weights() if learned is None else learned
-    found = candidates(problem, beam, learned)
+    found = candidates(problem, beam, learned, worst if worst < math.inf and _only_costs(problem) else math.inf)
     if isinstance(found, WiringResult):
         return found
     likely = [wiring for wiring in found if -wiring.log_score <= worst]
@@ -148,9 +138,17 @@ def solve(
     return WiringResult(_ranked([_judged(problem, learned, wiring) for wiring in likely]), cost=least)
 
 
-def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> list[Wiring] | WiringResult:
+def _only_costs(problem: WiringProblem) -> bool:
+    """Whether nothing speaks for any edge: then the cost of a state never falls."""
+    count = len(problem.items)
+    return all(problem.affinity(producer, item) >= 0 for item in range(count) for producer in range(item))
+
+
+def candidates(
+    problem: WiringProblem, beam: int | None, learned: Weights, dearest: float = math.inf
+) -> list[Wiring] | WiringResult:
     """The wirings that are weighed as wholes, with the parser's own scores; a result that tells why, when there are
-    none."""
+    none. States that cost more than ``dearest`` nats are dropped on the way."""
     beam = affordable(len(problem.items)) if beam is None else beam
     scene = Scene(problem.items, learned, problem.affinity, problem.names)
     last = len(problem.items) - 1
@@ -159,15 +157,17 @@ def candidates(problem: WiringProblem, beam: int | None, learned: Weights) -> li
     rules = problem.rules()
     pace = Pace(WORK, len(problem.items), beam)
     for index in range(last, -1, -1):
-        states_before, states = states, _advance(scene, rules, states, index, supply[index], pace)
+        states_before, states = states, _advance(scene, rules, states, index, supply[index], pace, dearest)
+        if not states and dearest < math.inf:
+            return WiringResult((), index, "every wiring would need choices that are too odd", narrowed=pace.narrowed)
         if not states:
             lacking = dict.fromkeys(slot.item for slot in states_before[0].slots)
-            cause = _cause(problem, states_before, index)
+            cause = nothing_open(problem.items, states_before[0], index)
             return WiringResult((), index, cause, (index, *lacking), narrowed=pace.narrowed)
     complete_states = [state for state in states if not state.unfilled()]
     if not complete_states:
         lacking = dict.fromkeys(slot.item for slot in states[0].unfilled())
-        return WiringResult((), 0, _unfilled_cause(problem, states), (0, *lacking))
+        return WiringResult((), 0, nothing_gives(problem.items, states[0]), (0, *lacking))
     wirings = [wiring for state in complete_states if (wiring := complete(problem.items, state)) is not None]
     if not wirings:
         return WiringResult((), 0, "no wiring reproduces the order in which the file lists its layers")
@@ -219,10 +219,28 @@ def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
         return wiring
     found = features(problem.items, wiring, problem.names)
     read = math.fsum([item.variants[v].log_prior for item, v in zip(problem.items, wiring.variants, strict=True)])
-    return replace(wiring, log_score=read + score(learned.wholes, found, wiring.log_score - read))
+    said = score(learned.wholes, found, wiring.log_score - read)
+    return replace(wiring, log_score=read + said - blended(problem.items, wiring))
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
+    """The best wirings, searched for as ``_widening`` tells, each with its twin where a head may be called on every
+    level of a pyramid (``pyramids.py``): where several outputs are known, the twin has them and the wiring has one."""
+    def search(outputs: int | None) -> WiringResult:
+        return _widening(replace(problem, outputs=outputs), beam)
+
+    found = search(problem.outputs)
+    wanted = problem.outputs
+    if not may_have_levels(problem.items):
+        return found
+    if wanted is None or wanted == 1:
+        return replace(found, wirings=with_levels(problem.items, found.wirings, wanted))
+    single = search(1)
+    twins = [twin for twin in with_levels(problem.items, single.wirings, wanted) if len(twin.outputs) == wanted]
+    return _mixed(replace(single, wirings=tuple(twins)), found, TOLD) if twins else found
+
+
+def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
     """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
     once more with a wider beam, whose wirings must not be too odd, unless the work forbids it, and then with sums that
     the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
@@ -295,7 +313,9 @@ def _with_called_sums(
     return _mixed(shorter, plain, longer.share)
 
 
-def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace) -> list[State]:
+def _advance(
+    scene: Scene, rules: Rules, states: list[State], index: int, supply: Supply, pace: Pace, dearest: float
+) -> list[State]:
     """The beam after one more item."""
     known: dict[object, list[Move]] = {}
     candidates: list[tuple[float, int, State, Step]] = []
@@ -313,7 +333,7 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
     kept: list[State] = []
     seen: dict[object, int] = {}
     waiting: dict[int, int] = {}
-    worst = candidates[0][0] + WORST if candidates else 0.0
+    worst = min(candidates[0][0] + WORST, dearest) if candidates else 0.0
     while candidates and len(kept) < beam:
         cost, _, state, step = heapq.heappop(candidates)
         if cost > worst:
@@ -326,75 +346,6 @@ def _advance(scene: Scene, rules: Rules, states: list[State], index: int, supply
         waiting[open_operands] = waiting.get(open_operands, 0) + 1
         kept.append(after(state, index, step, cost))
     return kept
-
-
-def steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> list[Step]:
-    """The moves that the list's order allows in ``state``, each charged with its negative log share (a step without a
-    choice is free) and with what the caller says about its edges."""
-    raw = list(raw_steps(scene, state, index, found))
-    if len(scene.items[index].variants) > 1:
-        raw = _swayed(raw)
-    if len(raw) < 2:
-        return [step._replace(cost=step.move.evidence) for step in raw]
-    least = min([step.cost for step in raw])
-    total = math.log(math.fsum([math.exp(least - step.cost) for step in raw]))
-    return [Step(step.move, step.cost - least + total + step.move.evidence, step.motifs, step.order) for step in raw]
-
-
-def _swayed(raw: list[Step]) -> list[Step]:
-    """Steps of several readings of one item, their surroundings' say in the reading bounded: sums of features are made
-    to be compared within one reading."""
-    readings: dict[int, list[float]] = {}
-    for step in raw:
-        readings.setdefault(step.move.number, []).append(step.move.cost - step.cost)
-    if len(readings) < 2:
-        return raw
-    says = {}
-    for number, scores in readings.items():
-        top = max(scores)
-        says[number] = top + math.log(math.fsum([math.exp(score - top) for score in scores]))
-    first = says[min(says)]
-    less = {number: said - first - max(-SWAY, min(SWAY, said - first)) for number, said in says.items()}
-    return [step._replace(cost=step.cost + less[step.move.number]) for step in raw]
-
-
-def raw_steps(scene: Scene, state: State, index: int, found: Sequence[Move]) -> Iterator[Step]:
-    """The same with unnormalised costs."""
-    memory, repeating = state.memory, scene.repeating
-    for move in found:
-        order: Precedence | None = None
-        if move.chosen and move.group == state.depth and not move.shared:
-            allowed = state.visited_before(move.chosen)
-            if allowed is False:
-                continue
-            if isinstance(allowed, tuple):
-                order = allowed
-        cost = move.cost - move.score
-        motifs: tuple[tuple[int, int], ...] = ()
-        if move.chosen and not move.shared and len(found) > 1:
-            motifs = move.motifs if move.motifs is not None else _with_motifs(scene, index, found, move)
-            for level, (context, choice) in enumerate(motifs):
-                last = memory.get(context)
-                if last is not None:
-                    cost -= repeating[level][last[0] == choice][min(last[1], MOST_COUNTED)]
-        yield Step(move, cost, motifs, order)
-
-
-def _with_motifs(scene: Scene, index: int, found: Sequence[Move], wanted: Move) -> tuple[tuple[int, int], ...]:
-    """What all the moves mean to motifs; that of ``wanted``."""
-    contexts: tuple[int, ...] = ()
-    described: dict[int, tuple[str, int, int]] = {}
-    fitting: tuple[Slot, ...] | None = None
-    variant: Variant | None = None
-    for move in found:
-        if not move.chosen or move.shared:
-            continue
-        if move.fitting is not fitting or move.variant is not variant:
-            fitting, variant = move.fitting, move.variant
-            contexts, described = scene.surroundings(index, variant, fitting)
-        move.motifs = scene.motifs(move.variant, move.chosen, contexts, described)
-    assert wanted.motifs is not None
-    return wanted.motifs
 
 
 def after(state: State, index: int, step: Step, cost: float) -> State:
@@ -438,25 +389,3 @@ def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:
     return tuple(
         replace(w, probability=math.exp(w.log_score - top) / total) for w in ordered
     )
-
-
-def _cause(problem: WiringProblem, states: Sequence[State], index: int) -> str:
-    name = problem.items[index].name
-    state = states[0]
-    wanted = "; ".join(
-        f"{problem.items[slot.item].name} needs {_demand(slot.demand)} at rank {sorted(slot.ranks)}"
-        for slot in state.slots[:4]
-    )
-    variants = ", ".join(
-        f"{v.label} giving {v.channels_out or 'any number of'} channels" for v in problem.items[index].variants
-    )
-    return f"{name} ({variants}) can feed nothing that is still open: {wanted or 'nothing is open'}"
-
-
-def _unfilled_cause(problem: WiringProblem, states: Sequence[State]) -> str:
-    slot = states[0].unfilled()[0]
-    return f"{problem.items[slot.item].name} needs an input of {_demand(slot.demand)} and no earlier layer gives it"
-
-
-def _demand(demand: Demand) -> str:
-    return f"{demand} channels" if isinstance(demand, int) and demand else "any channels"

@@ -11,6 +11,7 @@ import pytest
 
 from infer_convert.solve import notes, recall
 from infer_convert.solve.items import Item, Variant, Wiring
+from infer_convert.solve.wiring import WiringResult
 
 ITEMS = (
     Item("in", (Variant("Input", operands=(0, 0)),)),
@@ -22,9 +23,11 @@ CHAIN = Wiring((0, 0, 1), ((), (((0, 0),),), (((3, 0),),)), ((2, 0),), -1.5, 1.0
 
 @pytest.fixture(autouse=True)
 def empty() -> Iterator[None]:
-    recall._KNOWN.clear()
+    for kept in (recall._KNOWN, recall._VAIN):
+        kept.clear()
     yield
-    recall._KNOWN.clear()
+    for kept in (recall._KNOWN, recall._VAIN):
+        kept.clear()
 
 
 def asked(searched: list[int], rest: object = None) -> tuple[Wiring, ...]:
@@ -41,6 +44,23 @@ def test_the_same_question_is_searched_once() -> None:
     assert len(searched) == 1
     asked(searched, "another")
     assert len(searched) == 2
+
+
+def test_the_same_search_in_vain_is_made_once() -> None:
+    searched: list[int] = []
+    vain, found = WiringResult((), 1, "nothing fits"), WiringResult((CHAIN,))
+
+    def result(answer: WiringResult, rest: object = None) -> WiringResult:
+        def find() -> WiringResult:
+            searched.append(1)
+            return answer
+
+        return recall.searched(ITEMS, rest, find)
+
+    assert result(vain) is result(vain) is vain
+    assert len(searched) == 1
+    assert result(found, "another") is result(found, "another") is found
+    assert len(searched) == 3, "what was found is kept elsewhere"
 
 
 def test_an_answer_survives_as_json() -> None:

@@ -13,6 +13,7 @@ from infer_convert.solve.items import Item, Wiring
 from infer_convert.solve.moves import Rules, _best_first, moves
 from infer_convert.solve.order import reproduces
 from infer_convert.solve.state import State
+from infer_convert.solve.steps import steps
 from infer_convert.solve.supply import supplies
 from infer_convert.solve.weights import weights
 from infer_convert.solve.wiring import (
@@ -28,7 +29,6 @@ from infer_convert.solve.wiring import (
     after,
     solve,
     solve_widening,
-    steps,
 )
 
 from .nets import VARIANTS, Net, net
@@ -355,6 +355,16 @@ def test_what_only_a_wide_search_finds_must_not_be_odd(monkeypatch: pytest.Monke
     assert not refused.wirings and "odd" in refused.cause
     monkeypatch.setattr(wiring, "ODD", least - 0.01)
     assert solve_widening(problem).wirings, "the first search is not bounded so"
+
+
+def test_states_that_are_too_dear_are_dropped_unless_an_edge_may_still_be_spoken_for() -> None:
+    """The bound is met on the way, so that hopeless searches end early; where an edge is spoken for, costs may fall."""
+    items = net(RESIDUAL).items
+    least = -max(wiring.log_score for wiring in candidates_of(WiringProblem(items, lambda p, c: 0.0)))
+    refused = solve(WiringProblem(items, lambda p, c: 0.0), worst=least / 2)
+    assert refused.failed_at and "nats" not in refused.cause
+    spoken = WiringProblem(items, lambda p, c: -least if (p, c) == (0, 1) else 0.0)
+    assert solve(spoken, worst=least / 2).wirings
 
 
 def candidates_of(problem: WiringProblem) -> list[Wiring]:
