@@ -15,14 +15,16 @@ import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from infer_convert.solve import patience
 from infer_convert.solve.draws import Draw, drawn
+from infer_convert.solve.lattice import Lattice, Reading, Shape
 from infer_convert.solve.pace import Pace
 
-Shape = tuple[int | None, ...]
 ShapeFunction = Callable[[tuple[Shape, ...]], Shape | None]
+AtOnce = Callable[[tuple[Shape, ...]], list[tuple[int, Shape]]]
 
 STATES = 400
 """States kept after each call."""
@@ -55,9 +57,18 @@ class SizeOption:
 
 @dataclass(frozen=True, slots=True)
 class SizeItem:
-    """An item with its options, each weighed against the others."""
+    """An item with its options, each weighed against the others. ``at_once`` gives for the operand shapes of one call
+    every option that suits with its result, where that is cheaper than to ask them one by one."""
 
     options: tuple[SizeOption, ...]
+    at_once: AtOnce | None = None
+
+    def results(self, operands: tuple[Shape, ...]) -> list[tuple[int, Shape]]:
+        """Every option that suits the operands of one call, by number, with the shape of its result."""
+        if self.at_once is not None:
+            return self.at_once(operands)
+        made = [(number, option.shape(operands)) for number, option in enumerate(self.options)]
+        return [(number, shape) for number, shape in made if shape is not None]
 
     def weights(self, memories: Mapping[str, Hashable]) -> tuple[float, ...]:
         """Log probability of every option where ``memories`` are the last values by kind."""
@@ -104,29 +115,26 @@ class SizeResult:
 
 @dataclass(slots=True, eq=False)
 class _Node:
-    """A merged state behind one call: the live shapes, the settings of items that are called again, the memories."""
+    """A merged state behind one call: the numbers of its shapes in the lattice and of its context."""
 
-    shapes: tuple[Shape, ...]
-    chosen: tuple[int, ...]
-    memories: tuple[Hashable, ...]
+    shapes: int
+    context: int
     alpha: float = -math.inf
     best: float = -math.inf
-    beta: float = -math.inf
     behind: float = -math.inf
-    """The best of what follows; ``alpha`` and ``beta`` are sums, ``best`` and ``behind`` maxima."""
+    share: float = 0.0
+    """``alpha`` is the sum of all ways to it and ``best`` the best of them; ``behind`` is the best of what follows and
+    ``share`` its probability, once the end is known."""
     edges: list[tuple[_Node, int, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one call reads and keeps, as positions in the tuples of the states before and behind it."""
+    """One call: what it reads and keeps, and of its item's earlier setting, when this is not its first call, the
+    position among the settings that are remembered."""
 
-    item: int
-    operands: tuple[int, ...]
-    kept: tuple[int, ...]
-    keeps_result: bool
+    reading: Reading
     fixed_at: int | None
-    """Position of the item's earlier setting, when this is not its first call."""
     remembers: bool
 
 
@@ -147,7 +155,7 @@ def _plan_steps(calls: Sequence[SizeCall]) -> list[_Step]:
         keeps_result = last[index] > index
         fixed_at = remembered.index(call.item) if call.item in remembered else None
         remembers = count[call.item] > 1 and fixed_at is None
-        steps.append(_Step(call.item, operands, kept, keeps_result, fixed_at, remembers))
+        steps.append(_Step(Reading(call.item, operands, kept, keeps_result), fixed_at, remembers))
         live = [live[position] for position in kept] + ([index] if keeps_result else [])
         if remembers:
             remembered.append(call.item)
@@ -166,21 +174,29 @@ def solve_sizes(
     ``strata`` are kinds of memories whose values each keep a share of the beam, so that an unusual input size survives
     until something further on asks for it. Raises RefusedForSafety when ``patience`` ends.
     """
+    steps = _plan_steps(calls)
+    lattice = Lattice([item.results for item in items], [step.reading for step in steps])
+    if lattice.failed_at is not None:
+        return SizeResult((), failed_at=lattice.failed_at)
     last_read = _last_read(items, calls, strata)
     kinds = {kind: number for number, kind in enumerate(last_read)}
-    layers: list[list[_Node]] = [[_Node((), (), (None,) * len(kinds), 0.0, 0.0)]]
-    memo: list[dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]]] = [{} for _ in items]
+    contexts = _Contexts(len(kinds))
+    layers: list[list[_Node]] = [[_Node(0, 0, 0.0, 0.0)]]
     weighers = [_Weigher(item, kinds) for item in items]
     ends = list(last_read.values())
+    of_strata = [kinds[kind] for kind in strata if kind in kinds]
     pace = Pace(WORK, len(calls), states)
-    for index, step in enumerate(_plan_steps(calls)):
+    for index, step in enumerate(steps):
         forgets = [position for position, end in enumerate(ends) if end == index]
-        found = _advance(weighers[step.item], step, layers[-1], memo[step.item], forgets)
+        ways = _Ways(weighers[step.reading.item], step, forgets, contexts)
+        found = _advance(lattice, index, ways, layers[-1])
         if not found:
             return SizeResult((), failed_at=index)
-        pace.spend(sum([NODE + len(node.shapes) + len(node.edges) for node in found]))
-        width = pace.width(len(layers[-1]), bool(step.operands))  # an input's many sizes are not what a layer costs
-        layers.append(_pruned(found, width, [kinds[kind] for kind in strata if kind in kinds]))
+        each = NODE + len(step.reading.kept) + step.reading.keeps_result
+        pace.spend(each * len(found) + sum([len(node.edges) for node in found]))
+        # An input's many sizes are not what a layer costs.
+        width = pace.width(len(layers[-1]), bool(step.reading.operands))
+        layers.append(_pruned(found, width, contexts, of_strata))
     return _read(items, calls, layers, best)
 
 
@@ -194,14 +210,18 @@ def _last_read(items: Sequence[SizeItem], calls: Sequence[SizeCall], strata: Seq
     return found | {kind: len(calls) for kind in strata if kind in written}
 
 
-def _pruned(found: list[_Node], states: int, strata: Sequence[int]) -> list[_Node]:
+def _pruned(found: list[_Node], states: int, contexts: _Contexts, strata: Sequence[int]) -> list[_Node]:
     if len(found) <= states:
         return found
     groups: dict[tuple[Hashable, ...], list[_Node]] = {}
     for node in found:
-        groups.setdefault(tuple(node.memories[kind] for kind in strata), []).append(node)
+        memories = contexts.memories[node.context]
+        groups.setdefault(tuple([memories[kind] for kind in strata]), []).append(node)
     share = max(MOST_PER_STRATUM, states // len(groups))
-    shrunk = [heapq.nlargest(share, group, key=lambda node: node.best) for group in groups.values()]
+    shrunk = [
+        group if len(group) == 1 else heapq.nlargest(share, group, key=attrgetter("best"))
+        for group in groups.values()
+    ]
     likeliest = heapq.nlargest(max(1, states // share), shrunk, key=lambda group: group[0].best)
     return [node for group in likeliest for node in group]
 
@@ -229,77 +249,112 @@ class _Weigher:
         return found
 
 
-def _advance(
-    weigher: _Weigher,
-    step: _Step,
-    before: list[_Node],
-    memo: dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]],
-    forgets: Sequence[int],
-) -> list[_Node]:
-    options = weigher.item.options
-    found: dict[tuple[object, ...], _Node] = {}
+class _Contexts:
+    """What states hold beside shapes, by number: the memories, and the settings of items that are called again."""
+
+    def __init__(self, kinds: int) -> None:
+        self.memories: list[tuple[Hashable, ...]] = []
+        self.chosen: list[tuple[int, ...]] = []
+        self._numbers: dict[tuple[tuple[Hashable, ...], tuple[int, ...]], int] = {}
+        self.number((None,) * kinds, ())
+
+    def number(self, memories: tuple[Hashable, ...], chosen: tuple[int, ...]) -> int:
+        found = self._numbers.get((memories, chosen))
+        if found is None:
+            found = self._numbers[memories, chosen] = len(self.memories)
+            self.memories.append(memories)
+            self.chosen.append(chosen)
+        return found
+
+
+class _Ways:
+    """What one call's options weigh and leave behind in every context."""
+
+    def __init__(self, weigher: _Weigher, step: _Step, forgets: Sequence[int], contexts: _Contexts) -> None:
+        self._weigher, self._step, self._forgets, self._contexts = weigher, step, forgets, contexts
+        self._known: dict[int, tuple[int | None, Sequence[float], list[int]]] = {}
+
+    def of(self, context: int) -> tuple[int | None, Sequence[float], list[int]]:
+        """The only option that is open, if the item has been called before; every option's weight; and the number of
+        the context behind it."""
+        found = self._known.get(context)
+        if found is None:
+            found = self._known[context] = self._made(context)
+        return found
+
+    def _made(self, context: int) -> tuple[int | None, Sequence[float], list[int]]:
+        memories, chosen = self._contexts.memories[context], self._contexts.chosen[context]
+        writes = self._weigher.writes
+        if self._step.fixed_at is not None:
+            same = self._contexts.number(self._forgotten(list(memories)), chosen)
+            return chosen[self._step.fixed_at], (0.0,) * len(writes), [same] * len(writes)
+        behind = []
+        for number, written in enumerate(writes):
+            after = list(memories)
+            for position, value in written:
+                after[position] = value
+            remembered = (*chosen, number) if self._step.remembers else chosen
+            behind.append(self._contexts.number(self._forgotten(after), remembered))
+        return None, self._weigher.weights(memories), behind
+
+    def _forgotten(self, memories: list[Hashable]) -> tuple[Hashable, ...]:
+        for position in self._forgets:
+            memories[position] = None
+        return tuple(memories)
+
+
+def _advance(lattice: Lattice, index: int, ways: _Ways, before: list[_Node]) -> list[_Node]:
+    found: dict[tuple[int, int], _Node] = {}
+    moves = lattice.moves
     for node in before:
-        operands = tuple([node.shapes[position] for position in step.operands])
-        results = memo.get(operands)
-        if results is None:
-            tried = ((number, option.shape(operands)) for number, option in enumerate(options))
-            results = memo[operands] = tuple((number, shape) for number, shape in tried if shape is not None)
-        kept = tuple([node.shapes[position] for position in step.kept])
-        fixed = None if step.fixed_at is None else node.chosen[step.fixed_at]
-        weights = weigher.weights(node.memories)
-        for number, result in results:
+        fixed, weights, behind = ways.of(node.context)
+        for number, shapes in moves(index, node.shapes):
             if fixed is not None and number != fixed:
                 continue
-            memories = node.memories
-            weight = weights[number] if fixed is None else 0.0
-            for position, value in weigher.writes[number] if fixed is None else ():
-                if memories[position] != value:
-                    memories = (*memories[:position], value, *memories[position + 1 :])
-            for position in forgets:
-                if memories[position] is not None:
-                    memories = (*memories[:position], None, *memories[position + 1 :])
-            shapes = (*kept, result) if step.keeps_result else kept
-            chosen = (*node.chosen, number) if step.remembers else node.chosen
-            key = (shapes, chosen, memories)
+            key = shapes, behind[number]
             target = found.get(key)
             if target is None:
-                target = found[key] = _Node(shapes, chosen, memories)
-                target.alpha = node.alpha + weight
-                target.best = node.best + weight
-            else:
-                target.alpha = _logaddexp(target.alpha, node.alpha + weight)
-                target.best = max(target.best, node.best + weight)
-            target.edges.append((node, number, weight))
+                target = found[key] = _Node(shapes, behind[number])
+            target.edges.append((node, number, weights[number]))
+    for target in found.values():
+        edges = target.edges
+        if len(edges) == 1:
+            node, _, weight = edges[0]
+            target.best, target.alpha = node.best + weight, node.alpha + weight
+            continue
+        target.best = max([node.best + weight for node, _, weight in edges])
+        target.alpha = _log_sum([node.alpha + weight for node, _, weight in edges])
     return list(found.values())
 
 
 def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int) -> SizeResult:
+    total = _log_sum([node.alpha for node in layers[-1]])
     for node in layers[-1]:
-        node.beta = node.behind = 0.0
+        node.behind, node.share = 0.0, math.exp(node.alpha - total)
     first_call: dict[int, int] = {}
     for index, call in enumerate(calls):
         first_call.setdefault(call.item, index)
-    masses: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
+    shares: list[list[float]] = [[0.0] * len(item.options) for item in items]
     tops: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
     for index in range(len(calls), 0, -1):
         item = calls[index - 1].item
+        mine, top = shares[item], tops[item]
+        first = first_call[item] == index - 1
         for node in layers[index]:
-            if node.beta == -math.inf:
+            behind = node.behind
+            if behind == -math.inf:
                 continue
             for previous, number, weight in node.edges:
-                previous.beta = _logaddexp(previous.beta, node.beta + weight)
-                previous.behind = max(previous.behind, node.behind + weight)
-                if first_call[item] == index - 1:
-                    masses[item][number] = _logaddexp(masses[item][number], previous.alpha + weight + node.beta)
-                    tops[item][number] = max(tops[item][number], previous.best + weight + node.behind)
-    total = math.inf if not layers[-1] else -math.inf
-    for node in layers[-1]:
-        total = _logaddexp(total, node.alpha)
+                share = node.share * math.exp(previous.alpha + weight - node.alpha)
+                previous.share += share
+                if behind + weight > previous.behind:
+                    previous.behind = behind + weight
+                if first:
+                    mine[number] += share
+                    if previous.best + weight + behind > top[number]:
+                        top[number] = previous.best + weight + behind
     marginals = tuple(
-        tuple(math.exp(mass - total) if mass > -math.inf else 0.0 for mass in row)
-        if item in first_call
-        else tuple(1.0 for _ in row)
-        for item, row in enumerate(masses)
+        tuple(row) if item in first_call else tuple(1.0 for _ in row) for item, row in enumerate(shares)
     )
     answers = tuple(_paths(items, calls, layers, best, total))
     summit = max((node.best for node in layers[-1]), default=0.0)
@@ -367,10 +422,8 @@ def _answer(
     return SizeAnswer(options, tuple(shapes), score, math.exp(min(0.0, score - total)))
 
 
-def _logaddexp(a: float, b: float) -> float:
-    if a == -math.inf:
-        return b
-    if b == -math.inf:
-        return a
-    high = max(a, b)
-    return high + math.log(math.exp(a - high) + math.exp(b - high))
+def _log_sum(logs: Sequence[float]) -> float:
+    top = max(logs, default=-math.inf)
+    if top == -math.inf:
+        return top
+    return top + math.log(sum([math.exp(value - top) for value in logs]))

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from infer_convert.solve.sizes import Shape, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
+from infer_convert.solve.lattice import Shape
+from infer_convert.solve.sizes import SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
 
 
 def halved(shapes: tuple[Shape, ...]) -> Shape | None:
