@@ -25,7 +25,8 @@ from infer_convert.layers.pooling import WHOLE, sized
 from infer_convert.solve.draws import Draw
 from infer_convert.solve.kept_sizes import known_sizes
 from infer_convert.solve.notes import digest
-from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
+from infer_convert.solve.options import ShapeFunction, SizeCall, SizeItem, SizeOption
+from infer_convert.solve.sizes import SizeResult, solve_sizes
 
 SMALL_NET = 60
 """Up to so many calls many states are affordable, for a draft that is likely."""

@@ -11,7 +11,7 @@ from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import DraftLayer
 from infer_convert.layers.card import Shape
 from infer_convert.layers.pooling import WHOLE
-from infer_convert.solve.sizes import AtOnce, ShapeFunction
+from infer_convert.solve.options import AtOnce, ShapeFunction
 
 SLIDING = ("MaxPooling", "AveragePooling", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv", "SeparableConv")
 """Beginnings of the names of classes that slide a window over a map and, if anything, set its channels."""

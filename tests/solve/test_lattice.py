@@ -6,7 +6,8 @@ import pytest
 
 from infer_convert.solve import lattice
 from infer_convert.solve.lattice import Lattice, Reading, Shape
-from infer_convert.solve.sizes import SizeCall, SizeItem, SizeOption, solve_sizes
+from infer_convert.solve.options import SizeCall, SizeItem, SizeOption
+from infer_convert.solve.sizes import solve_sizes
 
 MANY = 50
 
