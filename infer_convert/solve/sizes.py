@@ -75,6 +75,7 @@ def solve_sizes(
     ``strata`` are kinds of memories whose values each keep a share of the beam, so that an unusual input size survives
     until something further on asks for it. Raises RefusedForSafety when ``patience`` ends.
     """
+    patience.check()
     steps = plan_steps(calls)
     lattice = Lattice([item.results for item in items], [step.reading for step in steps])
     if lattice.failed_at is not None:
