@@ -238,10 +238,13 @@ def _with_own(
     except NoArchitecture as error:
         own, failure = [], error
     found, causes = _settled(own, hints, best)
+    refuted = [] if found else _unscored(own)
     for way, told in () if found or candidates or failure is not None else _other_ways(typed, hints):
         with suppress(NoArchitecture):
-            own = weighed(_drafts(way, facts, told, numbers, rare), numbers, told)
+            made = weighed(_drafts(way, facts, told, numbers, rare), numbers, told)
+            own = [(draft, share) for draft, share in made if replace(draft, log_score=0.0) not in refuted]
             found, _ = _settled(own, told, best)
+            refuted += _unscored(own)
         if found:
             break
     resort = None if found or candidates else _last_resort(typed, facts, hints, rare)
@@ -254,6 +257,11 @@ def _with_own(
     drafts.extend(own)
     found = [replace(item, draft_number=item.draft_number + first, share=item.share * rest) for item in found]
     return _ranked([*candidates, *found]), causes
+
+
+def _unscored(drafts: list[tuple[Draft, float]]) -> list[Draft]:
+    """As the sizes see them: what suits one suits its like, however likely their wiring is."""
+    return [replace(draft, log_score=0.0) for draft, _ in drafts]
 
 
 def _last_resort(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, rare: bool) -> Draft | None:

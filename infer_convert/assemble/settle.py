@@ -11,6 +11,7 @@ from infer_convert import __version__
 from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
+from infer_convert.assemble.sliding import at_once
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
@@ -24,7 +25,8 @@ from infer_convert.layers.pooling import WHOLE, sized
 from infer_convert.solve.draws import Draw
 from infer_convert.solve.kept_sizes import known_sizes
 from infer_convert.solve.notes import digest
-from infer_convert.solve.sizes import ShapeFunction, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
+from infer_convert.solve.options import ShapeFunction, SizeCall, SizeItem, SizeOption
+from infer_convert.solve.sizes import SizeResult, solve_sizes
 
 SMALL_NET = 60
 """Up to so many calls many states are affordable, for a draft that is likely."""
@@ -87,14 +89,12 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
     for index, layer in enumerate(draft.layers):
         tried, functions = _options(near, style, index, layer, fixed, given, hints)
         all_settings.append(tried)
-        items.append(
-            SizeItem(
-                tuple(
-                    SizeOption(setting.log_prior, function, setting.reads, setting.writes)
-                    for setting, function in zip(tried, functions, strict=True)
-                )
-            )
+        options = tuple(
+            SizeOption(setting.log_prior, function, setting.reads, setting.writes)
+            for setting, function in zip(tried, functions, strict=True)
         )
+        told = any(function is _ruled_out for function in functions)
+        items.append(SizeItem(options, None if told else at_once(layer, tried, functions)))
     calls, numbers = _calls(draft)
     states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.solve.draws import MOST, Draw
+from infer_convert.solve.lattice import Shape
 from infer_convert.solve.notes import active, digest, noted
+from infer_convert.solve.options import SizeCall, SizeItem
 from infer_convert.solve.plain import Unreadable, index, many, number
-from infer_convert.solve.sizes import Shape, SizeAnswer, SizeCall, SizeItem, SizeResult
+from infer_convert.solve.sizes import SizeAnswer, SizeResult
 
 
 def known_sizes(

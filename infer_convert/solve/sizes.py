@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 from infer_convert.solve import patience
+from infer_convert.solve.beam import Contexts, Node, Ways, Weigher, advance, entered, log_sum, plan_steps, pruned
 from infer_convert.solve.draws import Draw, drawn
+from infer_convert.solve.lattice import Lattice, Shape
+from infer_convert.solve.options import SizeCall, SizeItem
 from infer_convert.solve.pace import Pace
-
-Shape = tuple[int | None, ...]
-ShapeFunction = Callable[[tuple[Shape, ...]], Shape | None]
 
 STATES = 400
 """States kept after each call."""
@@ -34,45 +34,6 @@ NODE = 3
 MOST_PATHS = 300_000
 """Beginnings of paths that are compared; behind it each of the best is followed to its end. Where hundreds of settings
 are equally likely, no end would come otherwise."""
-MOST_PER_STRATUM = 4
-"""States of every stratum that are kept at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class SizeOption:
-    """One setting of one item; ``shape`` gets the operand shapes of one call. ``reads`` are (kind, value, nats): what
-    the option gains where the kind's last value is this one. ``writes`` are (kind, value)."""
-
-    log_prior: float
-    shape: ShapeFunction
-    reads: tuple[tuple[str, Hashable, float], ...] = ()
-    writes: tuple[tuple[str, Hashable], ...] = ()
-
-    def gained(self, memories: Mapping[str, Hashable]) -> float:
-        """Nats for repeating what ``memories`` hold by kind."""
-        return math.fsum(nats for kind, value, nats in self.reads if kind in memories and memories[kind] == value)
-
-
-@dataclass(frozen=True, slots=True)
-class SizeItem:
-    """An item with its options, each weighed against the others."""
-
-    options: tuple[SizeOption, ...]
-
-    def weights(self, memories: Mapping[str, Hashable]) -> tuple[float, ...]:
-        """Log probability of every option where ``memories`` are the last values by kind."""
-        scores = [option.log_prior + option.gained(memories) for option in self.options]
-        top = max(scores)
-        total = top + math.log(math.fsum(math.exp(score - top) for score in scores))
-        return tuple(score - total for score in scores)
-
-
-@dataclass(frozen=True, slots=True)
-class SizeCall:
-    """One call of one item; operands are earlier calls by index."""
-
-    item: int
-    operands: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,58 +63,6 @@ class SizeResult:
     draw: Callable[[], tuple[Draw, ...]] = tuple
 
 
-@dataclass(slots=True, eq=False)
-class _Node:
-    """A merged state behind one call: the live shapes, the settings of items that are called again, the memories."""
-
-    shapes: tuple[Shape, ...]
-    chosen: tuple[int, ...]
-    memories: tuple[Hashable, ...]
-    alpha: float = -math.inf
-    best: float = -math.inf
-    beta: float = -math.inf
-    behind: float = -math.inf
-    """The best of what follows; ``alpha`` and ``beta`` are sums, ``best`` and ``behind`` maxima."""
-    edges: list[tuple[_Node, int, float]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What one call reads and keeps, as positions in the tuples of the states before and behind it."""
-
-    item: int
-    operands: tuple[int, ...]
-    kept: tuple[int, ...]
-    keeps_result: bool
-    fixed_at: int | None
-    """Position of the item's earlier setting, when this is not its first call."""
-    remembers: bool
-
-
-def _plan_steps(calls: Sequence[SizeCall]) -> list[_Step]:
-    last = list(range(len(calls)))
-    for index, call in enumerate(calls):
-        for operand in call.operands:
-            last[operand] = index
-    count: dict[int, int] = {}
-    for call in calls:
-        count[call.item] = count.get(call.item, 0) + 1
-    live: list[int] = []
-    remembered: list[int] = []
-    steps = []
-    for index, call in enumerate(calls):
-        operands = tuple(live.index(operand) for operand in call.operands)
-        kept = tuple(position for position, name in enumerate(live) if last[name] > index)
-        keeps_result = last[index] > index
-        fixed_at = remembered.index(call.item) if call.item in remembered else None
-        remembers = count[call.item] > 1 and fixed_at is None
-        steps.append(_Step(call.item, operands, kept, keeps_result, fixed_at, remembers))
-        live = [live[position] for position in kept] + ([index] if keeps_result else [])
-        if remembers:
-            remembered.append(call.item)
-    return steps
-
-
 def solve_sizes(
     items: Sequence[SizeItem],
     calls: Sequence[SizeCall],
@@ -166,21 +75,32 @@ def solve_sizes(
     ``strata`` are kinds of memories whose values each keep a share of the beam, so that an unusual input size survives
     until something further on asks for it. Raises RefusedForSafety when ``patience`` ends.
     """
+    patience.check()
+    steps = plan_steps(calls)
+    lattice = Lattice([item.results for item in items], [step.reading for step in steps])
+    if lattice.failed_at is not None:
+        return SizeResult((), failed_at=lattice.failed_at)
     last_read = _last_read(items, calls, strata)
     kinds = {kind: number for number, kind in enumerate(last_read)}
-    layers: list[list[_Node]] = [[_Node((), (), (None,) * len(kinds), 0.0, 0.0)]]
-    memo: list[dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]]] = [{} for _ in items]
-    weighers = [_Weigher(item, kinds) for item in items]
+    contexts = Contexts(len(kinds))
+    layers: list[list[Node]] = [[Node(0, 0)]]
+    weighers = [Weigher(item, kinds) for item in items]
     ends = list(last_read.values())
+    of_strata = [kinds[kind] for kind in strata if kind in kinds]
     pace = Pace(WORK, len(calls), states)
-    for index, step in enumerate(_plan_steps(calls)):
+    for index, step in enumerate(steps):
         forgets = [position for position, end in enumerate(ends) if end == index]
-        found = _advance(weighers[step.item], step, layers[-1], memo[step.item], forgets)
+        ways = Ways(weighers[step.reading.item], step, forgets, contexts)
+        found = entered(lattice, index, ways, layers[-1], states, contexts, of_strata)
+        if found is None:
+            found = advance(lattice, index, ways, layers[-1])
         if not found:
             return SizeResult((), failed_at=index)
-        pace.spend(sum([NODE + len(node.shapes) + len(node.edges) for node in found]))
-        width = pace.width(len(layers[-1]), bool(step.operands))  # an input's many sizes are not what a layer costs
-        layers.append(_pruned(found, width, [kinds[kind] for kind in strata if kind in kinds]))
+        each = NODE + len(step.reading.kept) + step.reading.keeps_result
+        pace.spend(each * len(found) + sum([len(node.edges) for node in found]))
+        # An input's many sizes are not what a layer costs.
+        width = pace.width(len(layers[-1]), bool(step.reading.operands))
+        layers.append(pruned(found, width, contexts, of_strata))
     return _read(items, calls, layers, best)
 
 
@@ -194,112 +114,34 @@ def _last_read(items: Sequence[SizeItem], calls: Sequence[SizeCall], strata: Seq
     return found | {kind: len(calls) for kind in strata if kind in written}
 
 
-def _pruned(found: list[_Node], states: int, strata: Sequence[int]) -> list[_Node]:
-    if len(found) <= states:
-        return found
-    groups: dict[tuple[Hashable, ...], list[_Node]] = {}
-    for node in found:
-        groups.setdefault(tuple(node.memories[kind] for kind in strata), []).append(node)
-    share = max(MOST_PER_STRATUM, states // len(groups))
-    shrunk = [heapq.nlargest(share, group, key=lambda node: node.best) for group in groups.values()]
-    likeliest = heapq.nlargest(max(1, states // share), shrunk, key=lambda group: group[0].best)
-    return [node for group in likeliest for node in group]
-
-
-class _Weigher:
-    """An item's weights by the memories that it reads, and what its options write, by position."""
-
-    def __init__(self, item: SizeItem, kinds: Mapping[str, int]) -> None:
-        self.item = item
-        reads = {kind: None for option in item.options for kind, _, _ in option.reads if kind in kinds}
-        self._kinds = tuple(reads)
-        self._reads = tuple(kinds[kind] for kind in reads)
-        self.writes = [
-            [(kinds[kind], value) for kind, value in option.writes if kind in kinds] for option in item.options
-        ]
-        self._known: dict[tuple[Hashable, ...], tuple[float, ...]] = {}
-
-    def weights(self, memories: tuple[Hashable, ...]) -> tuple[float, ...]:
-        """Of every option behind these memories."""
-        key = tuple([memories[position] for position in self._reads])
-        found = self._known.get(key)
-        if found is None:
-            last = {kind: value for kind, value in zip(self._kinds, key, strict=True) if value is not None}
-            found = self._known[key] = self.item.weights(last)
-        return found
-
-
-def _advance(
-    weigher: _Weigher,
-    step: _Step,
-    before: list[_Node],
-    memo: dict[tuple[Shape, ...], tuple[tuple[int, Shape], ...]],
-    forgets: Sequence[int],
-) -> list[_Node]:
-    options = weigher.item.options
-    found: dict[tuple[object, ...], _Node] = {}
-    for node in before:
-        operands = tuple([node.shapes[position] for position in step.operands])
-        results = memo.get(operands)
-        if results is None:
-            tried = ((number, option.shape(operands)) for number, option in enumerate(options))
-            results = memo[operands] = tuple((number, shape) for number, shape in tried if shape is not None)
-        kept = tuple([node.shapes[position] for position in step.kept])
-        fixed = None if step.fixed_at is None else node.chosen[step.fixed_at]
-        weights = weigher.weights(node.memories)
-        for number, result in results:
-            if fixed is not None and number != fixed:
-                continue
-            memories = node.memories
-            weight = weights[number] if fixed is None else 0.0
-            for position, value in weigher.writes[number] if fixed is None else ():
-                if memories[position] != value:
-                    memories = (*memories[:position], value, *memories[position + 1 :])
-            for position in forgets:
-                if memories[position] is not None:
-                    memories = (*memories[:position], None, *memories[position + 1 :])
-            shapes = (*kept, result) if step.keeps_result else kept
-            chosen = (*node.chosen, number) if step.remembers else node.chosen
-            key = (shapes, chosen, memories)
-            target = found.get(key)
-            if target is None:
-                target = found[key] = _Node(shapes, chosen, memories)
-                target.alpha = node.alpha + weight
-                target.best = node.best + weight
-            else:
-                target.alpha = _logaddexp(target.alpha, node.alpha + weight)
-                target.best = max(target.best, node.best + weight)
-            target.edges.append((node, number, weight))
-    return list(found.values())
-
-
-def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int) -> SizeResult:
+def _read(items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[Node]], best: int) -> SizeResult:
+    total = log_sum([node.alpha for node in layers[-1]])
     for node in layers[-1]:
-        node.beta = node.behind = 0.0
+        node.behind, node.share = 0.0, math.exp(node.alpha - total)
     first_call: dict[int, int] = {}
     for index, call in enumerate(calls):
         first_call.setdefault(call.item, index)
-    masses: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
+    shares: list[list[float]] = [[0.0] * len(item.options) for item in items]
     tops: list[list[float]] = [[-math.inf] * len(item.options) for item in items]
     for index in range(len(calls), 0, -1):
         item = calls[index - 1].item
+        mine, top = shares[item], tops[item]
+        first = first_call[item] == index - 1
         for node in layers[index]:
-            if node.beta == -math.inf:
+            behind = node.behind
+            if behind == -math.inf:
                 continue
             for previous, number, weight in node.edges:
-                previous.beta = _logaddexp(previous.beta, node.beta + weight)
-                previous.behind = max(previous.behind, node.behind + weight)
-                if first_call[item] == index - 1:
-                    masses[item][number] = _logaddexp(masses[item][number], previous.alpha + weight + node.beta)
-                    tops[item][number] = max(tops[item][number], previous.best + weight + node.behind)
-    total = math.inf if not layers[-1] else -math.inf
-    for node in layers[-1]:
-        total = _logaddexp(total, node.alpha)
+                share = node.share * math.exp(previous.alpha + weight - node.alpha)
+                previous.share += share
+                if behind + weight > previous.behind:
+                    previous.behind = behind + weight
+                if first:
+                    mine[number] += share
+                    if previous.best + weight + behind > top[number]:
+                        top[number] = previous.best + weight + behind
     marginals = tuple(
-        tuple(math.exp(mass - total) if mass > -math.inf else 0.0 for mass in row)
-        if item in first_call
-        else tuple(1.0 for _ in row)
-        for item, row in enumerate(masses)
+        tuple(row) if item in first_call else tuple(1.0 for _ in row) for item, row in enumerate(shares)
     )
     answers = tuple(_paths(items, calls, layers, best, total))
     summit = max((node.best for node in layers[-1]), default=0.0)
@@ -316,11 +158,11 @@ class _Taken(NamedTuple):
 
 
 def _paths(
-    items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[_Node]], best: int, total: float
+    items: Sequence[SizeItem], calls: Sequence[SizeCall], layers: list[list[Node]], best: int, total: float
 ) -> list[SizeAnswer]:
     """The k best paths, backward, with the exact best forward score as the bound."""
     counter = 0
-    queue: list[tuple[float, int, int, _Node, _Taken | None, float]] = []
+    queue: list[tuple[float, int, int, Node, _Taken | None, float]] = []
     for node in layers[-1]:
         queue.append((-node.best, counter, len(calls), node, None, 0.0))
         counter += 1
@@ -341,7 +183,7 @@ def _paths(
     return answers
 
 
-def _steepest(calls: Sequence[SizeCall], index: int, node: _Node, taken: _Taken | None) -> _Taken | None:
+def _steepest(calls: Sequence[SizeCall], index: int, node: Node, taken: _Taken | None) -> _Taken | None:
     """The best way from a state to the beginning."""
     while index:
         index -= 1
@@ -365,12 +207,3 @@ def _answer(
         shapes.append(shape)
     options = tuple(chosen.get(item, 0) for item in range(len(items)))
     return SizeAnswer(options, tuple(shapes), score, math.exp(min(0.0, score - total)))
-
-
-def _logaddexp(a: float, b: float) -> float:
-    if a == -math.inf:
-        return b
-    if b == -math.inf:
-        return a
-    high = max(a, b)
-    return high + math.log(math.exp(a - high) + math.exp(b - high))

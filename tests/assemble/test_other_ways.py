@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
+from infer_convert.assemble.settle import settle
+from infer_convert.draft import Draft
+from infer_convert.errors import NoArchitecture
+from infer_convert.hints import Hints
 from infer_convert.infer import infer
 
 from .files import facts, norm
@@ -29,3 +37,18 @@ def test_a_name_that_could_be_an_unknown_layer() -> None:
     plan = infer(facts("\n".join(lines))).best
     joined = plan.layer("cat1")
     assert joined.class_name == "Concatenate" and len(joined.inbound[0]) == 2
+
+
+def test_a_draft_that_no_sizes_suit_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last kernel takes 16 times a prime, which no map has places; without a library its wiring is the same."""
+    tried: list[tuple[Draft, Hints]] = []
+
+    def noted(draft: Draft, hints: Hints, best: int, likely: bool) -> object:
+        tried.append((draft, hints))
+        return settle(draft, hints, best, likely)
+
+    monkeypatch.setattr(sys.modules["infer_convert.infer"], "settle", noted)
+    with pytest.raises(NoArchitecture):
+        infer(facts("input_1\na kernel:3x3x3x8 bias:8\nb kernel:3x3x8x16 bias:16\nflatten\nc kernel:126704x3 bias:3"))
+    usual = [draft for draft, _ in tried if not any("_rare" in layer.config for layer in draft.layers)]
+    assert usual and all(draft.layers != other.layers for place, draft in enumerate(usual) for other in usual[:place])

@@ -6,7 +6,9 @@ import math
 
 import pytest
 
-from infer_convert.solve.sizes import Shape, SizeCall, SizeItem, SizeOption, SizeResult, solve_sizes
+from infer_convert.solve.lattice import Shape
+from infer_convert.solve.options import SizeCall, SizeItem, SizeOption
+from infer_convert.solve.sizes import SizeResult, solve_sizes
 
 
 def halved(shapes: tuple[Shape, ...]) -> Shape | None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infer_convert.solve.sizes import Shape, SizeCall, SizeItem, SizeOption, solve_sizes
+from infer_convert.solve.lattice import Shape
+from infer_convert.solve.options import SizeCall, SizeItem, SizeOption
+from infer_convert.solve.sizes import solve_sizes
 
 
 def start(size: int) -> SizeOption:
