@@ -71,7 +71,12 @@ class Ask:
 
     def command(self, option: Choice) -> str:
         """The options of the command line that pin one answer for every layer asked about."""
-        return " ".join(answer_command(*target, value) for target, value in option.answers.items())
+        return " ".join(self.commands(option))
+
+    @staticmethod
+    def commands(option: Choice) -> tuple[str, ...]:
+        """The same one by one."""
+        return tuple(answer_command(*target, value) for target, value in option.answers.items())
 
 
 def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
