@@ -68,6 +68,8 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(listed_layer(entry, reading, len(layers) - 1))
         if position == last:
+            if _ends_like_its_blocks(readings):
+                layers.append(_supposed(CARD_OF["Activation"], {}, "activation", layers, taken))
             outputs.append((len(layers) - 1, 0))
             continue
         spatial = _spatial_axes(reading, spatial)
@@ -76,6 +78,17 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
             for card, config, word in _behind(reading, following, spatial):
                 layers.append(_supposed(card, config, word, layers, taken))
     return Draft(tuple(layers), tuple(outputs))
+
+
+def _ends_like_its_blocks(readings: Sequence[Reading]) -> bool:
+    """Whether the chain ends in a normalised convolution as it has them before (a backbone whose head is elsewhere):
+    then what stands behind those stands behind the last one too."""
+    normalised = [
+        place
+        for place, (before, reading) in enumerate(zip(readings, readings[1:], strict=False), 1)
+        if "Conv" in before.class_name and reading.class_name == "BatchNormalization"
+    ]
+    return len(normalised) > 1 and normalised[-1] == len(readings) - 1
 
 
 def _heads(readings: Sequence[Reading]) -> int:
