@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from infer_convert.assemble.typed import Typed, full_config
@@ -85,7 +86,7 @@ def _ends_like_its_blocks(readings: Sequence[Reading]) -> bool:
     then what stands behind those stands behind the last one too."""
     normalised = [
         place
-        for place, (before, reading) in enumerate(zip(readings, readings[1:], strict=False), 1)
+        for place, (before, reading) in enumerate(pairwise(readings), 1)
         if "Conv" in before.class_name and reading.class_name == "BatchNormalization"
     ]
     return len(normalised) > 1 and normalised[-1] == len(readings) - 1
