@@ -12,14 +12,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
 from infer_convert.inference import Wholes
 from infer_convert.plan import Decision
 from infer_convert.report.document import LayerEntry
-from infer_convert.report.events import Event, events, right_of, together
+from infer_convert.report.events import Event, events, together
 from infer_convert.report.units import Choice, Target, Unit
 
 MOST_PATTERNS = 5
@@ -104,18 +104,7 @@ class Weighed:
 
 
 def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
-    """The question about these units, which are one motif. An answer about several layers is no surer than about the
-    least sure of them, whose confidence is fitted where the draws' is not; and what a doubt is worth when the other
-    questions are answered too is not less than that confidence leaves open."""
-    least = min(right_of(decision) for unit in units for _, decision in unit.members())
-    found = _as_drawn(units, wholes)
-    doubt = max(0.0, -math.log(max(least, 1e-9)) - found.gain)
-    standing = replace(found.standing, confidence=min(found.standing.confidence, least))
-    return replace(found, standing=standing, gain=found.gain + doubt, apart=found.apart + doubt)
-
-
-def _as_drawn(units: Sequence[Unit], wholes: Wholes) -> Weighed:
-    """The question as the draws and the decisions' own alternatives weigh it."""
+    """The question about these units, which are one motif."""
     joint = [unit for unit in units if _drawn(unit, wholes)]
     drawn = _together(joint, wholes) if joint else _NOTHING
     if len(units) == 1 and (len(units[0].layers) == 1 or not joint):
