@@ -83,7 +83,9 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
 
 def _ends_like_its_blocks(readings: Sequence[Reading]) -> bool:
     """Whether the chain ends in a normalised convolution as it has them before (a backbone whose head is elsewhere):
-    then what stands behind those stands behind the last one too."""
+    then what stands behind those stands behind the last one too, as in the backbones of keras.applications without
+    their heads (ResNetV2, MobileNet, MobileNetV2, Xception, EfficientNet, InceptionResNetV2 end so, each with an
+    activation). The activation is asked about like any other."""
     normalised = [
         place
         for place, (before, reading) in enumerate(pairwise(readings), 1)
