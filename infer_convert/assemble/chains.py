@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from infer_convert.assemble.typed import Typed, full_config
@@ -68,6 +69,8 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(listed_layer(entry, reading, len(layers) - 1))
         if position == last:
+            if _ends_like_its_blocks(readings):
+                layers.append(_supposed(CARD_OF["Activation"], {}, "activation", layers, taken))
             outputs.append((len(layers) - 1, 0))
             continue
         spatial = _spatial_axes(reading, spatial)
@@ -76,6 +79,19 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
             for card, config, word in _behind(reading, following, spatial):
                 layers.append(_supposed(card, config, word, layers, taken))
     return Draft(tuple(layers), tuple(outputs))
+
+
+def _ends_like_its_blocks(readings: Sequence[Reading]) -> bool:
+    """Whether the chain ends in a normalised convolution as it has them before (a backbone whose head is elsewhere):
+    then what stands behind those stands behind the last one too, as in the backbones of keras.applications without
+    their heads (ResNetV2, MobileNet, MobileNetV2, Xception, EfficientNet, InceptionResNetV2 end so, each with an
+    activation). The activation is asked about like any other."""
+    normalised = [
+        place
+        for place, (before, reading) in enumerate(pairwise(readings), 1)
+        if "Conv" in before.class_name and reading.class_name == "BatchNormalization"
+    ]
+    return len(normalised) > 1 and normalised[-1] == len(readings) - 1
 
 
 def _heads(readings: Sequence[Reading]) -> int:

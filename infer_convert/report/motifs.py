@@ -44,6 +44,9 @@ OF_CLASS = (
 """Fields that layers of one class share."""
 WINDOW = ("pool_size", "strides", "padding")
 """Fields of a pool that are asked together."""
+POOL = "pool window"
+"""Their motif."""
+
 
 def motif(layer: LayerEntry, argument: str) -> str | None:
     """The motif that an argument of a layer belongs to; None for classes (but a pool's), operands and shapes of inputs,
@@ -51,7 +54,7 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
     name = layer.class_name
     kind = next((kind for part, kind in KINDS if part in name), name)
     if kind == "pool" and argument in WINDOW:
-        return "pool window"
+        return POOL
     if argument in SPATIAL:
         return f"{kind} {argument}"
     if argument in OF_CLASS:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
-from infer_convert.report.motifs import Weighed, linked, motif, turned, weighed
+from infer_convert.report.motifs import POOL, WINDOW, Weighed, linked, motif, turned, weighed
 from infer_convert.report.order import ordered
 from infer_convert.report.text import answer_command
 from infer_convert.report.units import Choice, Unit
@@ -71,7 +71,12 @@ class Ask:
 
     def command(self, option: Choice) -> str:
         """The options of the command line that pin one answer for every layer asked about."""
-        return " ".join(answer_command(*target, value) for target, value in option.answers.items())
+        return " ".join(self.commands(option))
+
+    @staticmethod
+    def commands(option: Choice) -> tuple[str, ...]:
+        """The same one by one."""
+        return tuple(answer_command(*target, value) for target, value in option.answers.items())
 
 
 def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
@@ -107,7 +112,7 @@ def _units(document: Document) -> list[tuple[str, Unit]]:
     found: dict[str, list[tuple[LayerEntry, Decision]]] = {}
     for layer in document.layers:
         for decision in layer.decisions:
-            if decision.confidence < SURE and decision.gain > TRIFLE and not _settled(decision):
+            if decision.confidence < SURE and _matters(layer, decision) and not _settled(decision):
                 found.setdefault(_same(layer, decision), []).append((layer, decision))
     units = []
     swaps = turned(members[0] for members in found.values() if len(members) == 1)
@@ -116,6 +121,16 @@ def _units(document: Document) -> list[tuple[str, Unit]]:
         group = motif(layer, decision.field) or (swaps.get(layer.name, key) if decision.field == "inbound" else key)
         units.append((group, Unit(tuple(each.name for each, _ in members), tuple(each for _, each in members))))
     return units
+
+
+def _matters(layer: LayerEntry, decision: Decision) -> bool:
+    """Whether an answer could change what is computed, or goes with one that could: whoever tells a pool's window tells
+    its padding, which matters for sizes other than those that are supposed."""
+    return decision.gain > TRIFLE or any(
+        decision.field in WINDOW and other.field in WINDOW and other.gain > TRIFLE and other.confidence < SURE
+        for other in layer.decisions
+        if motif(layer, decision.field) == POOL
+    )
 
 
 def _settled(decision: Decision) -> bool:

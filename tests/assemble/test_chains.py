@@ -46,6 +46,18 @@ def test_what_stands_between(text: str, expected: str) -> None:
     assert classes(stripped(typed(text, False)))[1:] == expected.split()
 
 
+def test_a_backbone_ends_like_its_blocks() -> None:
+    """What stands behind every normalised convolution stands behind the last one too, whose head is elsewhere."""
+    block = "{0} kernel:3x3x{1}x8 bias:8\n{0}_bn " + norm(8) + "\n"
+    two = classes(stripped(typed((block.format("a", 1) + block.format("b", 8)).strip(), False)))
+    assert two[-3:] == ["Conv2D", "BatchNormalization", "Activation"]
+    assert classes(stripped(typed(block.format("a", 1).strip(), False)))[-1] == "BatchNormalization", "no other block"
+    plan = infer(facts((block.format("a", 1) + block.format("b", 8)).strip(), False)).best
+    (doubt,) = (decision for decision in plan.layers[-1].decisions if decision.field == "activation")
+    assert doubt.value == "relu" and 0.6 < doubt.confidence < 0.85
+    assert doubt.alternatives[0].value == "linear" and doubt.alternatives[0].confidence > 0.1
+
+
 def test_supposed_layers_take_no_name_that_is_taken() -> None:
     draft = stripped(typed(STRIPPED.replace("layer_1", "flatten"), False))
     assert len({layer.name for layer in draft.layers}) == len(draft.layers)

@@ -129,3 +129,20 @@ def test_hostile_names_stay_text(browser: Browser, tmp_path: Path) -> None:
         assert browser.run("document.querySelectorAll('#details script, #canvas script').length") == 0
     assert "<script>alert(1)" in browser.run("document.body.innerText")
     assert browser.errors == []
+
+
+def test_a_phone_scrolls_the_table_and_breaks_no_word(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(residual(2), tmp_path / "r.html"), 390, 800)
+    assert browser.run("document.querySelector('#layers table').offsetWidth") > 600
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+    commands = browser.run("[...document.querySelectorAll('.command span')].map(one => one.textContent)")
+    assert commands and all(each.startswith("--set ") for each in commands)
+
+
+def test_a_small_net_leaves_no_empty_canvas(browser: Browser, tmp_path: Path) -> None:
+    layers = (PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]}),
+              PlanLayer("dense", "Dense", {"units": 4}, ((Ref("x"),),)))  # fmt: skip
+    browser.open(written(Plan(layers, (Ref("x"),), (Ref("dense"),), 0.7), tmp_path / "r.html"))
+    assert browser.run("document.getElementById('canvas').offsetHeight") < 200
+    browser.run("[...document.querySelectorAll('.tools button')].find(one => one.textContent === 'Fit').click()")
+    assert browser.run("document.querySelector('#canvas svg').getBoundingClientRect().height") < 250

@@ -59,6 +59,17 @@ def test_patterns_are_offered_as_they_are_drawn() -> None:
     assert _told(ask, ask.others[1]) == ("--set b.strides=1", "")
 
 
+def test_whoever_tells_a_window_tells_its_padding() -> None:
+    """Which matters for sizes other than those that are supposed."""
+    window, padding = doubt("pool_size", 2, 0.6, 3), doubt("padding", "valid", 0.7, "same", same=True)
+    (ask,) = asks(net({"a": ("MaxPooling2D", (window, padding))}))
+    assert ask.fields == ("pool_size", "padding")
+    assert ask.gain == pytest.approx(-math.log(0.6)), "nothing for the padding"
+    assert not asks(net({"a": ("MaxPooling2D", (padding,))}))
+    (ask,) = asks(net({"a": ("Conv2D", (doubt("strides", 1, 0.6, 2), padding))}))
+    assert ask.fields == ("strides",)
+
+
 def test_what_computes_the_same_is_no_pattern_of_its_own() -> None:
     layers = {
         "a": ("Conv2D", (doubt("padding", "same", 0.5, "valid", same=True),)),

@@ -109,7 +109,15 @@ ADDED = 0.93
 """Share of no activation in front of an Add: 10 of 10 nets of the tune split, drawn a little to the middle."""
 
 
+ENDS = {"relu": 0.72, "linear": 0.2, "silu": 0.04, "elu": 0.02, "tanh": 0.02}
+"""At the end of a chain of which only layers with weights are listed, behind its last normalised convolution: backbones
+have an activation there (``chains``), single halves of residual blocks have none (set by hand)."""
+
+
 def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
+    if near.draft.layers[index].stored is None and _ends_block(near, index):
+        because = "backbones end like their blocks, halves of blocks do not"
+        return ActivationBelief(ENDS, Evidence("habits", 1.3, because))
     if heads and is_output(near, index):
         source = next(
             (near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))),
@@ -127,6 +135,14 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         {"relu": 0.93, "elu": 0.02, "tanh": 0.02, "silu": 0.02, "sigmoid": 0.01},
         Evidence("habits", 2.5, "most hidden activations are relu"),
     )
+
+
+def _ends_block(near: Neighbourhood, index: int) -> bool:
+    """Whether it is the last layer, right behind a normalised convolution."""
+    norm = next(iter(near.before(index, ())), None)
+    if norm is None or near.draft.layers[norm].class_name != "BatchNormalization" or not is_output(near, index):
+        return False
+    return any("Conv" in near.draft.layers[item].class_name for item in near.before(norm, ()))
 
 
 def _gates(near: Neighbourhood, index: int) -> bool:

@@ -245,7 +245,7 @@ function zoom(factor) {
   if (old !== state.zoom) canvas.scrollTop = middle * state.zoom - canvas.clientHeight / 2;
 }
 function fit() {
-  zoom(Math.min(1.2, (canvas.clientWidth - 20) / state.width, (canvas.clientHeight - 20) / state.height));
+  zoom(Math.min(1.2, (canvas.clientWidth - 20) / state.width, (0.7 * innerHeight) / state.height));
 }
 function readable() { zoom(Math.max(0.55, Math.min(1, (canvas.clientWidth - 20) / state.width))); }
 function centre(node) {

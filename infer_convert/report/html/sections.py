@@ -25,10 +25,10 @@ def sections(document: Document) -> str:
         _verification(document),
         _input_statistics(document),
         _list("rewrites", "Rewrites of the stored architecture", document.rewrites),
-        _layers(document.layers),
         _alternatives(document),
         _list("left-over", "No place in the model", (f"{item.path}: {item.reason}" for item in document.left_over)),
         _list("notes", "Notes", document.notes),
+        _layers(document.layers),
         "</main>",
     ]
     return "\n".join(part for part in parts if part)
@@ -43,7 +43,7 @@ def _contents(document: Document) -> str:
     named = [
         ("questions", "Questions", bool(asks(document))), ("architecture", "Graph", bool(document.layers)),
         ("verification", "Verification", document.verification is not None),
-        ("layers", "Layers", bool(document.layers)), ("alternatives", "Other models", bool(document.alternatives)),
+        ("alternatives", "Other models", bool(document.alternatives)), ("layers", "Layers", bool(document.layers)),
     ]  # fmt: skip
     links = [f'<a href="#{key}">{title}</a>' for key, title, there in named if there]
     return f"<nav aria-label=\"Sections\">{' '.join(links)}</nav>" if links else ""
@@ -56,8 +56,9 @@ def _code(value: object) -> str:
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """``rows`` are HTML already."""
     head = "".join(f"<th>{title}</th>" for title in titles)
+    head = f"<thead><tr>{head}</tr></thead>\n" if head else ""
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    return f'<div class="wide"><table>\n{head}<tbody>\n{body}\n</tbody></table></div>'
 
 
 def _list(key: str, title: str, sentences: Iterable[str]) -> str:
@@ -76,7 +77,7 @@ def grade(value: float) -> str:
 
 
 def _summary(document: Document) -> str:
-    rows = [(text(key.replace("_", " ")), _code(value)) for key, value in _source(document.facts)]
+    rows = [(text(key.removeprefix("n_").replace("_", " ")), _code(value)) for key, value in _source(document.facts)]
     sure = ""
     if document.layers and document.failure is None:
         sure = (
@@ -86,7 +87,7 @@ def _summary(document: Document) -> str:
     wires = ""
     if document.inputs:
         wires = f"<p>Inputs {_codes(document.inputs)}, outputs {_codes(document.outputs)}.</p>"
-    return '<section id="summary">\n' + sure + wires + _table(("file", ""), rows) + "\n</section>"
+    return '<section id="summary">\n' + sure + wires + _table((), rows) + "\n</section>"
 
 
 def _source(facts: WeightFile) -> Iterable[tuple[str, object]]:
@@ -138,11 +139,12 @@ def _question(number: int, ask: Ask) -> str:
     options = []
     for index, option in enumerate(ask.options):
         key = f"q{number}-{index}"
-        chosen = " (chosen)" if option is ask.standing else ""
+        told = " ".join(f"<span>{text(each)}</span>" for each in ask.commands(option))
+        chosen = " (as built)" if option is ask.standing else ""
         options.append(
             f'<div class="option"><label><input type="radio" name="q{number}" value="{index}" data-question="{number}">'
             f" {_code(pattern(option.by_layer))} {_confidence(option.confidence)}{chosen}</label>"
-            f'<code id="{key}" class="command">{text(ask.command(option))}</code>'
+            f'<code id="{key}" class="command">{told}</code>'
             f'<button class="copy" data-of="{key}" hidden>Copy</button></div>'
         )
     why = "".join(f"<li>{text(item.because)} <span class=\"soft\">({text(item.clue)})</span></li>"
@@ -219,7 +221,7 @@ def _layers(layers: Sequence[LayerEntry]) -> str:
         lowest = min(layer.decisions, key=lambda decision: decision.confidence, default=None)
         reads = " | ".join(_codes(operands) for operands in layer.inbound)
         kind = text(layer.class_name) + (' <span class="soft">(hidden)</span>' if layer.hidden else "")
-        shapes = ", ".join(text("×".join(map(str, use.shape))) for use in layer.weights)
+        shapes = ", ".join(text("×".join(map(str, use.shape)) or "scalar") for use in layer.weights)
         link = f'<a href="#architecture" data-layer="{text(layer.name)}">{text(layer.name)}</a>'
         rows.append((link, kind, reads, shapes, _least(lowest)))
     return (
