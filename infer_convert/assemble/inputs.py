@@ -387,12 +387,15 @@ def _before_reshape(images: Sequence[tuple[Shape, float]]) -> list[tuple[Shape, 
     return found
 
 
+NOMINAL = ((224, -0.5), (256, -0.9), (64, -12.0), (32, -12.0))
+"""Sides that stand for an open size, with nats: on small ones strides would end in a single place, where they cost
+nothing and mean nothing, so these are for nets that no larger one suits."""
+
+
 def _images(channels: int | None, fixed: bool, boards: bool = False) -> list[tuple[Shape, float]]:
     """``boards``: whether planes may be those of a board."""
     if not fixed:
-        return [
-            ((size, size, channels), math.log(share)) for size, share in ((224, 0.5), (256, 0.3), (32, 0.1), (64, 0.1))
-        ]
+        return [((size, size, channels), nats) for size, nats in NOMINAL]
     result: list[tuple[Shape, float]] = []
     for size, share in SQUARES:
         score = math.log(share)

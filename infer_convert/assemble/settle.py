@@ -12,6 +12,7 @@ from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.assemble.sliding import at_once
+from infer_convert.clues.settings.blocks import with_blocks
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.places import Style
@@ -191,7 +192,8 @@ def _options(
         return _input_options(near, index, layer, fixed, given)
     if layer.class_name == "Reshape":
         return _reshape_options(near, index, layer)
-    tried = with_whole(near, index, dilated(near, index, settings(near, style, index)))
+    tried = with_blocks(near, style, index, settings(near, style, index))
+    tried = with_whole(near, index, dilated(near, index, tried))
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
     tried, told = _told(tried, layer, hints)

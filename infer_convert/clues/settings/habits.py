@@ -69,7 +69,7 @@ ZEROS = Group(
     {"border": ((), ("next",), ("next_k", "next_class"), ("first",), ("prev",), ("convs",))},
     ((), ("next_k", "next_class")),
 )
-SIGNATURE = ("class", "k", "ratio", "prev", "next", "joins", "padded")
+SIGNATURE = ("class", "k", "step", "prev", "next", "joins", "padded")
 """Layers with the same words here play the same part in their blocks."""
 
 

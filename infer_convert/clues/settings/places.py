@@ -152,6 +152,14 @@ def _ratio(config: Config) -> str:
     return "less" if after < before else "same" if after == before else "double" if after == 2 * before else "more"
 
 
+def _step(config: Config) -> str:
+    """The ratio, with halves of their own: a bottleneck's first convolution narrows to half where its stage begins and
+    to a quarter behind."""
+    found = config.get("_inner", config)
+    before, after = found.get("_channels_in"), found.get("filters")
+    return "half" if before and after and 2 * after == before and before > 4 else _ratio(config)
+
+
 def _first_convolution(near: Neighbourhood, index: int, most: int = 12) -> bool:
     """Whether no convolution stands in front, as far as a few steps back show."""
     front = [index]
@@ -184,6 +192,7 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
         "class": layer.class_name,
         "k": _kernel_word(config),
         "ratio": _ratio(config),
+        "step": _step(config),
         "first": "yes" if _first_convolution(near, index) else "no",
         "padded": "yes" if any(name.startswith("ZeroPadding") for name in direct) else "no",
         "prev": _first_kind(near, before, "none"),

@@ -1,0 +1,73 @@
+"""Whether residual blocks with a projection halve their maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infer_convert.assemble.settle import settle
+from infer_convert.clues.settings.blocks import blocks
+from infer_convert.draft import Neighbourhood
+from infer_convert.hints import Hints
+
+from .drafts import conv, draft
+
+
+def bottlenecks(stages: int = 3, rank: int = 2) -> tuple[str, dict[str, Any]]:
+    """A stem and stages of two bottlenecks that double their width from stage to stage."""
+    lines, configs, last, width = ["x InputLayer", f"stem Conv{rank}D"], {"stem": conv(3, 3, 32, rank)}, "stem", 32
+    for stage in range(stages):
+        inner, outer = 16 * 2**stage, 64 * 2**stage
+        for block in "ab":
+            a, b, c, s, j = (f"{kind}{stage}{block}" for kind in "abcsj")
+            lines += [f"{a} Conv{rank}D < {last}", f"{b} Conv{rank}D"]
+            configs |= {a: conv(1, width, inner, rank), b: conv(3, inner, inner, rank), c: conv(1, inner, outer, rank)}
+            if block == "a":
+                lines += [f"{s} Conv{rank}D < {last}"]
+                configs[s] = conv(1, width, outer, rank)
+            lines += [f"{c} Conv{rank}D < {b}", f"{j} Add < {s if block == 'a' else last} {c}"]
+            last, width = j, outer
+    return "\n".join(lines), configs
+
+
+def strides(rank: int = 2) -> dict[str, int]:
+    text, configs = bottlenecks(rank=rank)
+    made = draft(text, **configs)
+    best = settle(made, Hints()).answers[0]
+    return {layer.name: best.config(i).get("strides", [1])[0] for i, layer in enumerate(made.layers)}
+
+
+def test_blocks_are_known_by_their_shortcut() -> None:
+    text, configs = bottlenecks()
+    near = Neighbourhood.of(draft(text, **configs))
+    names = [layer.name for layer in near.draft.layers]
+    found = {names[index]: block for index, block in blocks(near).items()}
+    assert list(found) == ["s0a", "s1a", "s2a"]
+    assert [(block.ratio, block.leads) for block in found.values()] == [
+        ("double", True), ("double", False), ("double", False),
+    ]  # fmt: skip
+    assert [sorted(names[i] for i in block.main) for block in found.values()] == [
+        [f"{kind}{stage}a" for kind in "abc"] for stage in range(3)
+    ]
+
+
+def test_stages_that_widen_halve_their_maps_once() -> None:
+    """Both ways of a block, the first stage not, the blocks behind not."""
+    found = strides()
+    assert [found[f"s{stage}a"] for stage in range(3)] == [1, 2, 2]
+    for stage in range(3):
+        way = [found[f"{kind}{stage}a"] for kind in "abc"]
+        assert sorted(way) == ([1, 1, 1] if stage == 0 else [1, 1, 2]) and way[2] == 1
+        assert [found[f"{kind}{stage}b"] for kind in "abc"] == [1, 1, 1]
+
+
+def test_over_time_they_do_not() -> None:
+    assert {stride for name, stride in strides(rank=1).items() if name != "stem"} == {1}
+
+
+@pytest.mark.parametrize("between", ["MaxPooling2D", "UpSampling2D"])
+def test_a_way_that_changes_sizes_otherwise_is_no_block(between: str) -> None:
+    text = f"x InputLayer\nc0 Conv2D\na Conv2D < c0\np {between}\ns Conv2D < c0\nj Add < s p"
+    made = draft(text, c0=conv(3, 3, 8), a=conv(3, 8, 16), s=conv(1, 8, 16))
+    assert not blocks(Neighbourhood.of(made))
