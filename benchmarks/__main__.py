@@ -41,16 +41,21 @@ def families(variants: Annotated[int, typer.Option(min=1)] = 5) -> None:
         )
 
 
-@app.command()
-def strangers() -> None:
-    """Which weights-only files of the corpus convert, and which fail why; writes strangers.tsv."""
-    from benchmarks import strangers as foreign
+def _corpus() -> Path:
     from benchmarks.paths import corpus
 
     where = corpus()
     if where is None:
         raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    rows = _written("strangers.tsv", foreign.COLUMNS, foreign.run(where))
+    return where
+
+
+@app.command()
+def strangers() -> None:
+    """Which weights-only files of the corpus convert, and which fail why; writes strangers.tsv."""
+    from benchmarks import strangers as foreign
+
+    rows = _written("strangers.tsv", foreign.COLUMNS, foreign.run(_corpus()))
     converted = [row for row in rows if row["exit"] == "0" and row["bit_exact"] == "1"]
     typer.echo(f"{len(converted)} of {len(rows)} convert with exit 0 and every tensor bit-exact; the others:")
     for row in rows:
@@ -62,12 +67,8 @@ def strangers() -> None:
 def written() -> None:
     """Whether what the real libraries wrote opens in order and gives every tensor its role; writes written.tsv."""
     from benchmarks import written as generations
-    from benchmarks.paths import corpus
 
-    where = corpus()
-    if where is None:
-        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    for text in generations.summary(_written("written.tsv", generations.COLUMNS, generations.run(where))):
+    for text in generations.summary(_written("written.tsv", generations.COLUMNS, generations.run(_corpus()))):
         typer.echo(text)
 
 
@@ -75,12 +76,8 @@ def written() -> None:
 def pinned() -> None:
     """Whether weights alone of old Keras compute what their config does once its answers are told; pinned.tsv."""
     from benchmarks import pinned as told
-    from benchmarks.paths import corpus
 
-    where = corpus()
-    if where is None:
-        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    for text in told.summary(_written("pinned.tsv", told.COLUMNS, told.run(where))):
+    for text in told.summary(_written("pinned.tsv", told.COLUMNS, told.run(_corpus()))):
         typer.echo(text)
 
 
@@ -163,12 +160,8 @@ def batch(
 ) -> None:
     """The batch against a shell loop over the single-file command, and killed at random times; writes batch.tsv."""
     from benchmarks import batch as many
-    from benchmarks.paths import corpus
 
-    where = corpus()
-    if where is None:
-        raise typer.BadParameter("there is no corpus; set INFER_CONVERT_CORPUS")
-    found = many.run(many.files(where, count, most_bytes), jobs, kills, kill_files)
+    found = many.run(many.files(_corpus(), count, most_bytes), jobs, kills, kill_files)
     rows = _shown(found, many.COLUMNS)
     if save:
         table.write(RESULTS / "batch.tsv", many.COLUMNS, rows)

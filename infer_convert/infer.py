@@ -100,7 +100,8 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)
         found = uncalibrated(facts, hints, tensors)
-        plans = (with_stored_layout(plan, facts) for plan in calibrated(found.plans))
+        first = channels_first(facts)
+        plans = (with_stored_layout(plan, facts, first) for plan in calibrated(found.plans))
         plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in plans)
         return replace(found, plans=tuple(plans))
 

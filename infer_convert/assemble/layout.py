@@ -78,13 +78,12 @@ def _last(shape: tuple[int | None, ...], widths: frozenset[int]) -> tuple[int | 
     return shape
 
 
-def with_stored_layout(plan: Plan, facts: WeightFile) -> Plan:
-    """The plan with turned kernels, and with the Permutes that a channels_first original calls for."""
+def with_stored_layout(plan: Plan, facts: WeightFile, first: bool) -> Plan:
+    """The plan with turned kernels, and with the Permutes that an original calls for that was channels_``first``."""
     log = Log()
     backend, why = backend_of(facts)
     if backend == "theano":
         plan = _with_turned(plan, log, "")
-    first = channels_first(facts)
     if first or _flat_first(plan):
         plan = _Images(plan, first, whole=True).arranged()
     if facts.generation == "keras0":

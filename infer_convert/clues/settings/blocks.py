@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.settings.choices import Setting, settings
-from infer_convert.clues.settings.places import Style
+from infer_convert.clues.settings.places import Style, widening
 from infer_convert.clues.settings.windows import first, kernel
 from infer_convert.draft import Neighbourhood
 from infer_convert.layers.passed import SHAPE_KEEPING
@@ -50,14 +50,14 @@ def with_blocks(near: Neighbourhood, style: Style, index: int, tried: tuple[Sett
     if block is None or index in near.draft.preferred:
         return tried
     mine = _odds(tried)
-    beside = [_odds(settings(near, style, i), known, i) for i in block.main if i not in near.draft.preferred]
-    beside = [odds for odds in beside if odds is not None]
+    tries = (_odds(settings(near, style, i), known, i) for i in block.main if i not in near.draft.preferred)
+    beside = [odds for odds in tries if odds is not None]
     if mine is None or not beside:
         return tried
     wanted = HALVES.get((block.ratio, block.leads), -1.0)
     if style.pools > MOST_POOLS or near.draft.layers[index].class_name.endswith("1D"):
         wanted = min(wanted, POOLED)
-    gain = wanted - math.log(math.fsum(math.exp(odds) for odds in beside if odds is not None)) - mine
+    gain = wanted - math.log(math.fsum(map(math.exp, beside))) - mine
     raised = [replace(s, log_prior=s.log_prior + gain) if _halves(s) else s for s in tried]
     total = math.log(math.fsum(math.exp(s.log_prior) for s in raised))
     return tuple(replace(s, log_prior=s.log_prior - total) for s in raised)
@@ -72,9 +72,9 @@ def _odds(
 ) -> float | None:
     """Log odds of a stride of 2 against none; with those of doing again what a layer of its kind did before."""
     shares: dict[int, list[float]] = {1: [], 2: []}
+    before = {kind for kind, first_seen in (known or {}).items() if first_seen < index}
     for setting in tried:
         stride = first(setting.config.get("strides", 1))
-        before = {kind for kind, first_seen in (known or {}).items() if first_seen < index}
         again = math.fsum(gain for kind, value, gain in setting.reads if kind in before and value == 1)
         if stride in shares:
             shares[stride].append(math.exp(setting.log_prior + again))
@@ -109,7 +109,7 @@ def _found(near: Neighbourhood) -> dict[int, Block]:
                 continue
             config = near.draft.layers[short[0]].config
             if (kernel(config) == 1 and any(kernel(near.draft.layers[i].config) > 1 for i in main)) or len(main) > 1:
-                found[short[0]] = Block(tuple(main), ratio(config), leads)
+                found[short[0]] = Block(tuple(main), widening(config), leads)
                 break
         leads = False
     return found
@@ -134,10 +134,3 @@ def _convolutions(near: Neighbourhood, side: Sequence[int]) -> list[int] | None:
             return None
     return found
 
-
-def ratio(config: Mapping[str, object]) -> str:
-    """How a convolution changes the number of channels."""
-    before, after = config.get("_channels_in"), config.get("filters")
-    if not isinstance(before, int) or not isinstance(after, int) or not before:
-        return "none"
-    return "less" if after < before else "same" if after == before else "double" if after == 2 * before else "more"

@@ -143,12 +143,17 @@ def _kernel_word(config: Config) -> str:
 
 
 def _ratio(config: Config) -> str:
+    channels = config.get("_inner", config).get("_channels_in")
+    found = widening(config)
+    return "image" if found != "none" and channels <= 4 else found
+
+
+def widening(config: Config) -> str:
+    """How a convolution changes the number of channels."""
     found = config.get("_inner", config)
     before, after = found.get("_channels_in"), found.get("filters")
     if not before or not after:
         return "none"
-    if before <= 4:
-        return "image"
     return "less" if after < before else "same" if after == before else "double" if after == 2 * before else "more"
 
 
