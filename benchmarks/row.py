@@ -93,8 +93,9 @@ def run(
         line["base.load_model"] = _flag(loads(loaded.config, loaded.path, loaded.probes))
     with store_of(loaded) as raw:
         store = Renamed(raw, shown.real) if raw is not None else None
-        free = _one(infer, loaded, shown, truth, identity, listed, store, False, library, without)
-        given = _one(infer, loaded, shown, truth, identity, listed, store, True, library, without)
+        known: dict[object, dict[str, str]] = {}
+        free = _one(infer, loaded, shown, truth, identity, listed, store, False, library, without, known)
+        given = _one(infer, loaded, shown, truth, identity, listed, store, True, library, without, known)
     line |= free | {f"shape.{key}": value for key, value in given.items() if f"shape.{key}" in COLUMNS}
     return {column: line.get(column, "") for column in COLUMNS}
 
@@ -126,6 +127,7 @@ def _one(
     given: bool,
     library: bool,
     without: frozenset[str],
+    known: dict[object, dict[str, str]],
 ) -> dict[str, str]:
     from infer_convert.errors import InferConvertError
 
@@ -151,7 +153,10 @@ def _one(
     line["decisions"] = histogram(judge(plans[0], graphs[0], truth, identity)).text()
     if store is None:
         return line | {"status": "inferred", "converted": "1"}
-    return line | _function(plans[0], loaded, shown, store)
+    computes = _computes(plans[0])
+    if computes not in known:
+        known[computes] = _function(plans[0], loaded, shown, store)
+    return line | known[computes]
 
 
 def _failed(truth: Truth, loaded: Loaded, listed: frozenset[str]) -> dict[str, str]:
@@ -162,6 +167,26 @@ def _failed(truth: Truth, loaded: Loaded, listed: frozenset[str]) -> dict[str, s
     if loaded.probes is not None:
         line |= {"functional": "0", "logits": "0"}
     return line
+
+
+def _computes(plan: Plan) -> object:
+    """Equal for plans that are one function of inputs of the original's shape: all of a plan but the sizes of its
+    inputs, which the probes have anyway, and how sure it is."""
+    return repr(
+        [
+            (
+                layer.name,
+                layer.class_name,
+                sorted((key, value) for key, value in layer.config.items() if key != "batch_shape"),
+                layer.inbound,
+                layer.weights,
+                sorted(layer.keywords.items()),
+                layer.inner and _computes(layer.inner),
+            )
+            for layer in plan.layers
+        ]
+        + [plan.inputs, plan.outputs]
+    )
 
 
 def _function(plan: Plan, loaded: Loaded, shown: Shown, store: Any) -> dict[str, str]:

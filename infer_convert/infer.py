@@ -44,6 +44,7 @@ from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.processes.collector import few_collections
+from infer_convert.processes.threads import one_thread
 from infer_convert.solve import patience
 
 MOST_PLANS, MOST_MADE, LEAST_MADE = 10, 16, 0.0005
@@ -96,7 +97,7 @@ def infer(
     if tensors is not None:
         check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
     hints = hints or Hints()
-    with patience.bounded(limits.infer_seconds), few_collections():
+    with patience.bounded(limits.infer_seconds), few_collections(), one_thread():
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)
         found = uncalibrated(facts, hints, tensors)

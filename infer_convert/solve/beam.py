@@ -112,11 +112,11 @@ def entered(
     found = []
     for place, group in enumerate(shrunk[:most]):
         for node in group:
-            _, weights, behind = ways.of(node.context)
+            _, weights, _ = ways.of(node.context)
             likely = set(heapq.nlargest(most // (place + 1), range(options), key=weights.__getitem__))
             for number, shapes in lattice.moves(index, node.shapes):
                 if number in likely:
-                    target = Node(shapes, behind[number])
+                    target = Node(shapes, ways.behind(node.context, number))
                     target.alpha, target.best = node.alpha + weights[number], node.best + weights[number]
                     target.edges.append((node, number, weights[number]))
                     found.append(target)
@@ -175,7 +175,7 @@ class Ways:
 
     def __init__(self, weigher: Weigher, step: Step, forgets: Sequence[int], contexts: Contexts) -> None:
         self._weigher, self._step, self._forgets, self._contexts = weigher, step, forgets, contexts
-        self._known: dict[int, tuple[int | None, Sequence[float], list[int]]] = {}
+        self._known: dict[int, tuple[int | None, Sequence[float], list[int | None]]] = {}
 
     def apart(self, strata: Sequence[int]) -> int:
         """How many options there are, if each of them makes a stratum of its own, whatever was before; else 0."""
@@ -185,38 +185,39 @@ class Ways:
         apart = len(weigher.writes) == len(weigher.written) and all(each & set(strata) for each in written)
         return len(weigher.written) if alone and apart else 0
 
-    def of(self, context: int) -> tuple[int | None, Sequence[float], list[int]]:
+    def of(self, context: int) -> tuple[int | None, Sequence[float], list[int | None]]:
         """The only option that is open, if the item has been called before; every option's weight; and the number of
-        the context behind it."""
+        the context behind it, None where ``behind`` was not asked yet: of an input's many sizes few are kept."""
         found = self._known.get(context)
         if found is None:
             found = self._known[context] = self._made(context)
         return found
 
-    def _made(self, context: int) -> tuple[int | None, Sequence[float], list[int]]:
-        memories, chosen = self._contexts.memories[context], self._contexts.chosen[context]
-        weigher, number = self._weigher, self._contexts.number
+    def _made(self, context: int) -> tuple[int | None, Sequence[float], list[int | None]]:
+        options = len(self._weigher.written)
         if self._step.fixed_at is not None:
-            options = len(weigher.written)
-            same = number(self._forgotten(list(memories)), chosen)
+            chosen = self._contexts.chosen[context]
+            same = self._after(context, ())
             return chosen[self._step.fixed_at], (0.0,) * options, [same] * options
-        behind = []
-        for written in weigher.writes:
-            after = list(memories)
-            for position, value in written:
-                after[position] = value
-            behind.append(self._forgotten(after))
-        if self._step.remembers:
-            contexts = [number(behind[group], (*chosen, option)) for option, group in enumerate(weigher.written)]
-        else:
-            by_group = [number(after, chosen) for after in behind]
-            contexts = [by_group[group] for group in weigher.written]
-        return None, weigher.weights(memories), contexts
+        return None, self._weigher.weights(self._contexts.memories[context]), [None] * options
 
-    def _forgotten(self, memories: list[Hashable]) -> tuple[Hashable, ...]:
+    def behind(self, context: int, option: int) -> int:
+        """The number of the context behind an option, written down in what ``of`` gives."""
+        known = self.of(context)[2]
+        found = known[option]
+        if found is None:
+            weigher = self._weigher
+            also = (option,) if self._step.remembers else ()
+            found = known[option] = self._after(context, weigher.writes[weigher.written[option]], also)
+        return found
+
+    def _after(self, context: int, written: Sequence[tuple[int, Hashable]], also: tuple[int, ...] = ()) -> int:
+        memories = list(self._contexts.memories[context])
+        for position, value in written:
+            memories[position] = value
         for position in self._forgets:
             memories[position] = None
-        return tuple(memories)
+        return self._contexts.number(tuple(memories), (*self._contexts.chosen[context], *also))
 
 
 def advance(lattice: Lattice, index: int, ways: Ways, before: list[Node]) -> list[Node]:
@@ -228,6 +229,8 @@ def advance(lattice: Lattice, index: int, ways: Ways, before: list[Node]) -> lis
             if fixed is not None and number != fixed:
                 continue
             context = behind[number]
+            if context is None:
+                context = ways.behind(node.context, number)
             key = shapes, context
             target = found.get(key)
             if target is None:

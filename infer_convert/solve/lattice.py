@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 
 Shape = tuple[int | None, ...]
 Results = Callable[[tuple[Shape, ...]], list[tuple[int, Shape]]]
 """Every option of an item that suits the operands, by number, and the shape that it gives."""
+_Ids = tuple[int, ...]
+"""Shapes by the numbers that a lattice gives them: hashed in a fraction of the time."""
+_Maker = Callable[[_Ids], list[tuple[int, int]]]
 
-MOST_MOVES = 1_000_000
+MOST_MOVES = 250_000
 """Moves up to which the sweep looks ahead, one or two microseconds each; where there are more, the search finds out by
 itself what leads nowhere."""
 
@@ -34,11 +38,11 @@ class Reading:
 class _Layer:
     """The states in front of one call, numbered as they are met, and their moves as far as they are known."""
 
-    numbers: dict[tuple[Shape, ...], int] = field(default_factory=dict)
+    numbers: dict[_Ids, int] = field(default_factory=dict)
     moves: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    _shapes: list[tuple[Shape, ...]] = field(default_factory=list)
+    _shapes: list[_Ids] = field(default_factory=list)
 
-    def shapes(self, state: int) -> tuple[Shape, ...]:
+    def shapes(self, state: int) -> _Ids:
         if state >= len(self._shapes):
             self._shapes.extend(islice(self.numbers, len(self._shapes), None))
         return self._shapes[state]
@@ -50,9 +54,12 @@ class Lattice:
 
     def __init__(self, results: Sequence[Results], calls: Sequence[Reading]) -> None:
         self._results, self._calls = results, calls
-        self._known: list[dict[tuple[Shape, ...], list[tuple[int, Shape]]]] = [{} for _ in results]
+        self._ids: dict[Shape, int] = {}
+        self._shapes: list[Shape] = []
+        self._known: list[dict[_Ids, list[tuple[int, int]]]] = [{} for _ in results]
         self._layers = [_Layer() for _ in range(len(calls) + 1)]
         self._layers[0].numbers[()] = 0
+        self._makers: list[_Maker | None] = [None] * len(calls)
         self.failed_at = self._sweep()
 
     def moves(self, index: int, state: int) -> list[tuple[int, int]]:
@@ -62,27 +69,55 @@ class Lattice:
         return self._made(index, state) if found is None else found
 
     def _made(self, index: int, state: int) -> list[tuple[int, int]]:
-        call, layer, behind = self._calls[index], self._layers[index], self._layers[index + 1]
-        shapes, numbers = layer.shapes(state), behind.numbers
-        operands = tuple([shapes[position] for position in call.operands])
-        memo = self._known[call.item]
-        results = memo.get(operands)
-        if results is None:
-            results = memo[operands] = self._results[call.item](operands)
-        kept = tuple([shapes[position] for position in call.kept])
-        if call.keeps_result:
-            made = [(number, numbers.setdefault((*kept, result), len(numbers))) for number, result in results]
-        else:
-            made = [(number, numbers.setdefault(kept, len(numbers))) for number, _ in results]
-        layer.moves[state] = made
+        layer = self._layers[index]
+        made = layer.moves[state] = self._maker(index)(layer.shapes(state))
         return made
+
+    def _maker(self, index: int) -> _Maker:
+        """What gives the moves of a state in front of one call."""
+        maker = self._makers[index]
+        if maker is None:
+            maker = self._makers[index] = self._new_maker(index)
+        return maker
+
+    def _new_maker(self, index: int) -> _Maker:
+        call = self._calls[index]
+        memo = self._known[call.item]
+        operands_of, kept_of = _picker(call.operands), _picker(call.kept)
+        numbers, keeps = self._layers[index + 1].numbers, call.keeps_result
+
+        def make(shapes: _Ids) -> list[tuple[int, int]]:
+            operands = operands_of(shapes)
+            results = memo.get(operands)
+            if results is None:
+                results = memo[operands] = self._asked(call.item, operands)
+            kept = kept_of(shapes)
+            if keeps:
+                return [(number, numbers.setdefault((*kept, result), len(numbers))) for number, result in results]
+            if not results:
+                return []
+            behind = numbers.setdefault(kept, len(numbers))
+            return [(number, behind) for number, _ in results]
+
+        return make
+
+    def _asked(self, item: int, operands: _Ids) -> list[tuple[int, int]]:
+        found = []
+        for number, shape in self._results[item](tuple([self._shapes[operand] for operand in operands])):
+            known = self._ids.setdefault(shape, len(self._ids))
+            if known == len(self._shapes):
+                self._shapes.append(shape)
+            found.append((number, known))
+        return found
 
     def _sweep(self) -> int | None:
         """Forward as far as it is cheap, then back: moves that lead nowhere are taken out."""
         count, last = 0, len(self._calls)
         for index in range(last):
-            for state in range(len(self._layers[index].numbers)):
-                count += 1 + len(self._made(index, state))
+            make, moves = self._maker(index), self._layers[index].moves
+            for state, shapes in enumerate(self._layers[index].numbers):
+                made = moves[state] = make(shapes)
+                count += 1 + len(made)
                 if count > MOST_MOVES:
                     break
             if count > MOST_MOVES:
@@ -98,3 +133,13 @@ class Lattice:
                     moves[state] = [move for move in known if move[1] in alive]
             alive = {state for state, known in moves.items() if known}
         return None
+
+
+def _picker(positions: tuple[int, ...]) -> Callable[[_Ids], _Ids]:
+    """What takes these positions out of a tuple of shapes; a lattice asks it once for every state."""
+    if not positions:
+        return lambda shapes: ()
+    if len(positions) == 1:
+        only = positions[0]
+        return lambda shapes: (shapes[only],)
+    return itemgetter(*positions)
