@@ -140,6 +140,10 @@ class Weigher:
         ]
         """What every option writes, as a place in ``writes``: many options write the same."""
         self.writes = list(written)
+        self.alike: list[list[int]] = [[] for _ in written]
+        """The options that write the same, by place in ``writes``."""
+        for option, place in enumerate(self.written):
+            self.alike[place].append(option)
         self._known: dict[tuple[Hashable, ...], tuple[float, ...]] = {}
 
     def weights(self, memories: tuple[Hashable, ...]) -> tuple[float, ...]:
@@ -206,9 +210,14 @@ class Ways:
         known = self.of(context)[2]
         found = known[option]
         if found is None:
-            weigher = self._weigher
-            also = (option,) if self._step.remembers else ()
-            found = known[option] = self._after(context, weigher.writes[weigher.written[option]], also)
+            place = self._weigher.written[option]
+            written = self._weigher.writes[place]
+            if self._step.remembers:
+                found = known[option] = self._after(context, written, (option,))
+            else:
+                found = self._after(context, written)
+                for other in self._weigher.alike[place]:
+                    known[other] = found
         return found
 
     def _after(self, context: int, written: Sequence[tuple[int, Hashable]], also: tuple[int, ...] = ()) -> int:
