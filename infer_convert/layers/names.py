@@ -61,5 +61,5 @@ def weigh(card: Card, name: str) -> float:
     """Nats in favour of the card's class given the layer's name; 0 when the name says nothing."""
     if is_automatic(card, name):
         return AUTOMATIC
-    spoken = set(words(name))
-    return min(6.0, sum(weight for word, weight in card.words if word in spoken))
+    spoken = words(name)
+    return min(6.0, sum([weight for word, weight in card.words if word in spoken]))

@@ -59,6 +59,11 @@ NEW_IN_2 = (
 LATER = -5.0
 """Nats for such a class in a file of theirs."""
 
+MAYBE_WEIGHTLESS = tuple(
+    card for card in LAYERS if card.fits is None or card.class_name in ("TimeDistributed", "Attention")
+)
+"""What a layer without tensors may be."""
+
 UNKNOWN = Card("Lambda", stems=("lambda",), flow=_unknown_flow)
 """A layer without weights whose name says nothing: a Lambda, a custom layer, an operator."""
 
@@ -141,10 +146,10 @@ def _weightless(
             card = next(card for card in LAYERS if card.class_name == class_name)
             readings.append(Reading(card, Fit({}), -0.7 * place, "Keras 1 called every merge `merge`"))
         return _best(readings)
-    cards = [card for card in LAYERS if card.fits is None or card.class_name in ("TimeDistributed", "Attention")]
-    automatic = any(weigh(card, layer.name) >= AUTOMATIC for card in cards)
-    for card in cards:
-        named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
+    said = [(card, weigh(card, layer.name)) for card in MAYBE_WEIGHTLESS]
+    automatic = any(named >= AUTOMATIC for _, named in said)
+    for card, spoken in said:
+        named = max(spoken, AUTOMATIC if _stem_says(card, layer) else 0.0)
         if named <= 0.0:
             continue
         if automatic and named < AUTOMATIC:
