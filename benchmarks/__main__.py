@@ -315,6 +315,19 @@ def fit_settings() -> None:
         typer.echo(f"  {family}: {', '.join(figures)}")
 
 
+@app.command("count-blocks")
+def count_blocks() -> None:
+    """How often residual blocks with a projection halve their maps; the odds in clues/settings/blocks.py."""
+    from benchmarks.count_blocks import count
+
+    for (net, ratio, leads), line in count().items():
+        place = "first" if leads else "later"
+        typer.echo(
+            f"{net:10}  {ratio:6}  {place}  halved {line.halved:6.2f}  not {line.kept:6.2f}  "
+            f"families {len(line.families)}"
+        )
+
+
 @app.command("fit-confidence")
 def fit_confidence() -> None:
     """Fit the maps from shares to probabilities on the tune split; writes infer_convert/confidence.json."""

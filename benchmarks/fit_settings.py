@@ -61,12 +61,18 @@ class Net:
 
 
 def nets() -> Iterator[Net]:
-    """References and tune cases."""
+    """The choices of every known net."""
+    for family, known in known_nets():
+        yield Net(known.name, family, tuple(choices(known)))
+
+
+def known_nets() -> Iterator[tuple[str, Known]]:
+    """References and tune cases, each with its family."""
     for signature in store.index():
         known = store.reference(signature.family, signature.number)
-        yield Net(known.name, known.family, tuple(choices(known)))
+        yield known.family, known
     for known in _tune():
-        yield Net(known.name, f"zoo {known.family}", tuple(choices(known)))
+        yield f"zoo {known.family}", known
 
 
 def _tune() -> Iterator[Known]:
@@ -96,7 +102,7 @@ def _tune() -> Iterator[Known]:
 def choices(known: Known) -> Iterator[Choice]:
     """The open settings of a known net."""
     known = known.flat()
-    near = Neighbourhood.of(_draft(known))
+    near = Neighbourhood.of(draft_of(known))
     style = Style.of(near)
     last: dict[str, Any] = {}
     for index, layer in enumerate(near.draft.layers):
@@ -125,7 +131,8 @@ def choices(known: Known) -> Iterator[Choice]:
 WEIGHTLESS = ("MaxPooling", "AveragePooling", "ZeroPadding")
 
 
-def _draft(known: Known) -> Draft:
+def draft_of(known: Known) -> Draft:
+    """The net as a draft whose settings are open."""
     layers = tuple(
         DraftLayer(layer.name or str(index), _card(layer), _fixed(layer), layer.operands)
         for index, layer in enumerate(known.layers)

@@ -21,10 +21,11 @@ HALVES = {
     ("double", True): -1.8, ("more", True): -1.8, ("same", True): -2.2, ("less", True): -2.2,
 }  # fmt: skip
 """Log odds of a block that halves its map, by how its shortcut widens and whether it is the net's first. Of shortcuts
-that double the width behind the first block, in nets of at most two pools, 13.2 of 13.3 halve (families of references
-and the zoo's tune split, each counted once), of those of first blocks 0 of 6.9."""
+that double the width behind the first block, in nets of at most two pools, 13.2 of 13.2 halve (families of references
+and cases of the zoo's tune split, each counted once), of those of first blocks 0 of 4.3 (``benchmarks count-blocks``);
+drawn nearer to even than such counts, since eight and six families are few."""
 POOLED = -1.6
-"""The same where more than two pools halve maps, and over time: 0 of 2.6 and 0 of 1.2."""
+"""The same where more than two pools halve maps, and over time: 0 of 2.0 and 0 of 3.2."""
 MOST_POOLS = 2
 MOST_STEPS = 24
 PADDING = ("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
