@@ -51,7 +51,9 @@ def run(sets: Iterable[str] = ("zoo", "applications", "corpus")) -> Iterator[Row
 def row(name: str, problem: Problem) -> Row:
     """Solve one problem; ``seconds`` (processor time) is for the screen, not for the file."""
     started = time.process_time()
-    question = WiringProblem(problem.items, lambda producer, consumer: 0.0, None, problem.names())
+    question = WiringProblem(
+        problem.items, lambda producer, consumer: 0.0, None, problem.names(), roles=problem.roles()
+    )
     found = solve_widening(question)
     seconds = time.process_time() - started
     made: Row = {

@@ -41,8 +41,15 @@ class Problem:
 
     def names(self) -> Names:
         """What the names say."""
+        return self._affinities().word
+
+    def roles(self) -> tuple[str, ...]:
+        """What the layers are in their blocks, as their names tell."""
+        return self._affinities().roles()
+
+    def _affinities(self) -> Affinities:
         labels = [item.variants[0].label for item in self.items]
-        return Affinities.of([item.name for item in self.items], labels).word
+        return Affinities.of([item.name for item in self.items], labels)
 
 
 def typed_items(facts: WeightFile) -> tuple[Item, ...]:
