@@ -10,6 +10,10 @@ from infer_convert.layers.across import across, is_across
 from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.solve.items import Variant
 
+FILLS = "_fills"
+"""Entry for a padding that may be along one axis alone, to fill it up to a size that the layer behind it takes."""
+MOST_FILLED = 64
+"""Zeros at either end of such an axis at most."""
 Pairs = tuple[tuple[int, int], ...]
 
 
@@ -50,7 +54,11 @@ def _border_choices(
     def choices(config: Config) -> tuple[Config, ...]:
         if rank == 1:
             return tuple({field: [before, after]} for before, after in amounts)
-        return tuple({field: [[before, after]] * rank} for before, after in amounts)
+        usual: tuple[Config, ...] = tuple({field: [[before, after]] * rank} for before, after in amounts)
+        if FILLS not in config:
+            return usual
+        filled = [[amount, amount] for amount in range(1, MOST_FILLED + 1)]
+        return (*usual, *({field: way} for amount in filled for way in ([[0, 0], amount], [amount, [0, 0]])))
 
     return choices
 
