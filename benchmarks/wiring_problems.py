@@ -10,8 +10,9 @@ from benchmarks.grammar.draw import draw
 from benchmarks.item import Item as Case
 from benchmarks.naming import Naming, Shown, show
 from benchmarks.truth import Truth, truth_for
+from infer_convert.assemble.across import read_across
 from infer_convert.assemble.nested import Way, nested_reading
-from infer_convert.assemble.typed import items, type_layers
+from infer_convert.assemble.typed import Typed, items, type_layers
 from infer_convert.clues.affinity import Affinities
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
@@ -26,7 +27,8 @@ from infer_convert.solve.items import Item
 @dataclass(frozen=True, slots=True)
 class Problem:
     """``edges`` are (producer, consumer) positions in ``items``; ``twice`` are the items called twice;
-    ``odd`` tells of one that is called more often. ``labels`` are the items' true labels where they are known."""
+    ``odd`` tells of one that is called more often. ``labels`` are the items' true labels where they are known,
+    ``resort`` the items as they are read where no wiring suits these."""
 
     name: str
     family: str
@@ -38,15 +40,31 @@ class Problem:
     twice: frozenset[int] = frozenset()
     odd: bool = False
     labels: tuple[str, ...] = ()
+    resort: tuple[Item, ...] = ()
 
     def names(self) -> Names:
         """What the names say."""
+        return self._affinities().word
+
+    def roles(self) -> tuple[str, ...]:
+        """What the layers are in their blocks, as their names tell."""
+        return self._affinities().roles()
+
+    def _affinities(self) -> Affinities:
         labels = [item.variants[0].label for item in self.items]
-        return Affinities.of([item.name for item in self.items], labels).word
+        return Affinities.of([item.name for item in self.items], labels)
 
 
 def typed_items(facts: WeightFile) -> tuple[Item, ...]:
     """The items of a file's list; empty when it is no functional model. Raises NoArchitecture."""
+    return _items(_typed(facts))
+
+
+def _items(typed: tuple[Typed, ...]) -> tuple[Item, ...]:
+    return items(typed)[0] if any(entry.is_input() for entry in typed) else ()
+
+
+def _typed(facts: WeightFile) -> tuple[Typed, ...]:
 
     def nest(layer: StoredLayer) -> Reading | None:
         def within(inner: WeightFile, name: str, shapes: tuple[Shape, ...]) -> tuple[Way, ...]:
@@ -56,8 +74,7 @@ def typed_items(facts: WeightFile) -> tuple[Item, ...]:
         return nested_reading(layer, facts, within)
 
     layers = [layer for layer in facts.layers if layer.name != "top_level_model_weights"]
-    typed = type_layers(layers, facts, Hints(), nest)
-    return items(typed)[0] if any(entry.is_input() for entry in typed) else ()
+    return type_layers(layers, facts, Hints(), nest)
 
 
 def random_problems(seeds: range) -> Iterator[Problem]:
@@ -82,13 +99,15 @@ def problem(case: Case, naming: Naming) -> Problem | None:
     shown = show(loaded.facts, naming, truth.leaf, truth.owner, truth.classes)
     if not shown.facts.lists_weightless:
         return None
-    made = typed_items(shown.facts)
+    typed = _typed(shown.facts)
+    made = _items(typed)
     if not made or any(item.name not in shown.leaf for item in made):
         return None
     edges, outputs, counts = _edges(truth, shown, made)
     twice = frozenset(item for item, count in counts.items() if count == 2)
     odd = any(count > 2 for count in counts.values())
-    return Problem(case.name, case.family, case.split, naming, made, edges, outputs, twice, odd)
+    resort = _items(turned) if (turned := read_across(typed)) != typed else ()
+    return Problem(case.name, case.family, case.split, naming, made, edges, outputs, twice, odd, resort=resort)
 
 
 def problems(cases: list[Case], naming: Naming) -> Iterator[Problem]:

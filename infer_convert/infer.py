@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble import from_library
+from infer_convert.assemble.across import read_across, with_swaps
 from infer_convert.assemble.asked import told_apart
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.cuts import cut_chain
@@ -106,7 +107,7 @@ def infer(
         found = uncalibrated(facts, hints, tensors)
         first = channels_first(facts)
         plans = (with_stored_layout(plan, facts, first) for plan in calibrated(found.plans))
-        plans = (with_frozen(with_stored_dtypes(plan), facts) for plan in plans)
+        plans = (with_frozen(with_stored_dtypes(with_swaps(plan)), facts) for plan in plans)
         return replace(found, plans=tuple(plans))
 
 
@@ -116,7 +117,7 @@ def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object 
     numbers = Numbers.of(tensors, said, channels_first(facts))
     facts = regrouped(facts)
     nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
-    ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}]
+    ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}, {"across": True}]
     first: NoArchitecture | None = None
     for way in ways:
         try:
@@ -143,9 +144,14 @@ class _Weighed:
 
 
 def _infer(
-    facts: WeightFile, hints: Hints, numbers: Numbers | None, rare: bool = False, handed_on: bool = True
+    facts: WeightFile,
+    hints: Hints,
+    numbers: Numbers | None,
+    rare: bool = False,
+    handed_on: bool = True,
+    across: bool = False,
 ) -> Inference:
-    found = _weighed(facts, hints, numbers, rare, handed_on)
+    found = _weighed(facts, hints, numbers, rare, handed_on, across=across)
     made: list[Plan] = []
     for candidate in found.candidates[:MOST_MADE]:
         if made and (patience.hurried() or candidate.share < LEAST_MADE * found.candidates[0].share):
@@ -168,8 +174,10 @@ def _weighed(
     rare: bool = False,
     handed_on: bool = False,
     inner: bool = False,
+    across: bool = False,
 ) -> _Weighed:
-    """``handed_on``: a nested model may be what the input's shape was told for."""
+    """``handed_on``: a nested model may be what the input's shape was told for; ``across``: pools and upsamplings take
+    rows and channels."""
 
     def infer_nested(inside: WeightFile, name: str, fixed: tuple[Shape, ...]) -> tuple[Way, ...]:
         told = inner_hints(hints, name)
@@ -185,6 +193,10 @@ def _weighed(
         return nested_reading(layer, facts, infer_nested, following(layer, facts.layers))
 
     typed = type_layers([layer for layer in facts.layers if _matters(layer.name)], facts, hints, nest, rare)
+    if across and (turned := read_across(typed)) != typed:
+        typed = turned
+    elif across:
+        raise NoArchitecture("no layer takes rows and channels for its two axes", ())
     typed = typed if facts.lists_weightless else oriented(typed, numbers)
     check_any(typed)
     known = from_library.propose(typed, facts, hints)

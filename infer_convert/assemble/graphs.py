@@ -71,7 +71,8 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     asked = (__version__, _spoken(pinned), known and known.said(), len(hints.outputs))
 
     def search() -> tuple[Wiring, ...]:
-        problem = WiringProblem(made, affinity, len(hints.outputs) or None, affinities.word)
+        outputs = len(hints.outputs) or None
+        problem = WiringProblem(made, affinity, outputs, affinities.word, roles=affinities.roles())
         result = searched(made, asked, lambda: solve_widening(problem))
         if not result.wirings:
             asks = about_wiring(typed, result.places, hints)

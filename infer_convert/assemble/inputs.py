@@ -12,6 +12,8 @@ from infer_convert.clues.settings.strips import strips
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import RARE, same_shape
 from infer_convert.layers.names import as_created
+from infer_convert.layers.normalization import LENGTH
+from infer_convert.layers.resizing import FILLS
 
 Shape = tuple[int | None, ...]
 
@@ -255,6 +257,8 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
 
 SIDES = (1, 4, 8, 14, 16, 20, 22, 32, 40, 64, 80, 96, 128)
 """Shorter sides of signals of several channels and of spectrograms."""
+FILLED = (8, 4, 16, 2, 32)
+"""Zeros at either end of an axis that is filled up, as tried where no input's shape is told."""
 ODD_IMAGE = -12.0
 """Nats for an image that is long and narrow, or has its channels first."""
 
@@ -271,9 +275,12 @@ def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Sh
         for length in longer:
             score = ODD_IMAGE + (3.0 if side in sides else 0.0) + (1.0 if length in lengths else 0.0)
             found.setdefault((side, length, channels), score)
-    for normal in {layer.config["_length"] for layer in draft.layers if "_length" in layer.config}:
+    zeros = FILLED if any(FILLS in layer.config for layer in draft.layers) else ()
+    for normal in {layer.config[LENGTH] for layer in draft.layers if LENGTH in layer.config}:
         for side in (*SIDES, *lengths):
-            found[side, normal, channels] = found[normal, side, channels] = ODD_IMAGE + 5.0
+            for length in [normal, *(normal - 2 * each for each in zeros if normal > 4 * each)]:
+                score = ODD_IMAGE + (5.0 if length == normal else 4.0)
+                found[side, length, channels] = found[length, side, channels] = score
     if channels is not None and channels > COLOURS:
         found[1, channels, channels] = ODD_IMAGE + 5.0
     return list(found.items())
@@ -452,7 +459,7 @@ def depends_on_size(draft: Draft) -> bool:
             return True
         if layer.config.get("_flat") and consumers[index]:
             return True
-        if "_length" in layer.config or layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
+        if LENGTH in layer.config or layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
             return True
     return False
 

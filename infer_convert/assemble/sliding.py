@@ -9,6 +9,7 @@ from functools import lru_cache
 from infer_convert.assemble.chains import ABSENT
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import DraftLayer
+from infer_convert.layers.across import is_across
 from infer_convert.layers.card import Shape
 from infer_convert.layers.pooling import WHOLE
 from infer_convert.solve.options import AtOnce, ShapeFunction
@@ -26,7 +27,7 @@ def at_once(layer: DraftLayer, tried: Sequence[Setting], functions: Sequence[Sha
     """Gives every setting that suits an operand with its result, as ``functions`` do one by one. None for other layers,
     and where a setting is about more than the window."""
     name = layer.class_name
-    if not name.startswith(SLIDING) or name.endswith("Transpose"):
+    if not name.startswith(SLIDING) or name.endswith("Transpose") or is_across(layer.config):
         return None
     if any(key not in (*ARGUMENTS, ABSENT) for setting in tried for key in setting.config):
         return None

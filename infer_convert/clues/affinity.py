@@ -5,6 +5,7 @@
   what feeds it, so that an edge from a higher to a lower counter of one class is suspicious.
   Numbers glued to a word (``conv7``) count like Keras' own once several layers share the word.
 * *prefixes*: ``conv2_block1_1_conv`` feeds ``conv2_block1_1_bn``.
+* *roles*: what ``conv2_block1_0_conv`` reads, ``conv3_block1_0_conv`` reads in its own block.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ LEAST_GLUED = 3
 _GLUED = re.compile(r"([A-Za-z][A-Za-z_]*?)_?(\d+)")
 LEAST_PREFIXED = 6
 """Layers that must share their first word with a neighbour before prefixes are believed."""
+LEAST_PLAYERS = 6
+"""Layers that must share their roles with others before roles are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Affinities:
     counts: dict[str, int]
     listed: bool
     prefixes: tuple[tuple[str, ...], ...]
+    lasts: tuple[str, ...]
     prefixed: bool
 
     @classmethod
@@ -57,8 +61,21 @@ class Affinities:
             dict(counts),
             _in_list_order(stems, counters),
             prefixes,
+            tuple(name.split("_")[-1] for name in names),
             sharing >= LEAST_PREFIXED,
         )
+
+    def roles(self) -> tuple[str, ...]:
+        """What every layer is in its block, empty where its name does not tell; none at all where hardly any tells. A
+        block's name comes first, so that a role is the last word of a name of two and the last two of a longer one, if
+        another layer has it, too."""
+        found = [
+            "" if automatic or not prefix else "_".join([*prefix[1:][-1:], last])
+            for automatic, prefix, last in zip(self.automatic, self.prefixes, self.lasts, strict=True)
+        ]
+        counts = Counter(found)
+        shared = tuple([role if counts[role] > 1 else "" for role in found])
+        return shared if sum(map(bool, shared)) >= LEAST_PLAYERS else ()
 
     def word(self, producer: int, consumer: int) -> str:
         """What the names say about an edge, as a word whose weight is fitted; empty when they say nothing."""

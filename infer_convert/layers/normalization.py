@@ -53,6 +53,8 @@ def _batch_fits(stored: Stored) -> tuple[Fit, ...]:
     return tuple(fits)
 
 
+LENGTH = "_length"
+"""Entry for the size of another axis than the channels that a BatchNormalization is over."""
 RARE_AXIS = -0.4
 """BatchNormalization along another axis than the channels (spectrograms): little, since it is only asked when nothing
 else satisfies the file."""
@@ -61,21 +63,21 @@ else satisfies the file."""
 def _batch_rare(stored: Stored) -> tuple[Fit, ...]:
     fits = []
     for fit in _batch_fits(stored):
-        config = {**fit.config, "_channels_in": None, "_length": fit.config["_channels_in"]}
+        config = {**fit.config, "_channels_in": None, LENGTH: fit.config["_channels_in"]}
         fits.append(Fit(config, fit.uses, fit.log_odds + RARE_AXIS))
     return tuple(fits)
 
 
 def _batch_choices(config: Config) -> tuple[Config, ...]:
-    return ({"axis": 1}, {"axis": 2}, {"axis": 3}) if "_length" in config else ({},)
+    return ({"axis": 1}, {"axis": 2}, {"axis": 3}) if LENGTH in config else ({},)
 
 
 def _batch_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
-    if "_length" not in config:
+    if LENGTH not in config:
         return _shape(config, shapes)
     (shape,) = shapes
     axis = config.get("axis", 1)
-    return shape if len(shape) > axis and shape[axis - 1] == config["_length"] else None
+    return shape if len(shape) > axis and shape[axis - 1] == config[LENGTH] else None
 
 
 def _layer_fits(stored: Stored) -> tuple[Fit, ...]:

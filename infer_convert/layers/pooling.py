@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from infer_convert.layers.across import across, is_across
 from infer_convert.layers.arithmetic import windows
 from infer_convert.layers.card import RARE, Card, Config, Shape
-from infer_convert.solve.items import Variant
+from infer_convert.solve.items import Channels, Variant
 
 
 def _flow(rank: int) -> Callable[[Config], tuple[Variant, ...]]:
     def flow(config: Config) -> tuple[Variant, ...]:
-        return (Variant(label="Pool", ranks=frozenset({(rank + 2, rank + 2)}), scale=-1),)
+        channels: Channels = "halved" if is_across(config) else "same"
+        return (Variant(label="Pool", ranks=frozenset({(rank + 2, rank + 2)}), channels=channels, scale=-1),)
 
     return flow
 
@@ -63,6 +65,8 @@ def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
     ]
 
     def choices(config: Config) -> tuple[Config, ...]:
+        if is_across(config):
+            return tuple({"pool_size": [2, 2], "strides": [2, 2], "padding": padding} for padding in ("valid", "same"))
         usual: tuple[Config, ...] = tuple(
             {"pool_size": [pool] * rank, "strides": [stride] * rank, "padding": padding}
             for pool, stride, padding in options
@@ -133,7 +137,7 @@ def _window(kind: str, rank: int, *words: tuple[str, float]) -> Card:
         f"{kind}Pooling{rank}D",
         words=(("pool", usual), ("pooling", usual), *ends, *words),
         flow=_flow(rank),
-        shape=_shape,
+        shape=across(_shape) if rank == 2 else _shape,
         choices=_choices(rank),
     )
 

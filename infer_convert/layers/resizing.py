@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from infer_convert.layers.across import across, is_across
 from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.solve.items import Variant
 
+FILLS = "_fills"
+"""Entry for a padding that may be along one axis alone, to fill it up to a size that the layer behind it takes."""
+MOST_FILLED = 64
+"""Zeros at either end of such an axis at most."""
 Pairs = tuple[tuple[int, int], ...]
 
 
@@ -48,9 +54,21 @@ def _border_choices(
     def choices(config: Config) -> tuple[Config, ...]:
         if rank == 1:
             return tuple({field: [before, after]} for before, after in amounts)
-        return tuple({field: [[before, after]] * rank} for before, after in amounts)
+        usual: tuple[Config, ...] = tuple({field: [[before, after]] * rank} for before, after in amounts)
+        if FILLS not in config:
+            return usual
+        filled = [[amount, amount] for amount in range(1, MOST_FILLED + 1)]
+        return (*usual, *({field: way} for amount in filled for way in ([[0, 0], amount], [amount, [0, 0]])))
 
     return choices
+
+
+def _up_flow(rank: int) -> Callable[[Config], tuple[Variant, ...]]:
+    def flow(config: Config) -> tuple[Variant, ...]:
+        (variant,) = _flow("UpSampling", rank, 1)(config)
+        return (replace(variant, channels="doubled") if is_across(config) else variant,)
+
+    return flow
 
 
 def _up_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -67,7 +85,8 @@ def _up_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 
 def _up_choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
     def choices(config: Config) -> tuple[Config, ...]:
-        return tuple({"size": size if rank == 1 else [size] * rank} for size in (2, 4, 3, 8, 7, 16, 5))
+        sizes = (2,) if is_across(config) else (2, 4, 3, 8, 7, 16, 5)
+        return tuple({"size": size if rank == 1 else [size] * rank} for size in sizes)
 
     return choices
 
@@ -105,8 +124,8 @@ def _upsampling(rank: int) -> Card:
             ("unpool", 3.0),
             ("unpooling", 3.0),
         ),
-        flow=_flow("UpSampling", rank, 1),
-        shape=_up_shape,
+        flow=_up_flow(rank),
+        shape=across(_up_shape) if rank == 2 else _up_shape,
         choices=_up_choices(rank),
         assumed={"interpolation": "nearest"} if rank == 2 else {},
     )

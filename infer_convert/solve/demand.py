@@ -41,6 +41,8 @@ def meet(remainders: Mapping[int, int], variant: Variant, chosen: tuple[Slot, ..
             divisors.append(demand[1])  # type: ignore[arg-type]
         else:
             parts.extend(demand[1])  # type: ignore[arg-type]
+    if exact is not None and variant.channels == "doubled" and exact % 2:
+        return None
     if exact is None and variant.channels == "same":
         wishes = [slot.demand for slot in chosen if slot.broadcasts and isinstance(slot.demand, int) and slot.demand]
         if wishes and not parts and not divisors:

@@ -8,12 +8,10 @@ by the parser, which alone decides whether it is possible and what it costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from infer_convert.solve.features import Key, Names
 from infer_convert.solve.items import Item, Wiring
-from infer_convert.solve.whole import features, score
 
 FARTHEST = 3
 """Layers that an operand is moved at most."""
@@ -27,11 +25,11 @@ REPLAYED = 4
 Change = tuple[int, int, int]
 """(consumer, its old producer, its new one)."""
 Replay = Callable[[Wiring], Wiring | None]
+Judge = Callable[[Wiring], float]
+"""Nats in favour of a wiring as a whole."""
 
 
-def flipped(
-    items: Sequence[Item], wirings: Sequence[Wiring], learned: Mapping[Key, float], names: Names, replay: Replay
-) -> list[Wiring]:
+def flipped(items: Sequence[Item], wirings: Sequence[Wiring], judge: Judge, replay: Replay) -> list[Wiring]:
     """New wirings that look better as wholes than the one that they come from, with the parser's own score."""
     tried: set[object] = {wiring.operands for wiring in wirings}
     found: list[Wiring] = []
@@ -40,14 +38,14 @@ def flipped(
     for _ in range(ROUNDS):
         promising: list[tuple[float, int, Wiring]] = []
         for wiring in waiting:
-            bar = score(learned, features(items, wiring, names), wiring.log_score)
+            bar = judge(wiring)
             for changes in _flips(items, wiring):
                 changed = _changed(wiring, changes) if left else None
                 if changed is None or changed.operands in tried:
                     continue
                 tried.add(changed.operands)
                 left -= 1
-                looks = score(learned, features(items, changed, names), wiring.log_score)
+                looks = judge(changed)
                 if looks > bar:
                     promising.append((looks - bar, len(promising), changed))
         promising.sort(key=lambda entry: (-entry[0], entry[1]))

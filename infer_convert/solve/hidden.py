@@ -57,6 +57,10 @@ class Expanded:
             return ""
         return given(self.places[producer], self.places[consumer])
 
+    def roles(self, given: Sequence[str]) -> tuple[str, ...]:
+        """The items' roles; sums have none."""
+        return tuple([given[place] if place < self.listed else "" for place in self.places]) if given else ()
+
     def contracted(self, wiring: Wiring) -> Wiring:
         """A wiring of the longer list in terms of the list as it is."""
         own = len(self.items)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Channels = Literal["fixed", "same", "sum", "multiple", "any"]
+Channels = Literal["fixed", "same", "sum", "multiple", "halved", "doubled", "any"]
 """What happens to the last axis.
 
 ``fixed``: the item makes ``channels_out``; ``same``: passes it on; ``sum``: adds its operands' up (Concatenate);
-``multiple``: a multiple of its input's (Flatten); ``any``: no relation known.
+``multiple``: a multiple of its input's (Flatten); ``halved`` and ``doubled``: that part of its input's; ``any``: no
+relation known.
 """
 
 ANY_RANKS = frozenset((a, b) for a in range(2, 6) for b in range(2, 6))

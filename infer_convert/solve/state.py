@@ -250,7 +250,8 @@ def filled(
     """The slots and the remainders of the Concatenates' sums once ``chosen`` have taken a tensor with ``out``."""
     rest = dict(remainders)
     unknown: set[int] = set()
-    if isinstance(out, tuple) and out[0] == "parts" and (variant.channels in ("multiple", "any") or variant.broadcasts):
+    unlike = variant.channels in ("multiple", "halved", "doubled", "any") or variant.broadcasts
+    if isinstance(out, tuple) and out[0] == "parts" and unlike:
         # What this operand brings is not known (a Multiply's gate may have one channel), so neither is what the others
         # must bring.
         for identity in out[1]:  # type: ignore[union-attr]
@@ -352,6 +353,10 @@ def _upstream(variant: Variant, out: Demand) -> Demand:
         return variant.channels_in
     if variant.channels == "same":
         return 0 if variant.broadcasts and not isinstance(out, int) else out
+    if variant.channels == "halved":
+        return 2 * out if isinstance(out, int) else 0
+    if variant.channels == "doubled":
+        return out // 2 if isinstance(out, int) else 0
     if variant.channels == "multiple":
         return (
             ("div", out) if isinstance(out, int) and out else out if isinstance(out, tuple) and out[0] == "div" else 0

@@ -53,6 +53,10 @@ def supplies(items: Sequence[Item]) -> tuple[Supply, ...]:
                 channels.add(variant.channels_out)
                 if variant.state:
                     states.add((variant.state, variant.channels_out))
+            elif variant.channels == "halved":
+                channels |= {width // 2 for width in channels if width % 2 == 0}
+            elif variant.channels == "doubled":
+                channels |= {2 * width for width in channels}
             elif variant.channels in ("sum", "multiple", "any"):
                 flexible |= {rank for _, rank in variant.ranks}
         result.append(Supply(frozenset(channels), frozenset(flexible), inputs, frozenset(states), frozenset(ranks)))

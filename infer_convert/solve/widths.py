@@ -29,6 +29,8 @@ def _result(variant: Variant, given: Sequence[int | None]) -> int | None:
     if variant.channels == "fixed":
         return variant.channels_out
     told = [width for width in given if width is not None]
-    if variant.channels not in ("same", "sum") or not told or len(told) < len(given):
+    if variant.channels in ("multiple", "any") or not told or len(told) < len(given):
         return None
-    return sum(told) if variant.channels == "sum" else max(told)
+    if variant.channels == "sum":
+        return sum(told)
+    return {"halved": max(told) // 2, "doubled": 2 * max(told)}.get(variant.channels, max(told))

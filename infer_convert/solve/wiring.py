@@ -29,6 +29,7 @@ from infer_convert.solve.moves import Move, Rules, moves
 from infer_convert.solve.pace import Pace
 from infer_convert.solve.past import Row
 from infer_convert.solve.pyramids import TOLD, may_have_levels, with_levels
+from infer_convert.solve.roles import surprise
 from infer_convert.solve.state import Placed, Precedence, Slot, State
 from infer_convert.solve.steps import Step, steps
 from infer_convert.solve.supply import Supply, supplies
@@ -77,13 +78,15 @@ def _silent(producer: int, consumer: int) -> str:
 @dataclass(frozen=True, slots=True)
 class WiringProblem:
     """The items, what else speaks for single edges (``affinity`` in nats, ``names`` as fitted words), and how many
-    outputs there are when that is known. ``hidden`` allows sums that the list does not show."""
+    outputs there are when that is known. ``hidden`` allows sums that the list does not show; ``roles`` are the items'
+    roles as their names tell (``roles.py``), empty where they tell none."""
 
     items: tuple[Item, ...]
     affinity: Affinity
     outputs: int | None = None
     names: Names = _silent
     hidden: bool = False
+    roles: tuple[str, ...] = ()
 
     @property
     def calls(self) -> tuple[int, ...]:
@@ -176,9 +179,12 @@ def candidates(
         return WiringResult((), 0, "in every wiring some layer gets other channels than its weights take")
     if not learned.wholes:
         return wirings
-    wirings.sort(key=lambda wiring: (-_judged(problem, learned, wiring).log_score, wiring.operands))
-    replay = partial(replayed, scene, rules, supply)
-    return [*wirings, *flipped(problem.items, wirings, learned.wholes, problem.names, replay)]
+
+    def judge(wiring: Wiring) -> float:
+        return _judged(problem, learned, wiring).log_score
+
+    wirings.sort(key=lambda wiring: (-judge(wiring), wiring.operands))
+    return [*wirings, *flipped(problem.items, wirings, judge, partial(replayed, scene, rules, supply))]
 
 
 def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wiring) -> Wiring | None:
@@ -220,7 +226,10 @@ def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
     found = features(problem.items, wiring, problem.names)
     read = math.fsum([item.variants[v].log_prior for item, v in zip(problem.items, wiring.variants, strict=True)])
     said = score(learned.wholes, found, wiring.log_score - read)
-    return replace(wiring, log_score=read + said - blended(problem.items, wiring))
+    odd = blended(problem.items, wiring)
+    if problem.roles:
+        odd += surprise(problem.items, problem.roles, wiring)
+    return replace(wiring, log_score=read + said - odd)
 
 
 def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringResult:
@@ -306,7 +315,8 @@ def _with_called_sums(
     def names(producer: int, consumer: int) -> str:
         return longer.names(producer, consumer, problem.names)
 
-    found = solve(WiringProblem(longer.items, affinity, problem.outputs, names, problem.hidden), beam)
+    roles = longer.roles(problem.roles)
+    found = solve(WiringProblem(longer.items, affinity, problem.outputs, names, problem.hidden, roles), beam)
     if not found.wirings:
         return plain
     shorter = WiringResult(tuple([longer.contracted(wiring) for wiring in found.wirings]), cost=found.cost)

@@ -15,6 +15,8 @@ from infer_convert.infer import infer
 from infer_convert.pipeline import build
 from infer_convert.readers import open_tensors, read
 
+from .files import facts, norm
+
 
 def legacy(path: Path, layers: dict[str, dict[str, Any]]) -> Path:
     """A weights-only file of Keras 2."""
@@ -74,3 +76,28 @@ def test_normalization_along_another_axis_is_tried_when_nothing_else_fits(tmp_pa
     facts = read(legacy(tmp_path / "m.h5", layers))
     found = infer(facts, with_options(Hints(), (), ["6,9,1"]))
     assert found.best.layer("bn_freq").config["axis"] == 1
+
+
+FILLED = f"""
+input_1
+zero_padding2d_1
+bn_0_freq {norm(40)}
+conv2d_1 kernel:3x3x1x8 bias:8
+global_average_pooling2d_1
+dense_1 kernel:8x3 bias:3
+"""
+
+
+@pytest.mark.parametrize(("shape", "padding"), [((12, 30, 1), [[0, 0], [5, 5]]), ((14, 11, 1), [[13, 13], [0, 0]])])
+def test_zeros_fill_an_axis_up_to_what_a_normalisation_over_it_takes(
+    shape: tuple[int, ...], padding: list[list[int]]
+) -> None:
+    plan = infer(facts(FILLED), Hints({"": (shape,)})).best
+    assert plan.layer("zero_padding2d_1").config["padding"] == padding
+    assert plan.layer("bn_0_freq").config["axis"] == (2 if shape[0] == 12 else 1)
+
+
+def test_what_such_an_axis_is_filled_from_is_asked() -> None:
+    found = infer(facts(FILLED)).best
+    decision = found.layer("input_1").decision("batch_shape")
+    assert decision is not None and decision.confidence < 0.5

@@ -67,3 +67,17 @@ def test_a_number_that_few_share_is_part_of_the_word() -> None:
     """``relu6`` is a kind of relu, and ``conv1d`` ends in no number."""
     found = affinities("relu6", "conv1d_1", "relu", "conv1d")
     assert found.stems == ("relu6", "conv1d", "relu", "conv1d")
+
+
+def test_roles_are_what_blocks_names_have_in_common() -> None:
+    found = affinities(*BLOCKS, "max_pooling2d", "block1_only")
+    assert found.roles() == (*("_".join(name.split("_")[1:]) for name in BLOCKS), "", "")
+
+
+def test_of_a_name_of_two_words_the_last_is_the_role() -> None:
+    found = affinities(*(f"block{b}_conv{k}" for b in (1, 2) for k in (1, 2, 3)), "block2_conv4")
+    assert found.roles() == ("conv1", "conv2", "conv3") * 2 + ("",)
+
+
+def test_few_layers_with_roles_have_none() -> None:
+    assert affinities("block1_conv", "block2_conv", "dense_1", "dense_2", "fc1").roles() == ()

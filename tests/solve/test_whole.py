@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from infer_convert.solve.features import Key
 from infer_convert.solve.flips import flipped
 from infer_convert.solve.items import Wiring
@@ -77,14 +79,18 @@ def test_the_parser_s_score_is_one_feature_among_others() -> None:
     assert score({GUIDE: 0.5, ("#B",): -1.0}, {("#B",): 2.0, ("#E",): 9.0}, -4.0) == -4.0
 
 
+def judge(made: Net, likes: dict[Key, float]) -> Callable[[Wiring], float]:
+    return lambda found: score(likes, features(made.items, found, lambda producer, consumer: ""), found.log_score)
+
+
 def test_a_wrong_motif_is_turned_round_in_all_blocks_at_once() -> None:
     wrong, right = blocks("x", "x", "x"), blocks("a", "a", "a")
     likes = {("E", "Activation", "Conv/1"): 2.0, ("#B",): -1.0}
-    found = flipped(wrong.items, [wiring(wrong)], likes, lambda producer, consumer: "", lambda made: made)
+    found = flipped(wrong.items, [wiring(wrong)], judge(wrong, likes), lambda made: made)
     assert right.operands in [made.operands for made in found]
 
 
 def test_flips_that_the_parser_refuses_are_dropped() -> None:
     wrong = blocks("x", "x")
     likes = {("E", "Activation", "Conv/1"): 2.0}
-    assert not flipped(wrong.items, [wiring(wrong)], likes, lambda producer, consumer: "", lambda made: None)
+    assert not flipped(wrong.items, [wiring(wrong)], judge(wrong, likes), lambda made: None)

@@ -458,3 +458,34 @@ def test_only_long_lists_close_them() -> None:
     items = net(CHAIN).items
     assert WiringProblem(items, lambda p, c: 0.0).rules().farthest == math.inf
     assert WiringProblem(items * LONG, lambda p, c: 0.0).rules().farthest == FARTHEST
+
+
+ACROSS = """
+    x Input
+    c1 Conv/k in=3 out=8 < x
+    down Pool < c1
+    c2 Conv/k in=4 out=16 < down
+    up UpSampling < c2
+    cat Concatenate < c1 up
+    c3 Conv/k in=40 out=2 < cat
+    -> c3
+"""
+
+
+def test_channels_that_a_layer_halves_or_doubles() -> None:
+    made = net(ACROSS)
+    turned = list(made.items)
+    turned[2] = Item("down", (replace(VARIANTS["Pool"], channels="halved"),))
+    turned[4] = Item("up", (replace(VARIANTS["UpSampling"], channels="doubled"),))
+    found = solve(WiringProblem(tuple(turned), lambda p, c: 0.0)).wirings
+    assert found[0].edges() == made.edges()
+    assert not solve(WiringProblem(made.items, lambda p, c: 0.0)).wirings
+
+
+def test_no_odd_number_of_channels_is_a_double() -> None:
+    made = net("x Input\nc1 Conv/k in=3 out=4 < x\nup UpSampling < c1\nc2 Conv/k in=9 out=2 < up\n-> c2")
+    items = tuple(
+        replace(item, variants=(replace(item.variants[0], channels="doubled"),)) if item.name == "up" else item
+        for item in made.items
+    )
+    assert not solve(WiringProblem(items, lambda p, c: 0.0)).wirings
