@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from infer_convert.assemble.gated import gated
 from infer_convert.assemble.numbers import Numbers
 from infer_convert.assemble.remembered import followed
-from infer_convert.clues.numbers import gates, maps, output, signs
+from infer_convert.clues.numbers import maps, output, signs
 from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.flow import Found
 from infer_convert.clues.numbers.inputs import invert
@@ -30,7 +31,7 @@ def revised(plan: Plan, numbers: Numbers | None) -> Plan:
     if numbers is None:
         return plan
     with numbers.arrays.budget.spending():
-        for step in (_styles, _signs, _outputs, _gates, _reasons):
+        for step in (_styles, _signs, _outputs, gated, _reasons):
             try:
                 plan = step(plan, numbers)
             except OutOfWork:
@@ -240,33 +241,6 @@ def _outputs(plan: Plan, numbers: Numbers) -> Plan:
         said = f"|sum of the biases| is {q:.2g} of its largest possible value; a softmax keeps it near 0"
         plan = _replaced(plan, layer.name, {"softmax": nats}, "numbers/output", said)
     return plan
-
-
-def _gates(plan: Plan, numbers: Numbers) -> Plan:
-    """Whether an LSTM's forget gate started open, and with it whether its gates stand in Keras' order."""
-    layers = []
-    for layer in plan.layers:
-        uses = {use.variable: use for use in layer.weights}
-        stem = next((each for each in ("cell.", "forward_layer.cell.") if f"{each}recurrent_kernel" in uses), None)
-        shape = uses[f"{stem}recurrent_kernel"].shape if stem is not None else ()
-        bias = numbers.arrays.get(uses, f"{stem}bias") if len(shape) == 2 and shape[1] == 4 * shape[0] else None
-        block = None if bias is None else gates.opened(bias)
-        layers.append(layer if block is None or layer.decision(FORGET_BIAS) else _with_gates(layer, block))
-    return plan.with_layers(tuple(layers))
-
-
-FORGET_BIAS, GATES_SURE, OTHER_ORDER = "unit_forget_bias", 0.97, 0.6
-"""29 of 29 LSTMs of strangers (FORENSICS §8), with half an error added; the other is set by hand."""
-
-
-def _with_gates(layer: PlanLayer, block: int) -> PlanLayer:
-    keras = block == gates.FORGET
-    said = f"the biases of block {block + 1} of 4 ({gates.GATES[block]}, in Keras' order) stand out by their mean"
-    said, nats, sure = (said, 3.5, GATES_SURE) if keras else (f"{said}: another order of gates?", 0.4, OTHER_ORDER)
-    evidence = (Evidence("numbers/gates", nats, said),)
-    decision = Decision(FORGET_BIAS, keras, sure, Basis.INFERRED, (Option(not keras, 1 - sure, same=True),), evidence)
-    config = {**layer.config, FORGET_BIAS: keras} if layer.class_name == "LSTM" else layer.config
-    return replace(layer, config=config, decisions=(*layer.decisions, decision))
 
 
 def _reasons(plan: Plan, numbers: Numbers) -> Plan:
