@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.paths import corpus
-from infer_convert.clues.numbers import gates, geometry, maps, orientation, output, signs
+from infer_convert.clues.constants import RECURRENT
+from infer_convert.clues.numbers import gates, geometry, maps, orientation, output, padding, signs
 from infer_convert.clues.numbers.arrays import Arrays, Store
 from infer_convert.clues.numbers.budget import Budget
 from infer_convert.clues.numbers.flow import Flow
@@ -369,7 +370,18 @@ def _gates(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
             yield node.name, 4, None if block is None else block == gates.FORGET, lead, ""
 
 
-CLUES = (_moments, _filters, _geometry, _formats, _orientation, _outputs, _signs, _styles, _gates)
+def _padding(net: Net, flow: Flow, arrays: Arrays) -> Iterator[Line]:
+    """Whether an Embedding in front of a recurrent layer masks its padding."""
+    for index, node in enumerate(net.nodes):
+        takers = {net.nodes[taker].class_name for taker in net.consumers.get((index, 0), ())}
+        table = arrays.get(node.uses, "embeddings") if node.class_name == "Embedding" else None
+        if table is None or not takers.intersection(RECURRENT):
+            continue
+        true, nats = bool(node.config.get("mask_zero")), padding.masked(table)
+        yield node.name, 2, None if nats is None else (nats > 0) == true, abs(nats or 0.0), f"mask_zero={true}"
+
+
+CLUES = (_moments, _filters, _geometry, _formats, _orientation, _outputs, _signs, _styles, _gates, _padding)
 
 
 def run(only: Sequence[str] = ()) -> Iterator[dict[str, str]]:

@@ -22,6 +22,8 @@ SUREST = 0.999
 """No decision that has an alternative is surer than this."""
 DUMP = "dump"
 """The clue behind the wiring of a list that shows only layers with weights."""
+WIRED, LEAST_WIRED = "numbers/wiring", 1.0
+"""The clue of the trained numbers about operands, and the nats from which on it decides them."""
 LIBRARY = "library"
 """The clue of known architectures: the maps are fitted on nets that are in no library, so its shares stay as they
 are."""
@@ -137,9 +139,13 @@ def _decision(decision: Decision, known: Maps) -> Decision:
 
 def kind(decision: Decision) -> str:
     """What is calibrated together: decisions about one field; operands in lists without weightless layers are a kind of
-    their own."""
-    dumped = decision.field == "inbound" and any(item.clue == DUMP for item in decision.evidence)
-    return "inbound/dump" if dumped else decision.field
+    their own, and so are operands that the trained numbers speak for."""
+    if decision.field != "inbound":
+        return decision.field
+    said = {item.clue: item.weight for item in decision.evidence}
+    if said.get(WIRED, 0.0) >= LEAST_WIRED:
+        return "inbound/numbers"
+    return "inbound/dump" if DUMP in said else "inbound"
 
 
 def _mapped(decision: Decision, known: Maps) -> float:

@@ -22,6 +22,7 @@ from infer_convert.assemble.joined import joined
 from infer_convert.assemble.layout import channels_first, hints_inside, with_stored_layout
 from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
+from infer_convert.assemble.operands import inbound_decisions
 from infer_convert.assemble.oriented import oriented
 from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
@@ -33,7 +34,7 @@ from infer_convert.assemble.typed import Typed, type_layers
 from infer_convert.assemble.unnamed import merged, spelled
 from infer_convert.assemble.wholes import wholes_of
 from infer_convert.clues.settings.strips import strip
-from infer_convert.confidence import DUMP, LIBRARY, calibrated
+from infer_convert.confidence import LIBRARY, calibrated
 from infer_convert.configs import has_config, plan_from_config
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
@@ -43,7 +44,7 @@ from infer_convert.inference import Inference, LeftOver
 from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
-from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+from infer_convert.plan import Basis, Plan
 from infer_convert.processes.collector import few_collections
 from infer_convert.processes.threads import one_thread
 from infer_convert.solve import patience
@@ -217,7 +218,7 @@ def _weighed(
         raise NoArchitecture(f"no architecture satisfies the file: {told_apart(said, asks)}", said, asks=asks)
     candidates = _remembered(candidates, flattened([item.settled for item in candidates], numbers))
     by_name = {entry.stored.name: entry for entry in _as_read(typed, facts)}
-    inbound = _inbound_decisions(drafts, candidates, hints, not facts.lists_weightless)
+    inbound = inbound_decisions(drafts, _draft_shares(candidates), hints, not facts.lists_weightless)
     classes = _class_shares(drafts, candidates)
     context = Context(facts, by_name, hints, inbound=inbound, classes=classes, inner=inner)
     return _Weighed(tuple(candidates), context, numbers)
@@ -257,13 +258,13 @@ def _with_own(
     except NoArchitecture as error:
         own, failure = [], error
     found, causes = _settled(own, hints, best)
-    refuted = [] if found else _unscored(own)
+    refuted = [] if found else [_unscored(draft) for draft, _ in own]
     for way, told in () if found or candidates or failure is not None else _other_ways(typed, hints):
         with suppress(NoArchitecture):
             made = weighed(_drafts(way, facts, told, numbers, rare), numbers, told)
-            own = [(draft, share) for draft, share in made if replace(draft, log_score=0.0) not in refuted]
+            own = [(draft, share) for draft, share in made if _unscored(draft) not in refuted]
             found, _ = _settled(own, told, best)
-            refuted += _unscored(own)
+            refuted += [_unscored(draft) for draft, _ in own]
         if found:
             break
     resort = None if found or candidates else _last_resort(typed, facts, hints, rare)
@@ -278,9 +279,9 @@ def _with_own(
     return _ranked([*candidates, *found]), causes
 
 
-def _unscored(drafts: list[tuple[Draft, float]]) -> list[Draft]:
-    """As the sizes see them: what suits one suits its like, however likely their wiring is."""
-    return [replace(draft, log_score=0.0) for draft, _ in drafts]
+def _unscored(draft: Draft) -> Draft:
+    """As the sizes see it: what suits one suits its like, however likely their wiring is."""
+    return replace(draft, log_score=0.0, heard=0.0)
 
 
 def _last_resort(typed: tuple[Typed, ...], facts: WeightFile, hints: Hints, rare: bool) -> Draft | None:
@@ -399,6 +400,14 @@ def _settled_confidence(plan: Plan) -> float:
     return confidence
 
 
+def _draft_shares(candidates: list[_Candidate]) -> dict[int, float]:
+    """By draft, the share of its candidates, the likeliest candidate's first."""
+    shares: dict[int, float] = {}
+    for candidate in candidates:
+        shares[candidate.draft_number] = shares.get(candidate.draft_number, 0.0) + candidate.share
+    return shares
+
+
 def _class_shares(drafts: list[tuple[Draft, float]], candidates: list[_Candidate]) -> dict[str, dict[str, float]]:
     """By layer, the share of the candidates in which it is of each class."""
     result: dict[str, dict[str, float]] = {}
@@ -407,47 +416,6 @@ def _class_shares(drafts: list[tuple[Draft, float]], candidates: list[_Candidate
         for layer in drafts[candidate.draft_number][0].layers:
             shares = result.setdefault(layer.name, {})
             shares[layer.class_name] = shares.get(layer.class_name, 0.0) + candidate.share / total
-    return result
-
-
-def _inbound_decisions(
-    drafts: list[tuple[Draft, float]], candidates: list[_Candidate], hints: Hints, dumped: bool
-) -> dict[str, tuple[Decision, ...]]:
-    """Where the drafts disagree about a layer's operands: each answer's share."""
-    shares: dict[int, float] = {}
-    for candidate in candidates:
-        shares[candidate.draft_number] = shares.get(candidate.draft_number, 0.0) + candidate.share
-    best = drafts[candidates[0].draft_number][0]
-    by_name = {number: {layer.name: layer for layer in drafts[number][0].layers} for number in shares}
-    result: dict[str, tuple[Decision, ...]] = {}
-    for layer in best.layers:
-        if not layer.operands:
-            continue
-        weights: dict[str, tuple[float, list[list[str]]]] = {}
-        for number, share in shares.items():
-            draft = drafts[number][0]
-            twin = by_name[number].get(layer.name)
-            if twin is None:
-                continue
-            names = [[draft.layers[item].name for item, _ in call] for call in twin.operands]
-            old = weights.get(repr(names), (0.0, names))[0]
-            weights[repr(names)] = (old + share, names)
-        # A sum that no list shows is as likely as it is to exist.
-        everywhere = math.fsum(share for share, _ in weights.values())
-        total = everywhere if layer.stored is not None else math.fsum(shares.values())
-        mine = [[best.layers[item].name for item, _ in call] for call in layer.operands]
-        share = weights[repr(mine)][0] / total
-        if len(weights) == 1 and len(layer.operands[0]) < 2:
-            continue
-        others = tuple(Option(names, other / total) for key, (other, names) in weights.items() if key != repr(mine))
-        if hints.answer(layer.name, "inbound") is not None:
-            result[layer.name] = (Decision("inbound", mine, 1.0, Basis.USER),)
-            continue
-        because = "the list's order, the channels and people's habits leave these possibilities"
-        if dumped:
-            because = "the list shows only layers with weights; channels and numbers leave these possibilities"
-        evidence = (Evidence(DUMP if dumped else "wiring", 0.0, because),)
-        result[layer.name] = (Decision("inbound", mine, share, Basis.INFERRED, others, evidence),)
     return result
 
 

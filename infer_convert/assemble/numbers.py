@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.decode import decode
@@ -93,12 +93,20 @@ def _weighed(drafts: Drafts, numbers: Numbers, told: Collection[str]) -> list[tu
     best = max(range(len(entries)), key=lambda index: entries[index][1] + said[index])
     if not maps.explained(numbers.flow.follow(of_draft(entries[best][0]))):
         return list(drafts)
-    scores = [prior + nats for (_, prior), nats in zip(entries, said, strict=True)]
-    top = max(scores)
-    total = math.fsum(math.exp(score - top) for score in scores)
-    shares = [math.exp(score - top) / total for score in scores]
-    paired = [(draft, share) for (draft, _), share in zip(entries, shares, strict=True)]
+    before = _normal([prior for _, prior in entries])
+    after = _normal([prior + nats for (_, prior), nats in zip(entries, said, strict=True)])
+    paired = [
+        (replace(draft, heard=now - then), math.exp(now))
+        for (draft, _), then, now in zip(entries, before, after, strict=True)
+    ]
     return sorted(paired, key=lambda item: -item[1])
+
+
+def _normal(logs: Sequence[float]) -> list[float]:
+    """The logs of shares of 1 in all."""
+    top = max(logs)
+    total = top + math.log(math.fsum(math.exp(each - top) for each in logs))
+    return [each - total for each in logs]
 
 
 def _joins(draft: Draft) -> bool:

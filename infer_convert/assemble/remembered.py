@@ -121,19 +121,19 @@ def _counts(cost: Any, source: Any, uses: Iterable[WeightUse], arrays: Arrays) -
 
 
 def _plain(draft: Draft, share: float, drafts: Drafts) -> list[Any]:
-    """The number of the draft that it is or was made of, the operands that differ, its share."""
-    bases = [(number, base) for number, (base, _) in enumerate(drafts) if base is draft] or list(
+    """The number of the draft that it is or was made of, the operands that differ, its share, what was heard of it."""
+    bases = [(number, base) for number, (base, _) in enumerate(drafts) if base.layers is draft.layers] or list(
         enumerate(base for base, _ in drafts)
     )
     number, changes = next(
         (number, changes) for number, base in bases if (changes := _changes(draft, base)) is not None
     )
-    return [number, [[index, draft.layers[index].operands] for index in changes], share]
+    return [number, [[index, draft.layers[index].operands] for index in changes], share, draft.heard]
 
 
 def _changes(draft: Draft, base: Draft) -> list[int] | None:
     """The layers with other operands; None where more is different."""
-    if len(draft.layers) != len(base.layers) or replace(draft, layers=base.layers) != base:
+    if len(draft.layers) != len(base.layers) or replace(draft, layers=base.layers, heard=base.heard) != base:
         return None
     pairs = list(zip(draft.layers, base.layers, strict=True))
     if any(mine is not its and replace(mine, operands=its.operands) != its for mine, its in pairs):
@@ -153,10 +153,11 @@ def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, fl
 
 
 def _draft(plain: Any, drafts: Drafts) -> tuple[Draft, float]:
-    number, changes, share = many(plain, 3)
-    draft, _ = drafts[index(number, len(drafts))]
+    which, changes, share, heard = many(plain, 4)
+    base, _ = drafts[index(which, len(drafts))]
     if type(share) is not float:
         raise Unreadable
+    draft = replace(base, heard=number(heard))
     if not changes:
         return draft, share
     layers = list(draft.layers)

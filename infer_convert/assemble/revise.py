@@ -1,36 +1,42 @@
-"""What the trained numbers say about a finished plan: its activations, the reasons for its operands, and how its inputs
-were scaled."""
+"""What the trained numbers say about a finished plan: activations, gates, masks, and how its inputs were scaled."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from infer_convert.assemble.gated import gated
+from infer_convert.assemble.masked import masked
 from infer_convert.assemble.numbers import Numbers
 from infer_convert.assemble.remembered import followed
-from infer_convert.clues.numbers import gates, maps, output, signs
+from infer_convert.clues.numbers import maps, output, signs
 from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.flow import Found
 from infer_convert.clues.numbers.inputs import invert
 from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
 from infer_convert.clues.numbers.net import Net, of_plan
+from infer_convert.clues.numbers.together import doubted, together
 from infer_convert.plan import Basis, Decision, Evidence, InputStatistics, Option, Plan, PlanLayer
 
 STYLES = ("relu", "elu", "tanh", "silu", "sigmoid", "selu", "gelu", "leaky_relu:0.2", "linear")
 """Activations that compete, where a whole net uses one."""
-LEAST_OPTION = 0.005
-MOST_OPTIONS = 5
+LEAST_OPTION, LEAST_SHARE = 0.005, 1e-6
+"""Of a value that no habit names, and of one that habits all but exclude."""
+MOST_OPTIONS, LEAST_SHOWN = 5, 1e-3
+"""How many alternatives are named, and from what share on. The likeliest always is: however sure the numbers are, there
+was a choice, and its confidence is calibrated and judged like any other."""
 
 
 def revised(plan: Plan, numbers: Numbers | None) -> Plan:
-    """The plan with the activations and reasons that its tensors speak for."""
+    """The plan with the activations that its tensors speak for."""
     if numbers is None:
         return plan
     with numbers.arrays.budget.spending():
-        for step in (_styles, _signs, _outputs, _gates, _reasons):
+        for step in (_styles, _signs, _outputs, gated, masked):
             try:
                 plan = step(plan, numbers)
             except OutOfWork:
@@ -84,6 +90,10 @@ def _open(layer: PlanLayer) -> Decision | None:
     """The layer's activation, where nothing but a habit decided it."""
     decision = layer.decision("activation")
     return decision if decision is not None and decision.basis is Basis.ASSUMED else None
+
+
+def _shares(decision: Decision) -> dict[Any, float]:
+    return {decision.value: decision.confidence, **{o.value: o.confidence for o in decision.alternatives}}
 
 
 def _hidden(plan: Plan) -> list[PlanLayer]:
@@ -190,24 +200,48 @@ def _part(net: Net, index: int, joined: int, numbers: Numbers) -> Any:
 
 def _signs(plan: Plan, numbers: Numbers) -> Plan:
     """Activations in front of a normalisation, by the signs of what it stores; and where one stands there, none that
-    was only supposed behind it."""
-    if not _trained(plan, numbers):
-        return plan
-    net = of_plan(plan)
+    was only supposed behind it. Layers of the same belief are heard together."""
+    net, explained = of_plan(plan), _trained(plan, numbers)
+    groups: dict[str, list[tuple[int, dict[str, float]]]] = {}
     for index, layer in enumerate(plan.layers):
         decision = _open(layer)
         if decision is None or layer.class_name == "Activation":
             continue
-        names = tuple(dict.fromkeys((str(decision.value), *(str(o.value) for o in decision.alternatives), "linear")))
+        names = tuple(dict.fromkeys((*(str(value) for value in _shares(decision)), "linear")))
         nats = _signed(net, index, numbers, names)
-        if nats is None:
-            continue
-        positive = nats.get("relu", nats.get("linear", 0.0)) == 0.0
-        said = "no stored mean behind it is negative" if positive else "some stored means behind it are negative"
-        plan = _replaced(plan, layer.name, nats, "numbers/signs", said)
+        if nats is not None:
+            groups.setdefault(repr(_shares(decision)), []).append((index, nats))
+    everything = [nats for group in groups.values() for _, nats in group]
+    if not explained and not all(_positive(nats) for nats in everything):
+        return plan
+    for group in groups.values():
+        plan = _signed_together(plan, net, group, 1.0 if explained else OWN_STATISTICS)
+    return plan
+
+
+def _signed_together(plan: Plan, net: Net, group: Sequence[tuple[int, Mapping[str, float]]], trust: float) -> Plan:
+    decision = _open(plan.layers[group[0][0]])
+    assert decision is not None
+    shares = _shares(decision)
+    prior = {name: max(shares.get(name, LEAST_OPTION), LEAST_SHARE) for name in group[0][1]}
+    heard = together(prior, [nats for _, nats in group])
+    for (index, own), nats in zip(group, heard, strict=True):
+        said = "no stored mean behind it is negative" if _positive(own) else "some stored means behind it are negative"
+        layer = plan.layers[index]
+        plan = _replaced(plan, layer.name, doubted(prior, nats, trust), "numbers/signs", said)
         if plan.layer(layer.name).config.get("activation") not in (None, "linear"):
             plan = _without_second(plan, net, index)
     return plan
+
+
+def _positive(nats: Mapping[str, float]) -> bool:
+    """Whether the means were such as a raw kernel hardly gives."""
+    return nats["linear"] < 0
+
+
+OWN_STATISTICS = 0.95
+"""That statistics without a negative mean are the net's own where no wiring explains them (set by hand): drawn at
+random they would have signs of both kinds."""
 
 
 def _without_second(plan: Plan, net: Net, index: int) -> Plan:
@@ -242,71 +276,16 @@ def _outputs(plan: Plan, numbers: Numbers) -> Plan:
     return plan
 
 
-def _gates(plan: Plan, numbers: Numbers) -> Plan:
-    """Whether an LSTM's forget gate started open, and with it whether its gates stand in Keras' order."""
-    layers = []
-    for layer in plan.layers:
-        uses = {use.variable: use for use in layer.weights}
-        stem = next((each for each in ("cell.", "forward_layer.cell.") if f"{each}recurrent_kernel" in uses), None)
-        shape = uses[f"{stem}recurrent_kernel"].shape if stem is not None else ()
-        bias = numbers.arrays.get(uses, f"{stem}bias") if len(shape) == 2 and shape[1] == 4 * shape[0] else None
-        block = None if bias is None else gates.opened(bias)
-        layers.append(layer if block is None or layer.decision(FORGET_BIAS) else _with_gates(layer, block))
-    return plan.with_layers(tuple(layers))
-
-
-FORGET_BIAS, GATES_SURE, OTHER_ORDER = "unit_forget_bias", 0.97, 0.6
-"""29 of 29 LSTMs of strangers (FORENSICS §8), with half an error added; the other is set by hand."""
-
-
-def _with_gates(layer: PlanLayer, block: int) -> PlanLayer:
-    keras = block == gates.FORGET
-    said = f"the biases of block {block + 1} of 4 ({gates.GATES[block]}, in Keras' order) stand out by their mean"
-    said, nats, sure = (said, 3.5, GATES_SURE) if keras else (f"{said}: another order of gates?", 0.4, OTHER_ORDER)
-    evidence = (Evidence("numbers/gates", nats, said),)
-    decision = Decision(FORGET_BIAS, keras, sure, Basis.INFERRED, (Option(not keras, 1 - sure, same=True),), evidence)
-    config = {**layer.config, FORGET_BIAS: keras} if layer.class_name == "LSTM" else layer.config
-    return replace(layer, config=config, decisions=(*layer.decisions, decision))
-
-
-def _reasons(plan: Plan, numbers: Numbers) -> Plan:
-    """The operands' decisions with what the numbers say for them against their alternatives."""
-    base = _follow(numbers, of_plan(plan))
-    known = {layer.name for layer in plan.layers}
-    layers = []
-    for layer in plan.layers:
-        decision = layer.decision("inbound")
-        if decision is None or decision.basis is Basis.USER or len(layer.inbound) != 1 or not decision.alternatives:
-            layers.append(layer)
-            continue
-        names = [name for call in decision.alternatives[0].value for name in call]
-        nats = 0.0
-        if all(name in known for name in names) and len(names) == len(layer.inbound[0]):
-            refs = tuple(replace(ref, layer=name) for ref, name in zip(layer.inbound[0], names, strict=True))
-            other = plan.with_layers(
-                tuple(replace(item, inbound=(refs,)) if item is layer else item for item in plan.layers)
-            )
-            nats = maps.total(maps.ratio(base, _follow(numbers, of_plan(other))))
-        if abs(nats) < 0.05:
-            layers.append(layer)
-            continue
-        because = f"stored moments and filters behind it, against {', '.join(names)}"
-        evidence = (*decision.evidence, Evidence("numbers/wiring", nats, because))
-        changed = replace(decision, evidence=evidence)
-        layers.append(replace(layer, decisions=tuple(changed if d is decision else d for d in layer.decisions)))
-    return plan.with_layers(tuple(layers))
-
-
 def _replaced(plan: Plan, name: str, nats: dict[str, float], clue: str, said: str) -> Plan:
     """One layer's activation weighed anew: shares times exp(nats), unlisted values have none for or against them."""
     layer = plan.layer(name)
     decision = _open(layer)
     assert decision is not None
-    shares = {decision.value: decision.confidence, **{o.value: o.confidence for o in decision.alternatives}}
+    shares = _shares(decision)
     for value in nats:
         if value != "softmax":
             shares.setdefault(value, LEAST_OPTION)
-    weights = {value: max(share, 1e-6) * math.exp(nats.get(str(value), 0.0)) for value, share in shares.items()}
+    weights = {value: max(share, LEAST_SHARE) * math.exp(nats.get(str(value), 0.0)) for value, share in shares.items()}
     total = math.fsum(weights.values())
     value = max(weights, key=lambda item: weights[item])
     others = sorted(
@@ -320,7 +299,7 @@ def _replaced(plan: Plan, name: str, nats: dict[str, float], clue: str, said: st
         value=value,
         confidence=weights[value] / total,
         basis=Basis.INFERRED,
-        alternatives=tuple(option for option in others if option.confidence > 1e-3)[:MOST_OPTIONS],
+        alternatives=(*others[:1], *(option for option in others[1:MOST_OPTIONS] if option.confidence > LEAST_SHOWN)),
         evidence=(*decision.evidence, Evidence(clue, gained, said)),
     )
     made = replace(
