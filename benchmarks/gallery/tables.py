@@ -8,8 +8,8 @@ from typing import Any
 def collaborative(keras: Any) -> Any:
     """Ratings of films: a product of two embeddings and a bias of each side."""
     layers = keras.layers
-    user = keras.Input(shape=(1,), name="user")
-    movie = keras.Input(shape=(1,), name="movie")
+    user = keras.Input(shape=(1,), name="user", dtype="int32")
+    movie = keras.Input(shape=(1,), name="movie", dtype="int32")
     user_vector = layers.Flatten()(layers.Embedding(610, 50, name="user_embedding")(user))
     user_bias = layers.Flatten()(layers.Embedding(610, 1, name="user_bias")(user))
     movie_vector = layers.Flatten()(layers.Embedding(970, 50, name="movie_embedding")(movie))
@@ -54,12 +54,12 @@ def tab_transformer(keras: Any) -> Any:
     embedding_dims, num_heads = 16, 4
     inputs, encoded = [], []
     for name, size in (("workclass", 9), ("education", 16), ("occupation", 15), ("race", 5), ("gender", 2)):
-        column = keras.Input(name=name, shape=(), dtype="int32")
+        column = keras.Input(name=name, shape=(1,), dtype="int32")
         inputs.append(column)
         encoded.append(layers.Embedding(input_dim=size, output_dim=embedding_dims)(column))
     numerical = keras.Input(name="numbers", shape=(5,))
     inputs.append(numerical)
-    encoded_categorical_features = ops.stack(encoded, axis=1)
+    encoded_categorical_features = ops.concatenate(encoded, axis=1)
     for block_idx in range(2):
         attention_output = layers.MultiHeadAttention(
             num_heads=num_heads, key_dim=embedding_dims, dropout=0.2, name=f"multihead_attention_{block_idx}"

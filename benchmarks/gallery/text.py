@@ -102,7 +102,7 @@ def captioner(keras: Any) -> Any:
     inputs1 = layers.Input(shape=(512,))
     fe1 = layers.Dropout(0.5)(inputs1)
     fe2 = layers.Dense(128, activation="relu")(fe1)
-    inputs2 = layers.Input(shape=(34,))
+    inputs2 = layers.Input(shape=(34,), dtype="int32")
     se1 = layers.Embedding(3000, 128, mask_zero=True)(inputs2)
     se2 = layers.Dropout(0.5)(se1)
     se3 = layers.LSTM(128)(se2)
