@@ -25,6 +25,9 @@ PASSING = (
 )
 # fmt: on
 """Classes behind which an input's consumers still tell its shape."""
+AUGMENTING = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness",
+              "RandomCrop", "CenterCrop", "Resizing")  # fmt: skip
+"""Classes that scale, cut and change pictures; they have no weights."""
 JOINING = ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape")
 ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupNormalization")
 """Classes with weights for the last axis that stand behind any number of axes."""
@@ -85,8 +88,15 @@ def wanted(draft: Draft, index: int) -> Wanted:
         elif _passes(draft.layers[current]) or name in JOINING:
             front.extend(near.consumers[current])
     if normalised is not None and best.flat is None:
-        return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
+        pictured = any(_of_pictures(draft.layers[item].class_name) for item in seen)
+        axes = best.axes if best.axes is not None else 3 if pictured else 1
+        return replace(best, channels=normalised, axes=axes)
     return best
+
+
+def _of_pictures(class_name: str) -> bool:
+    """Whether a class takes pictures alone: augmentation, resizing and what Keras calls ``2D``."""
+    return class_name.endswith("2D") or class_name in AUGMENTING
 
 
 def _axes_behind(draft: Draft, near: Neighbourhood, index: int) -> int:

@@ -140,3 +140,9 @@ def test_a_length_that_an_lstm_takes_for_channels() -> None:
         r={"units": 2, "_channels_in": 80},
     )  # fmt: skip
     assert {(74,), (80,)} <= {shape for shape, _ in candidates(net, 0, True)}
+
+
+def test_what_augments_pictures_tells_that_the_input_is_one() -> None:
+    text = "x InputLayer\nn Normalization\nflip {}"
+    assert wanted(draft(text.format("RandomFlip"), n={"_channels_in": 3}), 0).axes == 3
+    assert wanted(draft(text.format("Dropout"), n={"_channels_in": 3}), 0).axes == 1
