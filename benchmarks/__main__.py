@@ -19,7 +19,7 @@ from benchmarks.paths import RESULTS
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The recovery benchmark.")
-ALL = ("zoo", "applications", "corpus", "written", "transcribed")
+ALL = ("zoo", "gallery", "applications", "corpus", "written", "transcribed")
 
 
 @app.command()
@@ -461,22 +461,24 @@ def summary(
 
 @app.command()
 def freeze(
-    applications: Annotated[bool, typer.Option(help="the applications' facts instead of the zoo's digests")] = False,
-    check: Annotated[bool, typer.Option(help="compare the zoo with what was committed")] = False,
+    applications: Annotated[bool, typer.Option(help="the applications' facts instead of digests")] = False,
+    check: Annotated[bool, typer.Option(help="compare with what was committed")] = False,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="zoo, gallery; repeat; both when not given")] = None,
 ) -> None:
-    """Freeze the truth."""
-    from benchmarks import freeze as zoo
+    """Freeze the truth of the zoo and the gallery."""
+    from benchmarks import freeze as own
     from benchmarks import freeze_applications
 
     if applications:
         for name in freeze_applications.freeze():
             typer.echo(name)
     elif check:
-        changed = zoo.changed()
+        changed = own.changed(case for group in sets or own.SETS for case in own.SETS[group])
         typer.echo("\n".join(changed) or "unchanged")
         raise typer.Exit(bool(changed))
     else:
-        zoo.write()
+        for group in sets or own.SETS:
+            own.write(group)
 
 
 def _print(results: dict[str, list[dict[str, str]]], by: tuple[str, ...]) -> None:

@@ -30,6 +30,7 @@ MEASURED = tuple(
 """Against the usual way; the other rows of ``speed`` are about this tool alone."""
 PHASES: tuple[tuple[Words, ...], ...] = (
     (("run", "--jobs", "2", "--set", "zoo", "--names", "kept", "--names", "class", "--names", "stripped"),),
+    (("run", "--jobs", "2", "--set", "gallery", *NAMINGS),),
     (("run", "--jobs", "2", "--set", "applications", *NAMINGS),),
     (("run", "--jobs", "2", "--set", "applications", "--names", "class", "--without-own-family"),),
     (("run", "--jobs", "2", *(word for name in SMALL for word in ("--set", name))),),

@@ -77,9 +77,8 @@ def known_nets() -> Iterator[tuple[str, Known]]:
 
 def _tune() -> Iterator[Known]:
     from benchmarks import writers
-    from benchmarks.freeze import frozen
+    from benchmarks.freeze import frozen, stamp
     from benchmarks.library.make import _layers
-    from benchmarks.sets.zoo import stamp
     from benchmarks.zoo.cases import CASES
     from infer_convert.configs import plan_from_config
     from infer_convert.readers import read

@@ -56,8 +56,7 @@ def zoo() -> Iterator[Known]:
     """The really trained cases of the zoo."""
     from benchmarks import oracle, writers
     from benchmarks.configs import from_config
-    from benchmarks.freeze import frozen
-    from benchmarks.sets.zoo import stamp
+    from benchmarks.freeze import frozen, stamp
     from benchmarks.truth import truth_for
     from benchmarks.zoo.cases import CASES
     from infer_convert.readers import read

@@ -46,7 +46,7 @@ def run(item: Item, naming: Naming) -> dict[str, str]:
     loaded = item.load()
     truth = truth_for(loaded.graph, loaded.facts)
     shown = show(loaded.facts, naming, truth.leaf, truth.owner, truth.classes)
-    config = _config_of(item, loaded)
+    config = _config_of(item)
     tensors: dict[str, list[Tensor]] = {}
     for tensor in shown.facts.all_tensors():
         tensors.setdefault(shown.owner[tensor.path], []).append(tensor)
@@ -55,11 +55,12 @@ def run(item: Item, naming: Naming) -> dict[str, str]:
     return run_row(item, naming, lambda facts, hints, store: (plan,))
 
 
-def _config_of(item: Item, loaded: Any) -> Mapping[str, Any]:
+def _config_of(item: Item) -> Mapping[str, Any]:
     from benchmarks import writers
-    from benchmarks.zoo.cases import case
+    from benchmarks.freeze import SETS
 
-    return dict(writers.config(writers.folder(case(item.name)), "keras" if item.form != "legacy" else "tf_keras"))
+    case = next(case for cases in SETS.values() for case in cases if case.name == item.name)
+    return dict(writers.config(writers.folder(case), writers.LIBRARY[item.form]))
 
 
 def plan_of(

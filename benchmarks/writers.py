@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
 
 from benchmarks.paths import CACHE
 from benchmarks.probe import class_of, logits, outputs, random_inputs
-from benchmarks.zoo.cases import Case
 from benchmarks.zoo.training import seed_of, settle
 
 FORMATS: tuple[str, ...] = ("legacy", "keras3", "flat")
@@ -25,9 +24,35 @@ VERSION = "2"
 """Raised when the writers change, so that cached files are made again."""
 
 
+class Case(Protocol):
+    """What a case of our own says about itself: zoo and gallery have such. ``group`` is its set, ``name`` seeds its
+    weights, ``forms`` are the formats that it is written in."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+    @property
+    def trained(self) -> bool: ...
+    @property
+    def forms(self) -> tuple[str, ...]: ...
+
+    def build(self, library: Any) -> Any:
+        """The model, its weights still those of the library's initialisers."""
+
+
+def libraries(case: Case) -> list[str]:
+    """Those that write its files, Keras 3 first."""
+    return sorted({LIBRARY[form] for form in case.forms})
+
+
 def folder(case: Case) -> Path:
     """Where the case's files are."""
-    return CACHE / "zoo" / case.name
+    return CACHE / case.group / case.name
 
 
 def ensure(case: Case, frozen: str) -> Path:
@@ -55,12 +80,14 @@ def _write(case: Case, where: Path) -> None:
     for item in ("model.weights.h5", "model.h5"):
         (where / item).unlink(missing_ok=True)
     model.save_weights(where / "model.weights.h5")
-    write_flat(model, where / "flat.h5")
+    if "flat" in case.forms:
+        write_flat(model, where / "flat.h5")
     _record(model, "keras", arrays, where)
-    twin = case.build("tf_keras")
-    copy_weights(model, twin)
-    twin.save_weights(where / "model.h5")
-    _record(twin, "tf_keras", arrays, where)
+    if "legacy" in case.forms:
+        twin = case.build("tf_keras")
+        copy_weights(model, twin)
+        twin.save_weights(where / "model.h5")
+        _record(twin, "tf_keras", arrays, where)
     keras.backend.clear_session()
 
 
@@ -80,6 +107,8 @@ def copy_weights(source: Any, target: Any) -> None:
     """
     pairs = [[layer for layer in model.layers if layer.weights] for model in (source, target)]
     for left, right in zip(*pairs, strict=True):
+        if class_of(left) == "TimeDistributed":
+            left, right = left.layer, right.layer
         if isinstance(getattr(left, "layers", None), list):
             copy_weights(left, right)
         else:

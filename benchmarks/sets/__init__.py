@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from benchmarks.item import Item
 from benchmarks.naming import Naming
-from benchmarks.sets import applications, corpus, smoke, transcribed, written, zoo
+from benchmarks.sets import applications, corpus, gallery, smoke, transcribed, written, zoo
 
 SETS: dict[str, Callable[[Naming], list[Item]]] = {
     "zoo": zoo.items,
+    "gallery": gallery.items,
     "applications": applications.items,
     "corpus": corpus.items,
     "written": written.items,

@@ -192,6 +192,8 @@ class Case:
     seed: str
     trained: bool
     generator: Generator
+    group: str = "zoo"
+    forms: tuple[str, ...] = ("legacy", "keras3", "flat")
 
     def build(self, library: Library) -> Any:
         """The model, its weights still those of the library's initialisers."""

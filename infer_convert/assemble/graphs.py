@@ -10,6 +10,7 @@ from infer_convert import __version__
 from infer_convert.assemble.asked import about_wiring, told_apart
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
+from infer_convert.clues.matrices import unlikely
 from infer_convert.clues.oddities import nats
 from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.errors import NoArchitecture
@@ -61,12 +62,14 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     made, origins = items(typed)
     pinned = _pinned_edges(made, hints)
     affinities = Affinities.of([item.name for item in made], [v.variants[0].label for v in made])
+    odd = unlikely(made)
 
     def affinity(producer: int, consumer: int) -> float:
         wanted = pinned.get(consumer)
         if wanted is not None:
             return 0.0 if producer in wanted else math.inf
-        return 0.0 if known is None else known.cost(producer, consumer)
+        cost = odd.get((producer, consumer), 0.0)
+        return cost if known is None else cost + known.cost(producer, consumer)
 
     asked = (__version__, _spoken(pinned), known and known.said(), len(hints.outputs))
 

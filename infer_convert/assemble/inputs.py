@@ -27,6 +27,9 @@ PASSING = (
 )
 # fmt: on
 """Classes behind which an input's consumers still tell its shape."""
+AUGMENTING = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness",
+              "RandomCrop", "CenterCrop", "Resizing")  # fmt: skip
+"""Classes that scale, cut and change pictures; they have no weights."""
 JOINING = ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape")
 ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupNormalization")
 """Classes with weights for the last axis that stand behind any number of axes."""
@@ -87,8 +90,15 @@ def wanted(draft: Draft, index: int) -> Wanted:
         elif _passes(draft.layers[current]) or name in JOINING:
             front.extend(near.consumers[current])
     if normalised is not None and best.flat is None:
-        return replace(best, channels=normalised, axes=best.axes if best.axes is not None else 1)
+        pictured = any(_of_pictures(draft.layers[item].class_name) for item in seen)
+        axes = best.axes if best.axes is not None else 3 if pictured else 1
+        return replace(best, channels=normalised, axes=axes)
     return best
+
+
+def _of_pictures(class_name: str) -> bool:
+    """Whether a class takes pictures alone: augmentation, resizing and what Keras calls ``2D``."""
+    return class_name.endswith("2D") or class_name in AUGMENTING
 
 
 def _axes_behind(draft: Draft, near: Neighbourhood, index: int) -> int:
@@ -204,7 +214,8 @@ def _demand(draft: Draft, index: int) -> Wanted | None:
         whole = [(tuple(other), share) for other, share in config.get("_input_shapes", ()) if None not in other]
         scored = {other: math.log(max(share, 1e-9)) for other, share in reversed(whole)}
         exact = None if None in shape else tuple(shape)
-        return Wanted(axes=len(shape), channels=shape[-1], shape=exact, shapes=tuple(scored.items()))
+        indices = bool(config.get("_indices"))
+        return Wanted(len(shape), shape[-1], indices, shape=exact, shapes=tuple(scored.items()))
     return None
 
 
@@ -372,7 +383,19 @@ def _asked_lengths(draft: Draft) -> dict[int, None]:
     """Lengths of sequences that a Flatten or a layer with weights for every step may ask for."""
     stepwise = (layer.config.get("_input_shape", ()) for layer in draft.layers)
     steps = [shape[0] for shape in stepwise if len(shape) == 2 and shape[0]]
-    return dict.fromkeys([*steps, *_lengths_before_flatten(draft)])
+    return dict.fromkeys([*steps, *_lengths_before_flatten(draft), *_lengths_as_channels(draft)])
+
+
+def _lengths_as_channels(draft: Draft) -> Iterator[int]:
+    """Lengths that a layer with weights takes for channels behind a Permute or a Dot, alone or beside other channels
+    that are joined to them."""
+    if not any(layer.class_name in ("Permute", "Dot") for layer in draft.layers):
+        return
+    widths = {_channels(draft, index) or 0 for index in range(len(draft.layers))} | {0}
+    for index in range(len(draft.layers)):
+        taken = _demand(draft, index)
+        if taken is not None and taken.channels:
+            yield from (taken.channels - width for width in sorted(widths) if width < taken.channels)
 
 
 def _reshaped(draft: Draft, index: int) -> bool:

@@ -192,6 +192,7 @@ def nested_reading(layer: StoredLayer, facts: WeightFile, infer: Infer, behind: 
     }
     if not weightless:
         config["_input_shape"] = _input_shapes(plan)[0]
+        config["_indices"] = plan.layer(plan.inputs[0].layer).config.get("dtype") == "int32"
         config["_input_shapes"] = [(_input_shapes(each.plan)[0], each.share) for each in ways]
     if any(_open_end(way) for way in ways):
         config["_flat"] = True

@@ -55,13 +55,31 @@ def _concatenate_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | Non
     return tuple(result)
 
 
+LAST = -1
+"""The axes of a Dot that sums over both operands' last ones, as most are written."""
+PRODUCTS: tuple[int | list[int], ...] = (LAST, [2, 1], 1, [1, 2])
+"""Axes that a Dot could have: behind scores of attention ``[2, 1]`` mixes values, ``1`` sums over places; vectors have
+one axis, so that nothing is open."""
+
+
 def _dot_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    """Keras ``keras/src/layers/merging/dot.py``; axes count the batch."""
     if len(shapes) != 2:
         return None
     first, second = shapes
+    axes = config.get("axes", LAST)
     if len(first) == len(second) == 1:
-        return (1,) if first == second or None in (*first, *second) else None
-    return (*first[:-1], *second[:-1]) if first[-1] == second[-1] else None
+        return (1,) if axes == LAST and (first == second or None in (*first, *second)) else None
+    left, right = (axes, axes) if isinstance(axes, int) else axes
+    places = [axis % (len(shape) + 1) - 1 for axis, shape in ((left, first), (right, second))]
+    if any(not 0 <= place < len(shape) for place, shape in zip(places, shapes, strict=True)):
+        return None
+    kept = [shape[:place] + shape[place + 1 :] for place, shape in zip(places, shapes, strict=True)]
+    return (*kept[0], *kept[1]) if first[places[0]] == second[places[1]] else None
+
+
+def _dot_choices(config: Config) -> tuple[Config, ...]:
+    return tuple({"axes": axes} for axes in PRODUCTS)
 
 
 def _elementwise_flow(label: str, most: int, broadcasts: bool) -> tuple[Variant, ...]:
@@ -132,7 +150,7 @@ CARDS = (
     _elementwise("Maximum", ("maximum", 4.0), ("maxout", 2.0)),
     _elementwise("Minimum", ("minimum", 4.0)),
     _elementwise("Subtract", ("subtract", 4.0), ("sub", 2.5), ("difference", 2.0), most=2, broadcasts=True),
-    Card("Dot", words=(("dot", 4.0), ("cosine", 2.0)), flow=_dot_flow, shape=_dot_shape, assumed={"axes": -1}),
+    Card("Dot", words=(("dot", 4.0), ("cosine", 2.0)), flow=_dot_flow, shape=_dot_shape, choices=_dot_choices),
 )
 
 MERGE_VARIANTS = ("Concatenate", "Add", "Multiply", "Average", "Maximum", "Dot")

@@ -118,13 +118,14 @@ def _group_fits(stored: Stored) -> tuple[Fit, ...]:
     )
 
 
+USUAL_GROUPS = (32, 16, 8, 4, 2, 1)
+"""Numbers of groups that people write; 32 is Keras' default and the paper's (Wu & He 2018)."""
+
+
 def _group_choices(config: Config) -> tuple[Config, ...]:
-    """Keras' 32 where it divides the channels, else the usual numbers that do."""
+    """The usual numbers that divide the channels, and a group for every channel (instance normalisation)."""
     channels = config["_channels_in"]
-    if channels % 32 == 0:
-        return ({"groups": 32},)
-    counts = [count for count in (16, 8, 4, 2, 1) if channels % count == 0 and count < channels]
-    return tuple({"groups": count} for count in counts or (1,))
+    return tuple({"groups": count} for count in dict.fromkeys((*USUAL_GROUPS, channels)) if channels % count == 0)
 
 
 def _rms_fits(stored: Stored) -> tuple[Fit, ...]:

@@ -130,3 +130,19 @@ def test_a_text_may_have_any_length() -> None:
     """Nobody's favourite: 37 words of 8 numbers."""
     file = facts("input_1\nembedding embeddings:500x8\nflatten\ndense kernel:296x2 bias:2")
     assert infer(file).best.layer("input_1").config["batch_shape"] == [None, 37]
+
+
+def test_a_length_that_an_lstm_takes_for_channels() -> None:
+    net = draft(
+        "story InputLayer\nquestion InputLayer\ne Embedding < story\nf Embedding < question\nturned Permute < e\n"
+        "both Concatenate < turned f\nr LSTM < both",
+        e={"input_dim": 9, "output_dim": 4}, f={"input_dim": 9, "output_dim": 6}, turned={"dims": [2, 1]},
+        r={"units": 2, "_channels_in": 80},
+    )  # fmt: skip
+    assert {(74,), (80,)} <= {shape for shape, _ in candidates(net, 0, True)}
+
+
+def test_what_augments_pictures_tells_that_the_input_is_one() -> None:
+    text = "x InputLayer\nn Normalization\nflip {}"
+    assert wanted(draft(text.format("RandomFlip"), n={"_channels_in": 3}), 0).axes == 3
+    assert wanted(draft(text.format("Dropout"), n={"_channels_in": 3}), 0).axes == 1

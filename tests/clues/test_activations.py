@@ -270,3 +270,24 @@ def test_heads_that_the_output_joins_are_outputs() -> None:
     assert found is not None and found.best == "linear" and found.shares["relu"] < 0.2 < found.shares["linear"] < 0.6
     assert best(net, "body", **sizes) == "relu"
     assert best(net.rstrip() + "\nlast Dense", "steer", **sizes, last=dense(2, 1)) == "relu"
+
+
+def test_feed_forward_pairs_with_dropout_behind_both_may_activate_twice() -> None:
+    """The loop of Keras' own vision transformer; the paper's second layer is linear."""
+    net = """
+        x InputLayer
+        c Conv2D
+        n LayerNormalization < c
+        m LayerNormalization < n
+        f Dense
+        {} Dropout
+        g Dense
+        d Dropout
+        s Add < d n
+        end Dense
+    """
+    configs = {"c": conv(4, 3, 8), "f": dense(8, 16), "g": dense(16, 8), "end": dense(8, 2)}
+    found = belief(net.format("e"), "g", **configs)
+    assert found is not None and found.best == "linear" and found.shares["gelu"] == 0.4
+    alone = belief(net.replace("{} Dropout\n", "").replace("d Dropout", "d Dropout"), "g", **configs)
+    assert alone is not None and alone.shares["linear"] > 0.9

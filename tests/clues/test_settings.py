@@ -126,3 +126,24 @@ def test_sequences_where_another_recurrence_reads_them() -> None:
     sizes = {name: {"units": 4, "_channels_in": 4} for name in ("r", "s")}
     assert share(tried("x InputLayer\nr LSTM\ns LSTM\nd Dense", "r", **sizes), return_sequences=True) > 0.8
     assert share(tried("x InputLayer\nr LSTM\ns LSTM\nd Dense", "s", **sizes), return_sequences=True) < 0.2
+
+
+def test_a_dot_sums_over_the_last_axes_but_multiplies_by_a_matrix() -> None:
+    text = "x InputLayer\na Activation < x\nb {} < x\ndot Dot < a b"
+    assert max(tried(text.format("Activation"), "dot"), key=lambda s: s.log_prior).config == {"axes": -1}
+    assert max(tried(text.format("Reshape"), "dot"), key=lambda s: s.log_prior).config == {"axes": [2, 1]}
+
+
+def test_groups_are_never_certain_and_one_for_every_channel_where_pictures_are_enlarged() -> None:
+    norm = {"_channels_in": 64}
+    found = tried("x InputLayer\nn GroupNormalization", "n", n=norm)
+    assert 0.5 < share(found, groups=32) < 0.9 and share(found, groups=64) > 0.05
+    enlarged = tried("x InputLayer\nn GroupNormalization\nup Conv2DTranspose", "n", n=norm, up=conv(3, 64, 8))
+    assert share(enlarged, groups=64) > share(enlarged, groups=32)
+
+
+def test_one_rule_for_the_groups_of_a_net() -> None:
+    found = {s.config["groups"]: s for s in tried("x InputLayer\nn GroupNormalization", "n", n={"_channels_in": 32})}
+    assert ("groups", 32) in found[32].writes and ("groups each", True) in found[32].writes
+    assert {kind for kind, _, _ in found[32].reads} == {"groups", "groups each"}  # both rules suit
+    assert {kind for kind, _, _ in found[8].reads} == {"groups"}

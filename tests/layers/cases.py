@@ -347,7 +347,10 @@ def dot(draw: Draw) -> Drawn:
     width = draw(WIDTH)
     if some(draw, True, False):
         return Drawn("Dot", {"axes": -1}, ((width,), (width,)))
-    return Drawn("Dot", {"axes": -1}, ((*sizes(draw, 1), width), (*sizes(draw, 1), width)))
+    axes = some(draw, -1, 1, [2, 1], [1, 2])
+    summed = {"-1": (1, 1), "1": (0, 0), "[2, 1]": (1, 0), "[1, 2]": (0, 1)}[str(axes)]
+    shapes = [[width if place == axis else draw(WIDTH) for place in (0, 1)] for axis in summed]
+    return Drawn("Dot", {"axes": axes}, tuple(tuple(shape) for shape in shapes))
 
 
 CASES: dict[str, st.SearchStrategy[Drawn]] = {

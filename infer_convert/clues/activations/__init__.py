@@ -278,6 +278,9 @@ def _in_transformer(near: Neighbourhood, index: int, added: bool) -> ActivationB
     width, given = width_of(layer), config.get("_channels_in")
     if "Conv" in layer.class_name and max(config.get("kernel_size", (1,))) > 1:
         return ActivationBelief({"linear": 0.85, "relu": 0.15}, Evidence("habits", 1.7, "patches are cut linearly"))
+    if added and _dropped_throughout(near, index):
+        because = Evidence("habits", 0.4, "a dense layer between two dropouts: written in one loop, both may use gelu")
+        return ActivationBelief({"linear": 0.6, "gelu": 0.4}, because)
     if added:
         return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "it feeds a residual Add"))
     if width is not None and given and width > given:
@@ -291,6 +294,15 @@ def _in_transformer(near: Neighbourhood, index: int, added: bool) -> ActivationB
         return ActivationBelief({"linear": 0.8, "relu": 0.2}, Evidence("habits", 1.4, "a projection of tokens"))
     because = Evidence("habits", 0.9, "a dense layer of a net with attention")
     return ActivationBelief({"relu": 0.6, "linear": 0.25, "gelu": 0.15}, because)
+
+
+def _dropped_throughout(near: Neighbourhood, index: int) -> bool:
+    """A Dense between two Dropouts in a net with convolutions over pictures: Keras' own example writes both layers of
+    a feed-forward pair in one loop, ``Dense(units, gelu)`` and ``Dropout``; the paper leaves the second linear."""
+    layers = near.draft.layers
+    around = [*near.draft.producers(index), *near.consumers[index]]
+    between = layers[index].class_name == "Dense" and {layers[item].class_name for item in around} == {"Dropout"}
+    return between and any("Conv2D" in item.class_name for item in layers)
 
 
 def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:

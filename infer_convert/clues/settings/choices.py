@@ -137,9 +137,38 @@ def _by_table(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config
         return Setting(choice, layer.config["_ways"][choice["_way"]][1])
     if "_class" in choice:
         return Setting(choice, {"Flatten": -1.0, "MaxPooling2D": -1.2}.get(choice["_class"], -2.5))
+    if "groups" in choice:
+        return _grouped(near, layer, choice["groups"])
+    if "axes" in choice:
+        made = any(near.draft.layers[item].class_name == "Reshape" for item in near.draft.producers(index))
+        return Setting(choice, (MATRIX_AXES if made else AXES)[str(choice["axes"])])
     if "keepdims" in choice:
         return Setting(choice, -3.0 if choice["keepdims"] else -0.05)
     return Setting(choice, 0.0)
+
+
+GROUPS = {32: -0.3, 16: -2.3, 8: -1.6, 4: -2.6, 2: -4.0, 1: -2.3}
+EACH, EACH_ENLARGED = -1.6, -0.2
+"""Nats of numbers of groups, and of a group for every channel: generators that enlarge by transposed convolutions
+normalise each picture's channels (CycleGAN), which Keras has no other layer for (set by hand)."""
+
+
+def _grouped(near: Neighbourhood, layer: DraftLayer, groups: int) -> Setting:
+    """A net has one number of groups throughout, or one rule. A number that is that of the channels is both."""
+    choice, each = {"groups": groups}, groups == layer.config["_channels_in"]
+    enlarged = any("Transpose" in item.class_name for item in near.draft.layers)
+    nats = GROUPS.get(groups, -math.inf)
+    if each:
+        nats = max(nats, EACH_ENLARGED if enlarged else EACH)
+    reads: tuple[tuple[str, Any, float], ...] = (("groups", groups, KEEPS),) if groups in GROUPS else ()
+    reads += (("groups each", True, KEEPS),) if each else ()
+    return Setting(choice, nats, reads, (("groups", groups), ("groups each", each)))
+
+
+AXES = {"-1": -0.3, "[2, 1]": -1.6, "1": -3.0, "[1, 2]": -4.0}
+MATRIX_AXES = {"-1": -2.0, "[2, 1]": -0.2, "1": -4.0, "[1, 2]": -4.0}
+"""Nats of a Dot's axes where the shapes leave several, and where one operand is reshaped into a matrix: rows times a
+matrix, as in PointNet (set by hand)."""
 
 
 def _amount(value: Any) -> int:

@@ -1,0 +1,137 @@
+"""Targets of a Reshape, which leaves nothing in the file: what stands behind it demands them."""
+
+from __future__ import annotations
+
+import math
+
+from infer_convert.assemble import inputs
+from infer_convert.clues.settings.choices import Setting
+from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.layers.card import Shape
+from infer_convert.solve.options import ShapeFunction
+
+
+def targets(
+    near: Neighbourhood, index: int, layer: DraftLayer
+) -> tuple[tuple[Setting, ...], tuple[ShapeFunction, ...]]:
+    """Targets of a Reshape: what the next layer with weights demands first, then other numbers of axes. A Reshape that
+    changes nothing would not have been written."""
+    want = inputs.wanted(near.draft, index)
+    known = near.draft.preferred.get(index)
+    target = tuple(known.config.get("target_shape") or ()) if known is not None else ()
+    if len(target) == 1 and target[0] != -1:
+        target = (-1,)
+    axes = layer.config.get("_axes", len(target) or want.axes)
+    channels = layer.config.get("_channels", want.channels)
+    tried, functions = [], []
+    if target and len(target) > 1:
+        for wanted in dict.fromkeys((target, (*target[:-1], -1))):
+            tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
+            functions.append(_exactly(layer, wanted))
+    if (
+        not target
+        and axes is None
+        and all(near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index])
+    ):
+        for last, score in IMAGES_AT_THE_END:
+            tried.append(Setting({"_target": ("image", last)}, score))
+            functions.append(_image(last))
+    if not target and any(near.draft.layers[item].class_name == "Dot" for item in near.consumers[index]):
+        tried.append(Setting({"_target": ("square", None)}, SQUARE))
+        functions.append(_square)
+    for count in (1, 2, 3, 4):
+        score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
+        if layer.stored is not None and _keeps(near, index, count):
+            score -= 5.0
+        for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
+            tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
+            own = _reshaper(count, last)
+            functions.append(own if last == channels else _unless(own, _reshaper(count, channels)))
+    return tuple(tried), tuple(functions)
+
+
+OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0
+"""Nats for a known architecture's target of a Reshape with another last axis, and for other targets in its place."""
+
+
+SQUARE = -0.5
+"""Nats for a square matrix, where a Dot multiplies by it."""
+
+
+def _square(shapes: tuple[Shape, ...]) -> Shape | None:
+    """To a square matrix, if the numbers are right for one."""
+    if None in shapes[0]:
+        return None
+    total = math.prod(length for length in shapes[0] if length is not None)
+    side = math.isqrt(total)
+    return (side, side) if len(shapes[0]) == 1 and side > 1 and side * side == total else None
+
+
+IMAGES_AT_THE_END = ((1, -0.7), (3, -0.7))
+"""Channels of square images into which the last values of a net are put, with their log priors."""
+
+
+def _image(channels: int) -> ShapeFunction:
+    """To a square image, if the numbers are right for one."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        if None in shapes[0]:
+            return None
+        side = math.isqrt(math.prod(length for length in shapes[0] if length is not None) // channels)
+        found = (side, side, channels)
+        return found if side > 2 and math.prod(found) == math.prod(shapes[0]) else None  # type: ignore[arg-type]
+
+    return shape
+
+
+def _exactly(layer: DraftLayer, target: Shape) -> ShapeFunction:
+    return lambda shapes: layer.card.shape({"target_shape": list(target)}, shapes)
+
+
+def _keeps(near: Neighbourhood, index: int, axes: int) -> bool:
+    """Whether a Reshape to so many axes stands behind a layer that gives as many: it would change little."""
+    producer = near.draft.layers[near.draft.producers(index)[0]]
+    if producer.class_name == "InputLayer":
+        return False
+    variant = producer.card.flow(producer.config)[0]
+    outs = {rank_out - 1 for _, rank_out in variant.ranks}
+    return outs == {axes}
+
+
+def _reshaper(axes: int, channels: int | None) -> ShapeFunction:
+    def reshape(shapes: tuple[Shape, ...]) -> Shape | None:
+        shape = shapes[0]
+        if axes == len(shape) and channels in (None, shape[-1]):
+            return shape
+        if axes == len(shape) + 1 and channels == 1:
+            return (*shape, 1)
+        if None in shape:
+            return None if channels is None else (*(None,) * (axes - 1), channels)
+        total = math.prod(length for length in shape if length is not None)
+        if axes == 1:
+            return (total,)
+        last = channels if channels is not None else (shape[-1] if shape[-1] and total % shape[-1] == 0 else 1)
+        if total % last:
+            return None
+        rest = total // last
+        if axes == 2:
+            return (rest, last)
+        side = round(rest ** (1 / (axes - 1)))
+        if side ** (axes - 1) == rest:
+            return (*(side,) * (axes - 1), last)
+        if axes == 3:
+            height = next((h for h in range(math.isqrt(rest), 0, -1) if rest % h == 0), 1)
+            return (height, rest // height, last)
+        return None
+
+    return reshape
+
+
+def _unless(function: ShapeFunction, other: ShapeFunction) -> ShapeFunction:
+    """Nothing where ``other`` gives the same: one target is one answer, whatever led to it."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        found = function(shapes)
+        return None if found == other(shapes) else found
+
+    return shape
