@@ -21,6 +21,7 @@ from infer_convert.assemble.typed import Typed
 from infer_convert.draft import Draft, Preferred
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
+from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.families import with_alike
 from infer_convert.library.match import Match, Seen, find
 
@@ -242,6 +243,7 @@ def affinity(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> KnownEd
             operands[ours] = frozenset(place[item] for item in producers)
         if layer.class_name == typed[ours].best.class_name and layer.class_name not in ("InputLayer", "Reshape"):
             fixed = typed[ours].best.fit.config
-            config = {key: value for key, value in layer.config.items() if key not in fixed}
+            told = unwrapped(layer.class_name, layer.config)
+            config = {key: value for key, value in told.items() if key not in fixed}
             preferred[ours] = Preferred(config, trust, match.because, loose=traceless(match))
     return KnownEdges(operands, preferred, STRENGTH)

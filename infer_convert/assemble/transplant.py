@@ -14,6 +14,7 @@ from infer_convert.layers import CARD_OF
 from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.layers.merging import broadcast
 from infer_convert.layers.recognise import Reading
+from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.match import SAME_FUNCTION, Match
 from infer_convert.library.references import KnownLayer
 from infer_convert.plan import WeightUse
@@ -76,12 +77,24 @@ class _Work:
     def __init__(self, match: Match, typed: Sequence[Typed], listed: bool, trust: float, soft: bool) -> None:
         self.match, self.typed, self.listed, self.trust, self.soft = match, typed, listed, trust, soft
         self.known = match.reference if listed else match.reference.flat()
-        self.item = {theirs: ours for ours, theirs in match.pairs}
+        self.item = {theirs: ours for ours, theirs in match.pairs} | self._input()
         self.layers: list[DraftLayer] = []
         self.preferred: dict[int, Preferred] = {}
         self.place: dict[int, int] = {}
         self.taken = {entry.stored.name for entry in typed}
         self.used: set[int] = set()
+
+    def _input(self) -> dict[int, int]:
+        """The file's input as the reference's, which a Sequential reference does not list."""
+        paired = {theirs for _, theirs in self.match.pairs}
+        theirs = [
+            number
+            for number, layer in enumerate(self.known.layers)
+            if layer.class_name == "InputLayer" and not layer.listed and number not in paired
+        ]
+        front = self.typed[: self.match.first]
+        ours = [index for index, entry in enumerate(front) if entry.best.class_name == "InputLayer"]
+        return {theirs[0]: ours[0]} if self.listed and len(theirs) == len(ours) == 1 else {}
 
     def draft(self) -> Draft:
         kept = self._kept()
@@ -222,7 +235,8 @@ class _Work:
             return self._nested(entry.best, layer)
         for reading in entry.readings:
             if reading.class_name == layer.class_name:
-                return reading.card, reading.fit.config, reading.fit.uses, layer.config
+                config = unwrapped(layer.class_name, layer.config)
+                return reading.card, reading.fit.config, reading.fit.uses, config
         if layer.uses:
             return self._template(layer, entry)
         for group in SAME_FUNCTION:

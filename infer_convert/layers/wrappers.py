@@ -90,9 +90,27 @@ _MERGED = -3.0
 """Both directions added (or averaged) instead of joined, Keras' default; only a consumer's channels can tell."""
 
 
+OUTSIDE: Mapping[str, tuple[str, ...]] = {
+    "Bidirectional": ("return_sequences", "activation", "recurrent_activation", "padding"),
+    "TimeDistributed": ("activation", "strides", "padding", "pool_size"),
+    "SpectralNormalization": ("activation", "strides", "padding"),
+}
+"""Settings of the wrapped layer that a wrapper's card takes beside its own."""
+
+
+def unwrapped(class_name: str, config: Config) -> Config:
+    """Keras' config of a wrapper with the wrapped layer's settings where its card takes them; others as they are."""
+    inside = config.get("layer")
+    if class_name not in OUTSIDE or not isinstance(inside, Mapping):
+        return config
+    settings = {key: value for key, value in inside["config"].items() if key in OUTSIDE[class_name]}
+    beside = {key: value for key, value in config.items() if key != "layer"}
+    return {**beside, **settings, "_class": inside["class_name"]}
+
+
 def _bidirectional_inner(config: Config) -> dict[str, Any]:
     inner = dict(config["_inner"])
-    for key in ("return_sequences", "activation", "recurrent_activation", "padding"):
+    for key in OUTSIDE["Bidirectional"]:
         if key in config:
             inner[key] = config[key]
     return inner
@@ -136,7 +154,7 @@ def _timed_fits(stored: Stored) -> tuple[Fit, ...]:
 
 def _timed_inner(config: Config) -> dict[str, Any]:
     inner = dict(config.get("_inner", {}))
-    for key in ("activation", "strides", "padding", "pool_size"):
+    for key in OUTSIDE["TimeDistributed"]:
         if key in config:
             inner[key] = config[key]
     return inner
@@ -208,7 +226,7 @@ _SPECTRAL = ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")
 
 def _spectral_inner(config: Config) -> dict[str, Any]:
     inner = {**_TIMED[config["_class"]].assumed, **config["_inner"]}
-    inner.update({key: config[key] for key in ("activation", "strides", "padding", "_channels_in") if key in config})
+    inner.update({key: config[key] for key in (*OUTSIDE["SpectralNormalization"], "_channels_in") if key in config})
     return inner
 
 

@@ -101,6 +101,18 @@ def test_a_backbone_under_a_head_of_its_own(listed: bool) -> None:
     assert sum(layer.class_name == "Add" for layer in plan.layers) == 10
 
 
+def test_a_functional_copy_of_a_sequential_net_keeps_its_input() -> None:
+    """The reference lists no input, the file does: it is that, and no activation in front of everything. What the
+    reference says of a wrapped layer's settings is heard too."""
+    image = StoredLayer("image", "/image")
+    file = facts(known("captcha"), True)
+    plan = infer(replace(file, layers=(image, *file.layers))).best
+    assert by_stored(plan)["image"].class_name == "InputLayer"
+    assert not any(layer.class_name == "Activation" for layer in plan.layers)
+    wrapped = [layer.config["layer"]["config"] for layer in plan.layers if layer.class_name == "Bidirectional"]
+    assert [config["return_sequences"] for config in wrapped] == [True, True]
+
+
 def test_a_shape_that_contradicts_beats_the_library() -> None:
     """LeNet's fourth layer takes 400 numbers out of 5x5 maps; with 16 of 7x7 the padding must be another one."""
     reference = known("LeNet-5 (28x28, valid, maximum pools, relu)")
