@@ -34,7 +34,7 @@ def known(name: str) -> Known:
 
 def tensors(layer: KnownLayer, path: str) -> tuple[Tensor, ...]:
     return tuple(
-        Tensor(f"{path}/{use.variable}", use.variable, use.variable.rpartition(".")[2], shape, "float32")
+        Tensor(f"{path}/{use.variable}", use.variable, use.variable.replace(".", "/"), shape, "float32")
         for use in layer.uses
         for shape in use.sources
     )
@@ -104,9 +104,12 @@ def test_a_backbone_under_a_head_of_its_own(listed: bool) -> None:
 def test_a_functional_copy_of_a_sequential_net_keeps_its_input() -> None:
     """The reference lists no input, the file does: it is that, and no activation in front of everything. What the
     reference says of a wrapped layer's settings is heard too."""
-    image = StoredLayer("image", "/image")
-    file = facts(known("captcha"), True)
-    plan = infer(replace(file, layers=(image, *file.layers))).best
+    reference = known("captcha")
+    file = facts(reference, True)
+    classes = [layer.class_name.lower() for layer in reference.layers if layer.listed]
+    numbered = enumerate(zip(file.layers, classes, strict=True))
+    named = [replace(layer, name=f"{word}_{number}") for number, (layer, word) in numbered]
+    plan = infer(replace(file, layers=(StoredLayer("image", "/image"), *named))).best
     assert by_stored(plan)["image"].class_name == "InputLayer"
     assert not any(layer.class_name == "Activation" for layer in plan.layers)
     wrapped = [layer.config["layer"]["config"] for layer in plan.layers if layer.class_name == "Bidirectional"]
