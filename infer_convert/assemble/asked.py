@@ -9,8 +9,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from infer_convert.assemble.inputs import wanted
 from infer_convert.assemble.typed import Typed
+from infer_convert.assemble.wanted import wanted
 from infer_convert.draft import Draft
 from infer_convert.errors import Ask
 from infer_convert.hints import Hints, toml_key, toml_value

@@ -1,222 +1,19 @@
-"""What shapes an input could have, from what its consumers demand."""
+"""What shapes an input could have: sizes that people use, where its consumers leave them open."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice, permutations
 
+from infer_convert.assemble.wanted import Wanted, channels_of, demand, wanted
 from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.clues.settings.strips import strips
-from infer_convert.draft import Draft, DraftLayer, Neighbourhood
-from infer_convert.layers.card import RARE, same_shape
+from infer_convert.draft import Draft
+from infer_convert.layers.card import RARE, Shape
 from infer_convert.layers.names import as_created
 from infer_convert.layers.normalization import LENGTH
 from infer_convert.layers.resizing import FILLS
-
-Shape = tuple[int | None, ...]
-
-# fmt: off
-PASSING = (
-    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax", "Dropout", "SpatialDropout1D", "SpatialDropout2D",
-    "GaussianNoise", "Masking", "Identity", "Rescaling", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
-    "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D",
-    "Cropping2D", "UpSampling2D", "Lambda", "Normalization", "RandomFlip", "RandomRotation", "RandomZoom",
-    "RandomContrast",
-)
-# fmt: on
-"""Classes behind which an input's consumers still tell its shape."""
-AUGMENTING = ("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness",
-              "RandomCrop", "CenterCrop", "Resizing")  # fmt: skip
-"""Classes that scale, cut and change pictures; they have no weights."""
-JOINING = ("Add", "Concatenate", "Multiply", "Subtract", "Average", "Reshape")
-ANY_AXES = ("BatchNormalization", "LayerNormalization", "Normalization", "GroupNormalization")
-"""Classes with weights for the last axis that stand behind any number of axes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the consumers of an input demand: the number of axes behind the batch, the channels, whether indices and
-    whether the first axis is time; ``shape`` is the whole shape where a nested model says it."""
-
-    axes: int | None = None
-    channels: int | None = None
-    indices: bool = False
-    flat: int | None = None
-    timed: bool = False
-    shape: Shape | None = None
-    shapes: tuple[tuple[Shape, float], ...] = ()
-
-
-def wanted(draft: Draft, index: int) -> Wanted:
-    """The strictest demand among the consumers of layer ``index``, through layers that pass shapes on."""
-    near = Neighbourhood.of(draft)
-    best = Wanted()
-    seen: set[int] = set()
-    front = list(near.consumers[index])
-    flattened = False
-    normalised: int | None = None
-    while front:
-        current = front.pop(0)
-        if current in seen:
-            continue
-        seen.add(current)
-        found = _demand(draft, current)
-        if draft.layers[current].class_name in ANY_AXES and not flattened:
-            # It fixes the channels; what stands behind it tells the axes.
-            normalised = found.channels if found is not None and normalised is None else normalised
-            front.extend(near.consumers[current])
-            continue
-        if found is not None and draft.layers[current].class_name == "Dense" and not flattened:
-            found = replace(found, axes=_axes_behind(draft, near, current))
-        if found is not None:
-            if flattened and found.axes == 1 and best.axes is None:
-                return Wanted(flat=found.channels)
-            if best.axes is None or (found.axes or 0) > best.axes or (best.channels is None and found.channels):
-                best = found
-            continue
-        name = draft.layers[current].class_name
-        if name == "Concatenate" and best.axes is None:
-            rest = _rest_of_sum(draft, near, current, index)
-            if rest is not None:
-                best = rest
-                continue
-        if name.startswith("Global") and best.axes is None:
-            best = _pooled(draft, near, current)
-        if name == "Flatten":
-            flattened = True
-            front.extend(near.consumers[current])
-        elif _passes(draft.layers[current]) or name in JOINING:
-            front.extend(near.consumers[current])
-    if normalised is not None and best.flat is None:
-        pictured = any(_of_pictures(draft.layers[item].class_name) for item in seen)
-        axes = best.axes if best.axes is not None else 3 if pictured else 1
-        return replace(best, channels=normalised, axes=axes)
-    return best
-
-
-def _of_pictures(class_name: str) -> bool:
-    """Whether a class takes pictures alone: augmentation, resizing and what Keras calls ``2D``."""
-    return class_name.endswith("2D") or class_name in AUGMENTING
-
-
-def _axes_behind(draft: Draft, near: Neighbourhood, index: int) -> int:
-    """How many axes a Dense has, which works along the last of any number: those that what stands behind it takes."""
-    front, seen = list(near.consumers[index]), set()
-    while front:
-        current = front.pop(0)
-        layer = draft.layers[current]
-        if current in seen:
-            continue
-        seen.add(current)
-        name = layer.class_name
-        if name == "Dense" or name in PASSING or name in ANY_AXES or name in ("Add", "Multiply", "Subtract"):
-            front.extend(near.consumers[current])
-            continue
-        if name.startswith("Global") and name[-2:] in ("1D", "2D", "3D"):
-            return int(name[-2]) + 1
-        demanded = _demand(draft, current)
-        if demanded is not None and demanded.axes and not demanded.indices and name != "Functional":
-            return demanded.axes
-    return 1
-
-
-def _passes(layer: DraftLayer) -> bool:
-    """Whether a layer's consumers still tell the shape of what goes in; so do those of a model without weights."""
-    if layer.class_name == "Functional":
-        return "_input_shape" not in layer.config
-    return layer.class_name in PASSING or (layer.card.shape is same_shape and layer.card.fits is None)
-
-
-def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
-    """What an input must bring to a Concatenate whose sum and other operands are known."""
-    total = next(
-        (
-            found
-            for item in near.after(merge, PASSING)
-            if (found := _demand(draft, item)) is not None and found.channels
-        ),
-        None,
-    )
-    if total is None or total.channels is None:
-        return None
-    known, alike = 0, 1
-    for producer, _ in draft.layers[merge].operands[0]:
-        if producer == index:
-            continue
-        channels = _channels(draft, producer)
-        pooled = draft.layers[producer].class_name.startswith("Global")
-        if channels is None and not pooled and draft.layers[producer].class_name != "InputLayer":
-            return None
-        known += channels or 0
-        alike += channels is None
-    rest, odd = divmod(total.channels - known, alike)  # inputs that are joined at once are taken to be of one kind
-    return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
-
-
-def _pooled(draft: Draft, near: Neighbourhood, index: int) -> Wanted:
-    """What goes into global pooling: as many axes as its name says, the channels that are wanted behind it."""
-    axes = int(digit) + 1 if (digit := draft.layers[index].class_name[-2]).isdigit() else None
-    for item in near.after(index, PASSING):
-        merges = draft.layers[item].class_name == "Concatenate"
-        found = _rest_of_sum(draft, near, item, index) if merges else _demand(draft, item)
-        if found is not None and found.channels:
-            return Wanted(axes=axes, channels=found.channels)
-    return Wanted(axes=axes)
-
-
-def _channels(draft: Draft, index: int) -> int | None:
-    """The last axis of a layer's result, where the layers with weights fix it; an Embedding that is flattened holds
-    one category."""
-    for _ in range(len(draft.layers)):
-        layer = draft.layers[index]
-        if layer.class_name == "InputLayer":
-            return None
-        variant = layer.card.flow(layer.config)[0]
-        if variant.channels == "fixed":
-            return variant.channels_out
-        producer = layer.operands[0][0][0] if layer.operands else index
-        category = layer.class_name == "Flatten" and draft.layers[producer].class_name == "Embedding"
-        if not category and (variant.channels != "same" or variant.operands[1] != 1):
-            return None
-        index = producer
-    return None
-
-
-def _demand(draft: Draft, index: int) -> Wanted | None:
-    layer = draft.layers[index]
-    name, config = layer.class_name, layer.config
-    if name == "Embedding":
-        return Wanted(axes=1, indices=True)
-    channels = config.get("_channels_in")
-    if name == "TimeDistributed" and "_inner" in config:
-        inner = config["_inner"]
-        axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
-        return Wanted(axes=axes, channels=inner.get("_channels_in"), timed=True)
-    if name == "Bidirectional":
-        inner = config["_inner"]
-        axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
-        return Wanted(axes=axes, channels=inner["_channels_in"], timed=True)
-    if "kernel_size" in config:
-        timed = name.startswith("ConvLSTM")
-        return Wanted(axes=len(config["kernel_size"]) + 1 + timed, channels=channels, timed=timed)
-    if name in ("LSTM", "GRU", "SimpleRNN"):
-        return Wanted(axes=2, channels=channels)
-    if name in ("MultiHeadAttention", "GroupQueryAttention"):
-        return Wanted(axes=2, channels=config["_channels"][0])
-    if name in ("Dense", "BatchNormalization", "LayerNormalization", "Normalization"):
-        return Wanted(axes=1, channels=channels)
-    if "_input_shape" in config:
-        shape = config["_input_shape"]
-        if config.get("_timed"):
-            return Wanted(axes=len(shape) + 1, channels=shape[-1], timed=True)
-        whole = [(tuple(other), share) for other, share in config.get("_input_shapes", ()) if None not in other]
-        scored = {other: math.log(max(share, 1e-9)) for other, share in reversed(whole)}
-        exact = None if None in shape else tuple(shape)
-        indices = bool(config.get("_indices"))
-        return Wanted(len(shape), shape[-1], indices, shape=exact, shapes=tuple(scored.items()))
-    return None
 
 
 def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, float], ...]:
@@ -360,7 +157,7 @@ def _lengths_before_flatten(draft: Draft) -> Iterator[int]:
     for index, layer in enumerate(draft.layers):
         if layer.class_name != "Flatten":
             continue
-        channels = _channels(draft, layer.operands[0][0][0])
+        channels = channels_of(draft, layer.operands[0][0][0])
         widths = [draft.layers[item].config.get("_channels_in") for item in consumers[index]]
         for width in widths:
             if channels and width and width % channels == 0:
@@ -391,9 +188,9 @@ def _lengths_as_channels(draft: Draft) -> Iterator[int]:
     that are joined to them."""
     if not any(layer.class_name in ("Permute", "Dot") for layer in draft.layers):
         return
-    widths = {_channels(draft, index) or 0 for index in range(len(draft.layers))} | {0}
+    widths = {channels_of(draft, index) or 0 for index in range(len(draft.layers))} | {0}
     for index in range(len(draft.layers)):
-        taken = _demand(draft, index)
+        taken = demand(draft, index)
         if taken is not None and taken.channels:
             yield from (taken.channels - width for width in sorted(widths) if width < taken.channels)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.assemble import inputs
+from infer_convert.assemble.wanted import PASSING, wanted
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape
@@ -16,7 +16,7 @@ def targets(
 ) -> tuple[tuple[Setting, ...], tuple[ShapeFunction, ...]]:
     """Targets of a Reshape: what the next layer with weights demands first, then other numbers of axes. A Reshape that
     changes nothing would not have been written."""
-    want = inputs.wanted(near.draft, index)
+    want = wanted(near.draft, index)
     known = near.draft.preferred.get(index)
     target = tuple(known.config.get("target_shape") or ()) if known is not None else ()
     if len(target) == 1 and target[0] != -1:
@@ -25,13 +25,13 @@ def targets(
     channels = layer.config.get("_channels", want.channels)
     tried, functions = [], []
     if target and len(target) > 1:
-        for wanted in dict.fromkeys((target, (*target[:-1], -1))):
-            tried.append(Setting({"_target": (len(target), wanted)}, -0.01 if wanted == target else OTHER_WIDTH))
-            functions.append(_exactly(layer, wanted))
+        for one in dict.fromkeys((target, (*target[:-1], -1))):
+            tried.append(Setting({"_target": (len(target), one)}, -0.01 if one == target else OTHER_WIDTH))
+            functions.append(_exactly(layer, one))
     if (
         not target
         and axes is None
-        and all(near.draft.layers[item].class_name in inputs.PASSING for item in near.consumers[index])
+        and all(near.draft.layers[item].class_name in PASSING for item in near.consumers[index])
     ):
         for last, score in IMAGES_AT_THE_END:
             tried.append(Setting({"_target": ("image", last)}, score))

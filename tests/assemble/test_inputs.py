@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infer_convert.assemble.inputs import MOST_ORDERS, Wanted, allotments, candidates, depends_on_size, wanted
+from infer_convert.assemble.inputs import MOST_ORDERS, allotments, candidates, depends_on_size
+from infer_convert.assemble.wanted import Wanted, wanted
 from infer_convert.infer import infer
 
 from ..clues.drafts import conv, dense, draft
