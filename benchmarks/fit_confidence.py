@@ -104,7 +104,8 @@ def fit(found: list[Judgement]) -> Maps:
     for item in found:
         by_field: dict[str, list[tuple[float, bool]]] = defaultdict(list)
         for field, p, right in item.decisions:
-            by_field[field].append((p, right))
+            if field not in confidence.UNFITTED:
+                by_field[field].append((p, right))
         for field, pairs in by_field.items():
             models[field] += 1
             points[field].extend((logit(p), right, 1 / len(pairs)) for p, right in pairs)

@@ -27,9 +27,9 @@ WIRED, LEAST_WIRED = "numbers/wiring", 1.0
 LIBRARY = "library"
 """The clue of known architectures: the maps are fitted on nets that are in no library, so its shares stay as they
 are."""
-PADDED = "numbers/padding"
-"""The clue of an Embedding's first row: its shares are measured on nets of their own (``benchmarks.padded``), and the
-maps are fitted on nets of which few mask."""
+UNFITTED = ("mask_zero",)
+"""Fields whose shares stay as they are: how many of the fitted nets mask is what we made them do, and what an
+Embedding's first row says is measured on nets of their own (``benchmarks.padded``)."""
 _FIXED = (Basis.USER, Basis.READ, Basis.FORCED)
 
 
@@ -152,7 +152,7 @@ def kind(decision: Decision) -> str:
 
 
 def _mapped(decision: Decision, known: Maps) -> float:
-    if decision.evidence and (decision.evidence[0].clue == LIBRARY or decision.evidence[-1].clue == PADDED):
+    if decision.field in UNFITTED or (decision.evidence and decision.evidence[0].clue == LIBRARY):
         return min(SUREST, decision.confidence)
     slope, shift = known.decisions.get(kind(decision), known.other)
     return mapped(decision.confidence, slope, shift)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from infer_convert.assemble.numbers import Numbers
 from infer_convert.clues.numbers import padding
-from infer_convert.confidence import PADDED
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer
 
 FIELD = "mask_zero"
@@ -30,7 +29,7 @@ def _masked(layer: PlanLayer, numbers: Numbers) -> PlanLayer:
     odds = before / (1 - before) * math.exp(nats)
     value, share = odds > 1, max(odds, 1.0) / (1 + odds)
     said = "stayed as Keras draws it, others did not" if nats > 0 else "was trained like others"
-    evidence = Evidence(PADDED, nats if value else -nats, f"row 0, which stands for padding, {said}")
+    evidence = Evidence("numbers/padding", nats if value else -nats, f"row 0, which stands for padding, {said}")
     changed = Decision(
         FIELD, value, share, Basis.INFERRED, (Option(not value, 1 - share),), (*decision.evidence, evidence)
     )

@@ -48,7 +48,7 @@ def test_where_few_rows_moved_one_that_did_not_says_little() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value", "least", "most"),
-    [("masked", True, 0.5, 0.7), ("used", False, 0.95, 1.0), ("untrained", False, 0.7, 0.99)],
+    [("masked", True, 0.5, 0.7), ("used", False, 0.95, 1.0), ("untrained", False, 0.75, 0.85)],
 )
 def test_a_plan_masks_as_its_table_says(kind: str, value: bool, least: float, most: float) -> None:
     text = "emb embeddings:400x16\nlstm cell/kernel:16x32 cell/recurrent_kernel:8x32 cell/bias:32\nd kernel:8x2 bias:2"
