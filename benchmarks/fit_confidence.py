@@ -30,6 +30,8 @@ from infer_convert import confidence
 from infer_convert.confidence import Maps, features, logit
 from infer_convert.errors import InferConvertError
 from infer_convert.plan import Plan
+from infer_convert.processes.collector import few_collections
+from infer_convert.processes.threads import one_thread
 
 TARGET = Path(confidence.__file__).with_name("confidence.json")
 FORMS = ("keras3", "legacy+flat", "flat")
@@ -88,7 +90,7 @@ def _judged(item: Item, naming: Naming, given: bool) -> Judgement | None:
     with row.store_of(loaded) as raw:
         store = Renamed(raw, shown.real) if raw is not None else None
         try:
-            with engine.limited():
+            with engine.limited(), few_collections(), one_thread():
                 plan = uncalibrated(shown.facts, hints, store).best
         except (InferConvertError, engine.OutOfTime):
             return None
