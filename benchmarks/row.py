@@ -154,9 +154,10 @@ def _one(
     if store is None:
         return line | {"status": "inferred", "converted": "1"}
     computes = _computes(plans[0])
-    if computes not in known:
-        known[computes] = _function(plans[0], loaded, shown, store)
-    return line | known[computes]
+    found = known.get(computes)
+    if found is None or found.get("functional") != "1":  # sizes that were supposed may not take the probes
+        found = known[computes] = _function(plans[0], loaded, shown, store)
+    return line | found
 
 
 def _failed(truth: Truth, loaded: Loaded, listed: frozenset[str]) -> dict[str, str]:
