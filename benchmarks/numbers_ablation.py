@@ -73,7 +73,7 @@ def _line(naming: Naming, key: tuple[str, str]) -> dict[str, str]:
         def infer(facts: Any, hints: Any, tensors: Any) -> tuple[Plan, ...]:
             return engine.plans(facts, replace(hints, numbers=mode), tensors)
 
-        found = row._one(infer, loaded, shown, truth, identity, listed, store, False, False, frozenset())
+        found = row._one(infer, loaded, shown, truth, identity, listed, store, False, False, frozenset(), {})
     known = {"case": item.name, "split": item.split, "naming": naming, "mode": mode}
     runner._forget()
     line = {column: str((known | found).get(column, "")) for column in COLUMNS}
