@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from infer_convert.assemble.inserted import permute
 from infer_convert.assemble.typed import Typed
 from infer_convert.layers.across import CLASSES, FIELD, FIRST, SWAPPED, is_across
 from infer_convert.layers.recognise import Reading
@@ -38,12 +39,8 @@ def with_swaps(plan: Plan) -> Plan:
     made: list[PlanLayer] = []
 
     def swapped(ref: Ref, word: str) -> Ref:
-        name = f"{ref.layer}_{word}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        made.append(PlanLayer(name, "Permute", {"dims": list(SWAPPED)}, ((ref,),), hidden=True))
-        return Ref(name)
+        made.append(permute(ref, SWAPPED, word, taken))
+        return Ref(made[-1].name)
 
     for layer in plan.layers:
         inbound = tuple(tuple(moved.get(ref, ref) for ref in operands) for operands in layer.inbound)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from infer_convert.assemble.inserted import permute
 from infer_convert.assemble.nested import inner_facts
 from infer_convert.configs.layout import ELEMENTWISE
 from infer_convert.configs.log import Log
@@ -207,12 +208,9 @@ class _Images:
         return self.permuted(ref, [have.index(axis) + 1 for axis in sorted(have)], "first") if have else ref
 
     def permuted(self, ref: Ref, dims: list[int], word: str) -> Ref:
-        name = f"{ref.layer}_{word}"
         taken = {layer.name for layer in (*self.plan.layers, *self.made)}
-        while name in taken:
-            name += "_"
-        self.made.append(PlanLayer(name, "Permute", {"dims": dims}, ((ref,),), hidden=True))
-        return Ref(name)
+        self.made.append(permute(ref, dims, word, taken))
+        return Ref(self.made[-1].name)
 
     def wanted(self, name: str) -> Arrangement:
         """How the layers behind a layer read what it gives, through those that take any arrangement."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infer_convert.assemble.chains import link
+from infer_convert.assemble.inserted import free
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.draft import Draft, DraftLayer
 from infer_convert.hints import Hints
@@ -52,7 +53,7 @@ def towers(typed: Sequence[Typed], hints: Hints) -> Draft | None:
             open_ends = [_Tower(len(layers) - 1, wanted)]
         elif not open_ends or (wanted is not None and open_ends[-1].channels not in (None, wanted)):
             began += 1
-            layers.append(DraftLayer(_free(f"input_{began}", taken), INPUT, {}, ()))
+            layers.append(DraftLayer(free(f"input_{began}", taken), INPUT, {}, ()))
             open_ends.append(_Tower(len(layers) - 1, wanted))
         _extend(layers, open_ends[-1], entry, reading)
     if began < 2 or len(open_ends) > 1:
@@ -86,7 +87,7 @@ def _joining(
     others = tuple(Option(name, (1.0 - share) / len(rivals)) for name in rivals)
     said = (Evidence("shapes", 0.0, because),)
     decision = Decision("class_name", class_name, share, Basis.INFERRED, others, said)
-    name = _free(class_name.lower(), taken)
+    name = free(class_name.lower(), taken)
     told = hints.answer(name, "class_name")
     if told in (class_name, *rivals):
         class_name, decision = told, Decision("class_name", told, 1.0, Basis.USER)
@@ -99,10 +100,3 @@ def _extend(layers: list[DraftLayer], tower: _Tower, entry: Typed, reading: Read
     given = link(reading).channels_out
     tower.end, tower.length = len(layers) - 1, tower.length + 1
     tower.channels = given if given is not None else tower.channels
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name = f"{name}_"
-    taken.add(name)
-    return name

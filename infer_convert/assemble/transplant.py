@@ -86,6 +86,8 @@ class _Work:
 
     def _input(self) -> dict[int, int]:
         """The file's input as the reference's, which a Sequential reference does not list."""
+        if not self.listed:
+            return {}
         paired = {theirs for _, theirs in self.match.pairs}
         theirs = [
             number
@@ -94,7 +96,7 @@ class _Work:
         ]
         front = self.typed[: self.match.first]
         ours = [index for index, entry in enumerate(front) if entry.best.class_name == "InputLayer"]
-        return {theirs[0]: ours[0]} if self.listed and len(theirs) == len(ours) == 1 else {}
+        return {theirs[0]: ours[0]} if len(theirs) == len(ours) == 1 else {}
 
     def draft(self) -> Draft:
         kept = self._kept()
