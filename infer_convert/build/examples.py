@@ -15,9 +15,10 @@ import numpy as np
 from infer_convert.build.assign import Array
 from infer_convert.build.model import one_line
 from infer_convert.build.names import keras_names
+from infer_convert.build.unlabelled import finite, hear
 from infer_convert.errors import NoArchitecture, UsageError
 from infer_convert.hints import Hints
-from infer_convert.plan import Plan, PlanLayer
+from infer_convert.plan import Plan
 
 MOST = 64
 """Samples that are run; more would cost time and decide nothing."""
@@ -71,16 +72,10 @@ def judge(model: Any, plan: Plan, examples: Examples) -> Judged:
         raise NoArchitecture(f"the model does not run on the examples: {one_line(error)}") from error
     found = [np.asarray(item) for item in (result if isinstance(result, list | tuple) else [result])]
     if not examples.outputs and examples.labels is None:
-        distance = _finite(moments(model, arrays))
-        nats = math.log(max(plan.confidence, 1e-9)) - MOMENTS_NATS * math.log(distance + LEAST_MOMENTS)
-        nats += math.fsum(weigh(plan, found) for weigh in (undecided, telling))
-        return Judged(-nats, distance)
-    largest = _finite(max(_errors(found, examples)))
+        heard = hear(model, plan, arrays, found)
+        return Judged(-heard.nats - math.log(max(plan.confidence, 1e-9)), heard.distance)
+    largest = finite(max(_errors(found, examples)))
     return Judged(largest, largest)
-
-
-def _finite(value: float) -> float:
-    return value if np.isfinite(value) else float("inf")
 
 
 def _errors(found: Sequence[Array], examples: Examples) -> Iterator[float]:
@@ -88,74 +83,11 @@ def _errors(found: Sequence[Array], examples: Examples) -> Iterator[float]:
     for ours, theirs in zip(found, examples.outputs, strict=False):
         if ours.shape != theirs.shape:
             raise NoArchitecture(f"the examples' outputs are {theirs.shape}, the model's {ours.shape}")
-        yield _finite(float(np.abs(ours.astype("float64") - theirs.astype("float64")).mean()))
+        yield finite(float(np.abs(ours.astype("float64") - theirs.astype("float64")).mean()))
     if examples.labels is not None and found:
         scores = found[0]
         guess = scores.argmax(-1) if scores.shape[-1] > 1 else (scores[..., 0] > 0.5).astype("int64")
         yield float(np.mean(guess.reshape(-1) != examples.labels.reshape(-1)))
-
-
-MOMENTS_NATS, LEAST_MOMENTS = 20.0, 0.01
-"""Nats for a model whose moments are nearer by a factor e; differences far below the least one are rounding. The same
-inputs go through every model, so that their own chance moves all distances alike."""
-UNDECIDED = -2.0
-"""Nats for a softmax or sigmoid that does not know what the examples are: on the tune split of the zoo's trained nets 2
-of 22 of them were (both hardly trained), and all 17 outputs without one would have been, had they been given one."""
-UNDECIDED_SOFTMAX, UNDECIDED_SIGMOID = 0.9, 0.85
-"""From this part of the largest possible entropy on, and of the largest possible mean of p (1 - p)."""
-
-
-def undecided(plan: Plan, found: Sequence[Array]) -> float:
-    """Nats (at most 0) against the output activations of a plan by what the model gives for the examples: what is no
-    score of a classifier stands in the narrow middle of a sigmoid and makes a softmax nearly even."""
-    nats = 0.0
-    for ref, values in zip(plan.outputs, found, strict=False):
-        layer, p = plan.layer(ref.layer), np.clip(values.astype("float64"), 0, 1)
-        function = "softmax" if layer.class_name == "Softmax" else layer.config.get("activation")
-        if function == "sigmoid":
-            even = 4 * float((p * (1 - p)).mean()) > UNDECIDED_SIGMOID
-        elif function == "softmax" and p.shape[-1] > 1:
-            even = float(_entropy(p).mean()) > UNDECIDED_SOFTMAX * math.log(p.shape[-1])
-        else:
-            continue
-        nats += UNDECIDED if even else 0.0
-    return nats
-
-
-TELLING_NATS, LEAST_TELLING = 5.0, 0.02
-"""Nats for a model whose outputs tell more of the examples apart by a factor e; differences far below the least part of
-what they could tell are chance."""
-
-
-def telling(plan: Plan, found: Sequence[Array]) -> float:
-    """Nats for a plan by how much its classes say about the examples (their mutual information, as a part of the
-    largest possible): another function of the same weights sees them all alike. 0 for outputs that are no vectors."""
-    nats = 0.0
-    for ref, values in zip(plan.outputs, found, strict=False):
-        scores = _scores(plan.layer(ref.layer), values.astype("float64"))
-        if scores is not None:
-            p = np.exp(scores - scores.max(-1, keepdims=True))
-            p /= p.sum(-1, keepdims=True)
-            part = (_entropy(p.mean(0)) - float(np.mean(_entropy(p)))) / math.log(p.shape[-1])
-            nats += TELLING_NATS * math.log(max(part, 0.0) + LEAST_TELLING)
-    return nats
-
-
-def _entropy(p: Array) -> Any:
-    return -(p * np.log(p + 1e-12)).sum(-1)
-
-
-def _scores(layer: PlanLayer, values: Array) -> Array | None:
-    """(examples, classes): the numbers in front of an output activation that can be undone."""
-    function = "softmax" if layer.class_name == "Softmax" else layer.config.get("activation") or "linear"
-    if values.ndim != 2 or values.shape[-1] < 2 or not np.isfinite(values).all():
-        return None
-    if function == "linear":
-        return values
-    p = np.clip(values, 1e-12, 1)
-    if function == "sigmoid":
-        return np.asarray(np.log(p / np.maximum(1 - p, 1e-12)))
-    return np.asarray(np.log(p)) if function == "softmax" else None
 
 
 def shaped(plan: Plan, examples: Examples, hints: Hints) -> Hints | None:
@@ -169,29 +101,6 @@ def shaped(plan: Plan, examples: Examples, hints: Hints) -> Hints | None:
     if all(_fits(array, shape) for array, shape in zip(arrays, wanted, strict=True)):
         return None
     return replace(hints, input_shapes={"": tuple(tuple(map(int, array.shape[1:])) for array in arrays)})
-
-
-def moments(model: Any, arrays: list[Array]) -> float:
-    """Mean distance between the moments of what reaches each BatchNormalization and the stored ones: of the means in
-    stored deviations, of the deviations as the log of their ratio, each capped at 3 so that one layer cannot outvote
-    the rest. 0 for a model without BatchNormalization of its own (nested models are not looked into)."""
-    import keras
-
-    found = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    if not found:
-        return 0.0
-    fronts = keras.Model(model.inputs, [layer.input for layer in found])
-    values = fronts(arrays[0] if len(arrays) == 1 else arrays, training=False)
-    values = values if isinstance(values, list | tuple) else [values]
-    distances = []
-    for layer, value in zip(found, values, strict=True):
-        axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
-        flat = np.moveaxis(np.asarray(value, dtype="float64"), axis, -1)
-        flat = flat.reshape(-1, flat.shape[-1])
-        mean, deviation = np.asarray(layer.moving_mean), np.sqrt(np.asarray(layer.moving_variance) + 1e-6)
-        distances.append(np.minimum(np.abs(flat.mean(0) - mean) / deviation, 3).mean())
-        distances.append(np.minimum(np.abs(np.log((flat.std(0) + 1e-3) / (deviation + 1e-3))), 3).mean())
-    return float(np.mean(distances))
 
 
 def _arrays(plan: Plan, examples: Examples, shapes: Sequence[Any]) -> list[Array]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from infer_convert.build.examples import UNDECIDED, Examples, moments, shaped, telling, undecided
+from infer_convert.build.examples import Examples, shaped
+from infer_convert.build.unlabelled import UNDECIDED, moments, telling, undecided
 from infer_convert.hints import Hints
 from infer_convert.plan import Plan, PlanLayer, Ref
 
@@ -59,7 +60,16 @@ def test_classes_that_differ_between_the_examples_tell_more() -> None:
     plan = head("softmax", 3)
     assert telling(plan, [sure]) > telling(plan, [alike]) + 5
     assert telling(plan, [sure]) == pytest.approx(telling(head("linear", 3), [np.log(sure)]))
-    assert telling(plan, [np.ones((2, 5, 5, 4))]) == 0.0
+    assert telling(plan, [np.ones((8, 1))]) == 0.0
+
+
+def test_outputs_of_every_shape_and_activation_are_weighed_alike() -> None:
+    sure = np.eye(4)[[0, 1, 2, 3] * 2] * 0.96 + 0.01
+    vector = telling(head("softmax", 3), [sure])
+    assert telling(head("softmax", 3), [sure[:, None]]) == pytest.approx(vector)
+    assert telling(head("tanh", 3), [np.log(sure)]) == pytest.approx(vector)
+    broken = telling(head("linear", 3), [np.full((8, 4), np.nan)])
+    assert broken == telling(head("linear", 3), [np.ones((8, 4))]) < vector
 
 
 def test_shapes_are_told_where_the_plan_takes_others() -> None:
