@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import h5py
@@ -56,16 +58,30 @@ def folder(case: Case) -> Path:
 
 
 def ensure(case: Case, frozen: str) -> Path:
-    """Write the case's files unless they are there; ``frozen`` is the definition's digest."""
+    """Write the case's files unless they are there; ``frozen`` is the definition's digest. They appear all at once:
+    several workers may want the same case at the same time."""
     where, stamp = folder(case), f"{VERSION}:{frozen}"
-    done = where / "done"
-    if done.is_file() and done.read_text() == stamp:
+    if _is_done(where, stamp):
         return where
-    where.mkdir(parents=True, exist_ok=True)
-    done.unlink(missing_ok=True)
-    _write(case, where)
-    done.write_text(stamp)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=where.parent, prefix=f".{case.name}.") as made:
+        here = Path(made) / "case"
+        here.mkdir()
+        _write(case, here)
+        (here / "done").write_text(stamp)
+        if not _is_done(where, stamp):
+            rmtree(where, ignore_errors=True)
+            try:
+                here.rename(where)
+            except OSError:
+                if not _is_done(where, stamp):
+                    raise
     return where
+
+
+def _is_done(where: Path, stamp: str) -> bool:
+    done = where / "done"
+    return done.is_file() and done.read_text() == stamp
 
 
 def _write(case: Case, where: Path) -> None:
