@@ -42,7 +42,7 @@ def count() -> dict[Key, Count]:
             layer = known.layers[shortcut]
             kind = "over time" if layer.class_name.endswith("1D") else pooled
             line = found.setdefault((kind, block.ratio, block.leads), Count())
-            if first(layer.config.get("strides", 1)) > 1:
+            if first(layer.config.get("strides") or 1) > 1:
                 line.halved += 1 / sizes[family]
             else:
                 line.kept += 1 / sizes[family]

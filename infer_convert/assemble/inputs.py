@@ -15,10 +15,15 @@ from infer_convert.layers.names import as_created
 from infer_convert.layers.normalization import LENGTH
 from infer_convert.layers.resizing import FILLS
 
+Sides = Sequence[tuple[int, float]]
+"""Sides of pictures with nats."""
 
-def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, float], ...]:
+
+def candidates(
+    draft: Draft, index: int, fixed: bool, nominal: Sides | None = None
+) -> tuple[tuple[Shape, float], ...]:
     """Shapes of an input with their log priors. ``fixed`` asks for many sizes, because something in the net depends on
-    the size; otherwise a few nominal ones are enough, which stand for an open size."""
+    the size; otherwise a few ``nominal`` ones are enough, which stand for an open size."""
     want = wanted(draft, index)
     if want.flat is not None:
         return tuple(_unflattened(want.flat))
@@ -42,7 +47,7 @@ def candidates(draft: Draft, index: int, fixed: bool) -> tuple[tuple[Shape, floa
             series += [((length, channels), -8.0) for length in odd if length not in known]
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
-        images = _images(channels, fixed, _square_kernels(draft))
+        images = _images(channels, fixed, _square_kernels(draft), nominal or NOMINAL)
         if draft.layers[index].config.get(RARE):
             images += _odd_images(draft, index, channels)
         images = strips(draft, _lengths_of_strips(draft, fixed), channels, images)
@@ -132,7 +137,7 @@ def _clips(axes: int, channels: int | None, fixed: bool, flattened: bool = False
     if axes == 3:
         frames: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
     else:
-        frames = _images(channels, fixed)
+        frames = _images(channels, fixed, False, NOMINAL)
     if flattened:
         likely = [(shape, score) for shape, score in frames if score > LIKELY]
         timed = enumerate(TIMES)
@@ -219,10 +224,10 @@ NOMINAL = ((224, -0.5), (256, -0.9), (64, -12.0), (32, -12.0))
 nothing and mean nothing, so these are for nets that no larger one suits."""
 
 
-def _images(channels: int | None, fixed: bool, boards: bool = False) -> list[tuple[Shape, float]]:
+def _images(channels: int | None, fixed: bool, boards: bool, nominal: Sides) -> list[tuple[Shape, float]]:
     """``boards``: whether planes may be those of a board."""
     if not fixed:
-        return [((size, size, channels), nats) for size, nats in NOMINAL]
+        return [((size, size, channels), nats) for size, nats in nominal]
     result: list[tuple[Shape, float]] = []
     for size, share in SQUARES:
         score = math.log(share)

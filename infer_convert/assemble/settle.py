@@ -16,6 +16,7 @@ from infer_convert.assemble.sliding import at_once
 from infer_convert.clues.settings.blocks import with_blocks
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
+from infer_convert.clues.settings.final_maps import favour, pictures
 from infer_convert.clues.settings.places import Style
 from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_share
 from infer_convert.clues.settings.whole import with_whole
@@ -34,6 +35,8 @@ SMALL_NET = 60
 """Up to so many calls many states are affordable, for a draft that is likely."""
 MANY, FEW = 4000, 600
 """States that are kept."""
+MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+"""Classes whose operands suit each other two by two."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
 
@@ -96,7 +99,8 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
             for setting, function in zip(tried, functions, strict=True)
         )
         told = any(function is _ruled_out for function in functions)
-        items.append(SizeItem(options, None if told else at_once(layer, tried, functions)))
+        known = None if told else at_once(layer, tried, functions)
+        items.append(SizeItem(options, known, favour(near, index), layer.class_name in MERGES))
     calls, numbers = _calls(draft)
     states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
@@ -289,7 +293,8 @@ def _input_options(
     if layer.name in given:
         candidates: tuple[tuple[Shape, float], ...] = ((tuple(given[layer.name]), 0.0),)
     else:
-        candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed), fixed)
+        nominal = None if fixed else pictures(near)
+        candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed, nominal), fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
     tried = tuple(
         Setting({"batch_shape": [None, *shape]}, score - total, writes=((f"input/{layer.name}", shape),))

@@ -69,7 +69,27 @@ def constants(near: Neighbourhood, index: int, generation: str, version: str | N
         return (_decision("recurrent_activation", shares, because),)
     if name == "Embedding" and any(near.draft.layers[i].class_name in RECURRENT for i in near.consumers[index]):
         return (_decision("mask_zero", {False: 0.8, True: 0.2}, "masking of padded steps is off by default"),)
+    if name == "Normalization" and not layer.uses and index not in near.draft.preferred:
+        return _normalisation(near, index)
     return ()
+
+
+_PICTURES = ([0.485, 0.456, 0.406], [0.229**2, 0.224**2, 0.225**2])
+"""Mean and variance of ImageNet's channels between 0 and 1 (keras.applications ``efficientnet_v2.py``)."""
+_BEHIND_RESCALING, _ELSEWHERE = 0.6, 0.1
+"""How often these, and 0 and 1, are the numbers of a Normalization whose constructor got them; set by hand: most have
+numbers of their own."""
+
+
+def _normalisation(near: Neighbourhood, index: int) -> tuple[Decision, ...]:
+    """``mean`` and ``variance`` of a Normalization without tensors, which no file keeps."""
+    pictures = any(near.draft.layers[item].class_name == "Rescaling" for item in near.before(index))
+    values, share = (_PICTURES, _BEHIND_RESCALING) if pictures else ((0.0, 1.0), _ELSEWHERE)
+    because = "its constructor got the numbers, which no file of weights keeps"
+    return tuple(
+        Decision(field, value, share, Basis.ASSUMED, (), (Evidence("habits", 0.0, because),))
+        for field, value in zip(("mean", "variance"), values, strict=True)
+    )
 
 
 OLD = "hard_sigmoid_keras2"

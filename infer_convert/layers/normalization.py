@@ -156,7 +156,7 @@ def _normalization_fits(stored: Stored) -> tuple[Fit, ...]:
 def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     """The operand's shape, whose last axis (for several: axes) must be the one that was normalised."""
     (shape,) = shapes
-    wanted = config["_channels_in"]
+    wanted = config.get("_channels_in")
     normalised = config.get("_normalised", ())
     if normalised:
         last = shape[-len(normalised) :]
@@ -167,7 +167,7 @@ def _shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 
 def _flow(label: str) -> Callable[[Config], tuple[Variant, ...]]:
     def flow(config: Config) -> tuple[Variant, ...]:
-        channels = config["_channels_in"]
+        channels = config.get("_channels_in")
         return (
             Variant(
                 label=label,

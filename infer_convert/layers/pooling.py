@@ -62,6 +62,7 @@ def _choices(rank: int) -> Callable[[Config], tuple[Config, ...]]:
         (5, 1, "same"),
         (5, 3, "valid"),
         (5, 5, "same"),
+        (1, 2, "valid"),
     ]
 
     def choices(config: Config) -> tuple[Config, ...]:

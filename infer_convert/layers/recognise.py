@@ -60,9 +60,11 @@ LATER = -5.0
 """Nats for such a class in a file of theirs."""
 
 MAYBE_WEIGHTLESS = tuple(
-    card for card in LAYERS if card.fits is None or card.class_name in ("TimeDistributed", "Attention")
+    card
+    for card in LAYERS
+    if card.fits is None or card.class_name in ("TimeDistributed", "Attention", "Normalization")
 )
-"""What a layer without tensors may be."""
+"""What a layer without tensors may be; a Normalization where its numbers were given to the constructor."""
 
 UNKNOWN = Card("Lambda", stems=("lambda",), flow=_unknown_flow)
 """A layer without weights whose name says nothing: a Lambda, a custom layer, an operator."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from infer_convert.solve.lattice import Lattice, Reading
+from infer_convert.solve.lattice import Lattice, Meeting, Reading
 from infer_convert.solve.options import SizeCall, SizeItem
 
 MOST_PER_STRATUM = 4
@@ -39,7 +39,7 @@ class Step:
     remembers: bool
 
 
-def plan_steps(calls: Sequence[SizeCall]) -> list[Step]:
+def plan_steps(items: Sequence[SizeItem], calls: Sequence[SizeCall]) -> list[Step]:
     last = list(range(len(calls)))
     for index, call in enumerate(calls):
         for operand in call.operands:
@@ -49,6 +49,11 @@ def plan_steps(calls: Sequence[SizeCall]) -> list[Step]:
         count[call.item] = count.get(call.item, 0) + 1
     live: list[int] = []
     remembered: list[int] = []
+    merges: dict[int, list[int]] = {}
+    for index, call in enumerate(calls):
+        if items[call.item].pairs:
+            for operand in set(call.operands):
+                merges.setdefault(operand, []).append(index)
     steps = []
     for index, call in enumerate(calls):
         operands = tuple(live.index(operand) for operand in call.operands)
@@ -56,11 +61,23 @@ def plan_steps(calls: Sequence[SizeCall]) -> list[Step]:
         keeps_result = last[index] > index
         fixed_at = remembered.index(call.item) if call.item in remembered else None
         remembers = count[call.item] > 1 and fixed_at is None
-        steps.append(Step(Reading(call.item, operands, kept, keeps_result), fixed_at, remembers))
-        live = [live[position] for position in kept] + ([index] if keeps_result else [])
+        live = [live[position] for position in kept]
+        meetings = tuple(_meetings(calls, merges.get(index, ()), index, live))
+        steps.append(Step(Reading(call.item, operands, kept, keeps_result, meetings), fixed_at, remembers))
+        live += [index] if keeps_result else []
         if remembers:
             remembered.append(call.item)
     return steps
+
+
+def _meetings(
+    calls: Sequence[SizeCall], merges: Sequence[int], result: int, kept: Sequence[int]
+) -> Iterator[Meeting]:
+    for merge in merges:
+        operands = calls[merge].operands
+        for place, other in enumerate(kept):
+            if other in operands:
+                yield Meeting(calls[merge].item, merge, place, operands.index(result) < operands.index(other))
 
 
 def pruned(found: list[Node], states: int, contexts: Contexts, strata: Sequence[int]) -> list[Node]:
@@ -179,6 +196,7 @@ class Ways:
 
     def __init__(self, weigher: Weigher, step: Step, forgets: Sequence[int], contexts: Contexts) -> None:
         self._weigher, self._step, self._forgets, self._contexts = weigher, step, forgets, contexts
+        self.favours = weigher.item.favours
         self._known: dict[int, tuple[int | None, Sequence[float], list[int | None]]] = {}
 
     def apart(self, strata: Sequence[int]) -> int:
@@ -232,8 +250,12 @@ class Ways:
 def advance(lattice: Lattice, index: int, ways: Ways, before: list[Node]) -> list[Node]:
     found: dict[tuple[int, int], Node] = {}
     moves = lattice.moves
+    favours = ways.favours
     for node in before:
         fixed, weights, behind = ways.of(node.context)
+        if favours is not None:
+            nats = favours(lattice.operands(index, node.shapes))
+            weights = [weight + nats for weight in weights]
         for number, shapes in moves(index, node.shapes):
             if fixed is not None and number != fixed:
                 continue

@@ -26,13 +26,26 @@ narrow inputs (one-hot sequences) may now take three times theirs and lose an un
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """Two operands of a later ``call`` of ``item``: the result at hand and the shape at ``place`` of what is kept;
+    ``first`` where the result is the earlier operand."""
+
+    item: int
+    call: int
+    place: int
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What one call reads and keeps, as positions in the tuples of the states before and behind it."""
+    """What one call reads and keeps, as positions in the tuples of the states before and behind it, and what its result
+    is going to meet: a result that does not suit there leads nowhere, however much is called before."""
 
     item: int
     operands: tuple[int, ...]
     kept: tuple[int, ...]
     keeps_result: bool
+    meetings: tuple[Meeting, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,7 +64,7 @@ class _Layer:
 
 class Lattice:
     """The states behind ``calls`` of items with these ``results``; the first state is number 0. ``failed_at`` is the
-    call behind which there is none, if there is one."""
+    call that nothing suits, if there is one."""
 
     def __init__(self, results: Sequence[Results], calls: Sequence[Reading]) -> None:
         self._results, self._calls = results, calls
@@ -60,6 +73,8 @@ class Lattice:
         self._known: list[dict[_Ids, list[tuple[int, int]]]] = [{} for _ in results]
         self._layers = [_Layer() for _ in range(len(calls) + 1)]
         self._layers[0].numbers[()] = 0
+        self._suits: dict[tuple[int, int, int], bool] = {}
+        self._blamed: dict[int, int] = {}
         self._makers = [self._maker(index) for index in range(len(calls))]
         self.failed_at = self._sweep()
 
@@ -69,6 +84,11 @@ class Lattice:
         found = self._layers[index].moves.get(state)
         return self._made(index, state) if found is None else found
 
+    def operands(self, index: int, state: int) -> tuple[Shape, ...]:
+        """The shapes that call ``index`` takes from a state in front of it."""
+        shapes = self._layers[index].shapes(state)
+        return tuple([self._shapes[shapes[place]] for place in self._calls[index].operands])
+
     def _made(self, index: int, state: int) -> list[tuple[int, int]]:
         layer = self._layers[index]
         made = layer.moves[state] = self._makers[index](layer.shapes(state))
@@ -77,7 +97,7 @@ class Lattice:
     def _maker(self, index: int) -> _Maker:
         """What gives the moves of a state in front of one call."""
         call = self._calls[index]
-        memo = self._known[call.item]
+        memo, meetings = self._known[call.item], call.meetings
         operands_of, kept_of = _picker(call.operands), _picker(call.kept)
         numbers, keeps = self._layers[index + 1].numbers, call.keeps_result
 
@@ -87,6 +107,8 @@ class Lattice:
             if results is None:
                 results = memo[operands] = self._asked(call.item, operands)
             kept = kept_of(shapes)
+            if meetings:
+                results = [each for each in results if self._meets(index, kept, each[1])]
             if keeps:
                 return [(number, numbers.setdefault((*kept, result), len(numbers))) for number, result in results]
             if not results:
@@ -105,6 +127,24 @@ class Lattice:
             found.append((number, known))
         return found
 
+    def _meets(self, index: int, kept: _Ids, result: int) -> bool:
+        """Whether a result suits all that it is going to meet among the shapes kept."""
+        for meeting in self._calls[index].meetings:
+            pair = (result, kept[meeting.place]) if meeting.first else (kept[meeting.place], result)
+            key = (meeting.item, *pair)
+            suits = self._suits.get(key)
+            if suits is None:
+                suits = self._suits[key] = bool(self._results[meeting.item](tuple([self._shapes[i] for i in pair])))
+            if not suits:
+                self._blamed.setdefault(index, meeting.call)
+                return False
+        return True
+
+    def blamed(self, index: int) -> int:
+        """The call that nothing suits where no state is left behind call ``index``: it, or what its results should
+        have met."""
+        return self._blamed.get(index, index)
+
     def _sweep(self) -> int | None:
         """Forward as far as it is cheap, then back: moves that lead nowhere are taken out."""
         count, last = 0, len(self._calls)
@@ -119,7 +159,7 @@ class Lattice:
                 last = index
                 break
             if not self._layers[index + 1].numbers:
-                return index
+                return self.blamed(index)
         alive: set[int] | None = None
         for index in reversed(range(last)):
             moves = self._layers[index].moves

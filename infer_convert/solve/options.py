@@ -10,6 +10,7 @@ from infer_convert.solve.lattice import Shape
 
 ShapeFunction = Callable[[tuple[Shape, ...]], Shape | None]
 AtOnce = Callable[[tuple[Shape, ...]], list[tuple[int, Shape]]]
+Favour = Callable[[tuple[Shape, ...]], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,14 @@ class SizeOption:
 @dataclass(frozen=True, slots=True)
 class SizeItem:
     """An item with its options, each weighed against the others. ``at_once`` gives for the operand shapes of one call
-    every option that suits with its result, where that is cheaper than to ask them one by one."""
+    every option that suits with its result, where that is cheaper than to ask them one by one. ``favours`` gives nats
+    for the operand shapes themselves, whatever the option: how likely it is that they are met here. ``pairs`` says that
+    what suits all operands suits any two of them, in their order."""
 
     options: tuple[SizeOption, ...]
     at_once: AtOnce | None = None
+    favours: Favour | None = None
+    pairs: bool = False
 
     def results(self, operands: tuple[Shape, ...]) -> list[tuple[int, Shape]]:
         """Every option that suits the operands of one call, by number, with the shape of its result."""

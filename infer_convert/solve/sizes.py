@@ -76,7 +76,7 @@ def solve_sizes(
     until something further on asks for it. Raises RefusedForSafety when ``patience`` ends.
     """
     patience.check()
-    steps = plan_steps(calls)
+    steps = plan_steps(items, calls)
     lattice = Lattice([item.results for item in items], [step.reading for step in steps])
     if lattice.failed_at is not None:
         return SizeResult((), failed_at=lattice.failed_at)
@@ -95,7 +95,7 @@ def solve_sizes(
         if found is None:
             found = advance(lattice, index, ways, layers[-1])
         if not found:
-            return SizeResult((), failed_at=index)
+            return SizeResult((), failed_at=lattice.blamed(index))
         each = NODE + len(step.reading.kept) + step.reading.keeps_result
         pace.spend(each * len(found) + sum([len(node.edges) for node in found]))
         # An input's many sizes are not what a layer costs.

@@ -67,6 +67,8 @@ WORST = 16.0
 """States this many nats behind the best are dropped."""
 WORK = 12_000_000
 """Units of one search, up to a microsecond each; a search that needs more gets a narrower beam."""
+MORE_WORK = 4
+"""How much more a search may work that comes after one without any wiring, unless the list is long."""
 MOVE, STEP, STATE = 40, 20, 100
 """Units of finding a move, of weighing it in one state, and of a state; every open operand that is looked at is one."""
 
@@ -122,16 +124,21 @@ def affordable(count: int) -> int:
 
 
 def solve(
-    problem: WiringProblem, beam: int | None = None, learned: Weights | None = None, worst: float = math.inf
+    problem: WiringProblem,
+    beam: int | None = None,
+    learned: Weights | None = None,
+    worst: float = math.inf,
+    work: float = WORK,
 ) -> WiringResult:
     """The best wirings of ``problem``.
 
     ``probability`` of each is its share of the exponentiated scores among the complete states of the beam. Work grows
-    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``WORK``. Wirings that
+    with items x beam; ``beam`` is ``affordable`` when not given, and becomes narrower beyond ``work``. Wirings that
     cost the parser more than ``worst`` nats are none. Raises RefusedForSafety when ``patience`` ends.
     """
     learned = weights() if learned is None else learned
-    found = candidates(problem, beam, learned, worst if worst < math.inf and _only_costs(problem) else math.inf)
+    dearest = worst if worst < math.inf and _only_costs(problem) else math.inf
+    found = candidates(problem, beam, learned, dearest, work)
     if isinstance(found, WiringResult):
         return found
     likely = [wiring for wiring in found if -wiring.log_score <= worst]
@@ -148,7 +155,7 @@ def _only_costs(problem: WiringProblem) -> bool:
 
 
 def candidates(
-    problem: WiringProblem, beam: int | None, learned: Weights, dearest: float = math.inf
+    problem: WiringProblem, beam: int | None, learned: Weights, dearest: float = math.inf, work: float = WORK
 ) -> list[Wiring] | WiringResult:
     """The wirings that are weighed as wholes, with the parser's own scores; a result that tells why, when there are
     none. States that cost more than ``dearest`` nats are dropped on the way."""
@@ -158,7 +165,7 @@ def candidates(
     states = [State(last)]
     supply = supplies(problem.items)
     rules = problem.rules()
-    pace = Pace(WORK, len(problem.items), beam)
+    pace = Pace(work, len(problem.items), beam)
     for index in range(last, -1, -1):
         states_before, states = states, _advance(scene, rules, states, index, supply[index], pace, dearest)
         if not states and dearest < math.inf:
@@ -251,18 +258,20 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
 
 def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
     """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
-    once more with a wider beam, whose wirings must not be too odd, unless the work forbids it, and then with sums that
-    the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
-    (``hidden.py``) they are tried in any case."""
+    once more with a wider beam, whose wirings must not be too odd (and, unless the list is long, with more work), and
+    then, if work allows, with sums that the list does not show; with these also where the wirings are odd. Where
+    repeated blocks call for such sums (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
     longer = expanded(problem.items)
     first = _with_called_sums(problem, _with_ties(problem, beam), longer, beam)
-    if problem.hidden or first.narrowed or (first.wirings and (longer is not None or not _is_odd(problem, first))):
+    if problem.hidden or (first.wirings and (first.narrowed or longer is not None or not _is_odd(problem, first))):
         return first
-    if not first.wirings:
-        wider = solve(problem, WIDER * beam, worst=ODD)
+    if not first.wirings and (not first.narrowed or len(problem.items) <= LONG):
+        wider = solve(problem, WIDER * beam, worst=ODD, work=MORE_WORK * WORK if first.narrowed else WORK)
         if wider.wirings:
             return wider
+    if first.narrowed:
+        return first
     return _with_needed_sums(replace(problem, hidden=True), first, beam)
 
 

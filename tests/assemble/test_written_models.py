@@ -13,6 +13,7 @@ import pytest
 
 from infer_convert.infer import infer
 from infer_convert.pipeline import Built, build
+from infer_convert.plan import Basis
 from infer_convert.readers import open_tensors, read
 
 L = keras.layers
@@ -22,6 +23,15 @@ def adapted() -> Any:
     scaled = L.Normalization()
     scaled.adapt(np.arange(12.0, dtype="float32").reshape(4, 3))
     return keras.Sequential([L.Input((3,)), scaled, L.Dense(4, activation="relu"), L.Dense(1)])
+
+
+def normalised() -> Any:
+    """The numbers of a Normalization given in the code, in front of a block whose sum is the net's first."""
+    first = L.Input((24, 24, 3))
+    x = L.Normalization(mean=[0.485, 0.456, 0.406], variance=[0.05, 0.05, 0.05])(L.Rescaling(1 / 255)(first))
+    x = L.Conv2D(8, 3, padding="same", activation="relu")(x)
+    x = L.Add()([x, L.Conv2D(8, 3, padding="same")(x)])
+    return keras.Model(first, L.Dense(3)(L.GlobalAveragePooling2D()(x)))
 
 
 def frequencies() -> Any:
@@ -101,6 +111,7 @@ def called(make: Callable[[], Any], shape: tuple[int, ...]) -> Callable[[], Any]
 
 MODELS: dict[str, Callable[[], Any]] = {
     "adapted": adapted,
+    "normalised": normalised,
     "frequencies": frequencies,
     "gan": gan,
     "augmented": augmented,
@@ -129,6 +140,16 @@ def test_it_converts(name: str, tmp_path: Path) -> None:
     built = rebuilt(path)
     assert built.verification.bit_exact and built.verification.order_reproduced is not False
     assert built.model.count_params() == model.count_params()
+
+
+def test_numbers_given_to_a_normalisation_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "m.weights.h5"
+    MODELS["normalised"]().save_weights(path)
+    (layer,) = [layer for layer in rebuilt(path).plan.layers if layer.class_name == "Normalization"]
+    assert layer.config["mean"] == [0.485, 0.456, 0.406]
+    assert {d.field: d.basis for d in layer.decisions if d.field in ("mean", "variance")} == dict.fromkeys(
+        ("mean", "variance"), Basis.ASSUMED
+    )
 
 
 def test_a_subclassed_autoencoder_keeps_its_halves(tmp_path: Path) -> None:

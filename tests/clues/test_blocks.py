@@ -47,7 +47,7 @@ def test_blocks_are_known_by_their_shortcut() -> None:
     assert [(block.ratio, block.leads) for block in found.values()] == [
         ("double", True), ("double", False), ("double", False),
     ]  # fmt: skip
-    assert [sorted(names[i] for i in block.main) for block in found.values()] == [
+    assert [sorted(names[i] for way in block.ways for i in way) for block in found.values()] == [
         [f"{kind}{stage}a" for kind in "abc"] for stage in range(3)
     ]
 
@@ -64,6 +64,39 @@ def test_stages_that_widen_halve_their_maps_once() -> None:
 
 def test_over_time_they_do_not() -> None:
     assert {stride for name, stride in strides(rank=1).items() if name != "stem"} == {1}
+
+
+def inner(text: str, **configs: Any) -> dict[str, tuple[list[list[str]], str]]:
+    there = Neighbourhood.of(draft(text, **configs))
+    names = [layer.name for layer in there.draft.layers]
+    return {
+        names[index]: ([[names[i] for i in way] for way in block.ways], block.ratio)
+        for index, block in blocks(there).items()
+    }
+
+
+WAYS = "x InputLayer\nc0 Conv2D\na Conv2D < c0\nb Conv2D < c0\nb2 Conv2D\np MaxPooling2D < c0"
+REDUCTION = f"{WAYS}\nj Concatenate < a b2 p"
+
+
+def test_a_pool_in_a_concatenation_halves_with_the_convolutions_beside_it() -> None:
+    configs = {"c0": conv(3, 3, 64), "a": conv(3, 64, 64), "b": conv(1, 64, 32), "b2": conv(3, 32, 64)}
+    assert inner(REDUCTION, **configs) == {"p": ([["a"], ["b2", "b"]], "Concatenate")}
+    made = draft(REDUCTION, **configs)
+    best = settle(made, Hints()).answers[0]
+    found = {layer.name: best.config(i).get("strides", [1])[0] for i, layer in enumerate(made.layers)}
+    assert found["a"] == found["p"] == found["b"] * found["b2"] == 2
+
+
+def test_a_pool_with_a_convolution_behind_it_is_no_such_block() -> None:
+    configs = {"c0": conv(3, 3, 64), "a": conv(3, 64, 64), "b": conv(1, 64, 32), "b2": conv(3, 32, 64)}
+    assert not inner(f"{WAYS}\nq Conv2D < p\nj Concatenate < a b2 q", **configs, q=conv(1, 64, 32))
+
+
+def test_a_pool_that_a_sum_goes_around_with_halves() -> None:
+    text = "x InputLayer\nc0 Conv2D\na Conv2D < c0\nb Conv2D\np MaxPooling2D < c0\nj Add < p b"
+    configs = {"c0": conv(3, 3, 64), "a": conv(3, 64, 64), "b": conv(3, 64, 64)}
+    assert inner(text, **configs) == {"p": ([["b", "a"]], "Add")}
 
 
 @pytest.mark.parametrize("between", ["MaxPooling2D", "UpSampling2D"])

@@ -34,6 +34,14 @@ def test_slopes() -> None:
     assert said("x InputLayer\ny LeakyReLU", "y") == {"negative_slope": 0.2}
 
 
+def test_a_normalisation_without_tensors_got_its_numbers_in_the_code() -> None:
+    (mean, _), (other, _) = [
+        [(d.value, d.confidence) for d in constants(there, place(there, "n"), "keras3", None)]
+        for there in (near("x InputLayer\nr Rescaling\nn Normalization"), near("x InputLayer\nn Normalization"))
+    ]
+    assert mean == ([0.485, 0.456, 0.406], 0.6) and other == (0.0, 0.1)
+
+
 def test_a_cap_where_kernels_are_depthwise() -> None:
     assert said("x InputLayer\nd DepthwiseConv2D\ny ReLU", "y") == {"max_value": 6.0}
     assert said("x InputLayer\nd Conv2D\ny ReLU", "y") == {"max_value": None}

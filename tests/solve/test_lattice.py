@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infer_convert.solve import lattice
-from infer_convert.solve.lattice import Lattice, Reading, Shape
+from infer_convert.solve.lattice import Lattice, Meeting, Reading, Shape
 from infer_convert.solve.options import SizeCall, SizeItem, SizeOption
 from infer_convert.solve.sizes import solve_sizes
 
@@ -55,3 +55,28 @@ def test_a_narrow_beam_keeps_the_only_size_that_suits() -> None:
     end = SizeItem((SizeOption(0.0, lambda shapes: (1,) if shapes[0] == (40,) else None),))
     found = solve_sizes([start, keep, end], [SizeCall(0, ()), SizeCall(1, (0,)), SizeCall(2, (1,))], states=2)
     assert [answer.options for answer in found.answers] == [(39, 0, 0)]
+
+
+def merged(operands: tuple[Shape, ...]) -> list[tuple[int, Shape]]:
+    return [(0, operands[0])] if len(set(operands)) == 1 else []
+
+
+FORK = [
+    Reading(0, (), (), True), Reading(1, (0,), (0,), True), Reading(2, (0,), (1,), True, (Meeting(3, 3, 0, False),)),
+    Reading(3, (0, 1), (), False),
+]  # fmt: skip
+
+
+def test_ways_of_other_sizes_end_before_their_merge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a look ahead at all, each result is held against what waits for the same merge."""
+    monkeypatch.setattr(lattice, "MOST_MOVES", 0)
+    made = Lattice([lambda operands: [(0, (8,))], halved, halved, merged], FORK)
+    ((_, start),) = made.moves(0, 0)
+    ways = made.moves(1, start)
+    assert [[number for number, _ in made.moves(2, state)] for _, state in ways] == [[0], [1]]
+    assert all(made.moves(3, behind) for _, state in ways for _, behind in made.moves(2, state))
+
+
+def test_the_merge_is_named_where_no_way_suits_it() -> None:
+    thirds = lambda operands: [(0, (3,))]  # noqa: E731
+    assert Lattice([lambda operands: [(0, (8,))], halved, thirds, merged], FORK).failed_at == 3

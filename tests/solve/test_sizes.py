@@ -43,6 +43,21 @@ OPTIONS = st.builds(
 )
 
 
+def equal(shapes: tuple[Shape, ...]) -> Shape | None:
+    """What suits all operands of such a merge suits any two of them."""
+    return shapes[0] if len(set(shapes)) == 1 else None
+
+
+def smaller(shapes: tuple[Shape, ...]) -> float:
+    return -0.3 * (shapes[0][0] or 0)
+
+
+MERGES = st.just(SizeItem((SizeOption(-0.5, equal),), pairs=True))
+ITEMS = st.builds(
+    SizeItem, st.lists(OPTIONS, min_size=1, max_size=3).map(tuple), st.none(), st.sampled_from([None, None, smaller])
+)
+
+
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[list[SizeItem], list[SizeCall]]:
     """An input and up to five calls of items with up to three options; an item may be called again."""
@@ -53,7 +68,7 @@ def problems(draw: st.DrawFn) -> tuple[list[SizeItem], list[SizeCall]]:
         operands = draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=2))
         again = draw(st.integers(1, len(items))) if len(items) > 1 and draw(st.booleans()) else len(items)
         if again == len(items):
-            items.append(SizeItem(tuple(draw(st.lists(OPTIONS, min_size=1, max_size=3)))))
+            items.append(draw(MERGES if len(operands) > 1 and draw(st.booleans()) else ITEMS))
         calls.append(SizeCall(again, tuple(operands)))
     return items, calls
 
@@ -72,6 +87,8 @@ def brute_force(items: list[SizeItem], calls: list[SizeCall]) -> dict[tuple[int,
             shape = option.shape(tuple(shapes[operand] for operand in call.operands))
             if shape is None:
                 break
+            favours = items[call.item].favours
+            score += favours(tuple(shapes[operand] for operand in call.operands)) if favours is not None else 0.0
             shapes.append(shape)
             if call.item in counted:
                 continue

@@ -22,7 +22,9 @@ from infer_convert.solve.wiring import (
     FARTHEST,
     LEAST_BEAM,
     LONG,
+    MORE_WORK,
     WIDER,
+    WORK,
     WiringProblem,
     WiringResult,
     affordable,
@@ -275,7 +277,9 @@ def test_long_lists_get_a_narrower_beam(count: int, beam: int) -> None:
 def test_a_wider_beam_is_tried_when_a_narrow_one_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[tuple[int | None, bool]] = []
 
-    def failing(problem: WiringProblem, beam: int | None = None, worst: float = math.inf) -> WiringResult:
+    def failing(
+        problem: WiringProblem, beam: int | None = None, worst: float = math.inf, work: float = WORK
+    ) -> WiringResult:
         tried.append((beam, problem.hidden))
         return WiringResult(())
 
@@ -387,20 +391,26 @@ def test_what_a_name_says_of_a_kind_counts_in_full() -> None:
     assert made.is_told_by(found[0]) and any(wiring.variants[1] == 1 for wiring in found)
 
 
-def test_no_wider_beam_where_the_work_narrowed_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wiring, "WORK", 2000)
+@pytest.mark.parametrize("long", [True, False])
+def test_a_long_list_gets_no_wider_beam_where_work_narrowed_the_first(
+    monkeypatch: pytest.MonkeyPatch, long: bool
+) -> None:
+    """A short one gets it with more work."""
+    monkeypatch.setattr(wiring, "LONG", 3 if long else 450)
     impossible = net(RESIDUAL.replace("c0 Conv/k in=3 out=8", "c0 Conv/k in=3 out=9")).items
-    assert wiring.solve(WiringProblem(impossible, lambda p, c: 0.0)).narrowed
-    tried: list[int | None] = []
+    assert wiring.solve(WiringProblem(impossible, lambda p, c: 0.0), work=2000).narrowed
+    tried: list[tuple[int | None, float]] = []
     once = wiring.solve
 
-    def counting(problem: WiringProblem, beam: int | None = None, worst: float = math.inf) -> WiringResult:
-        tried.append(beam)
-        return once(problem, beam, worst=worst)
+    def counting(
+        problem: WiringProblem, beam: int | None = None, worst: float = math.inf, work: float = WORK
+    ) -> WiringResult:
+        tried.append((beam, work))
+        return once(problem, beam, worst=worst, work=2000)
 
     monkeypatch.setattr(wiring, "solve", counting)
     assert not solve_widening(WiringProblem(impossible, lambda p, c: 0.0)).wirings
-    assert tried == [BEAM]
+    assert tried == [(BEAM, WORK), *(() if long else ((WIDER * BEAM, MORE_WORK * WORK),))]
 
 
 @pytest.mark.parametrize(("farthest", "waits"), [(math.inf, True), (3, False)])

@@ -1,17 +1,19 @@
-"""Residual blocks with a projection: whether a block halves the map is one question about all of it.
+"""Blocks with two ways or more: whether one halves the map is one question about all of it.
 
-Where a shortcut is a convolution of one place, the block's other way must shrink by what the shortcut shrinks. Weighed
-apart, the convolutions of that way speak against strides one by one, though only one of them can have it.
+Where a shortcut is a convolution of one place or a pool, or where a pool stands in a concatenation beside convolutions,
+every other way must shrink by what it shrinks. Weighed apart, the convolutions of these ways speak against strides one
+by one, though of each way only one can have it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.clues.settings.choices import Setting, settings
 from infer_convert.clues.settings.places import Style, widening
+from infer_convert.clues.settings.ways import sides_of
 from infer_convert.clues.settings.windows import first, kernel
 from infer_convert.draft import Neighbourhood
 from infer_convert.layers.passed import SHAPE_KEEPING
@@ -26,24 +28,27 @@ and cases of the zoo's tune split, each counted once), of those of first blocks 
 drawn nearer to even than such counts, since eight and six families are few."""
 POOLED = -1.6
 """The same where more than two pools halve maps, and over time: 0 of 2.0 and 0 of 3.2."""
+POOLS = {"Add": 2.0, "Concatenate": 2.6}
+"""The same where a pool is the shortcut, and where one stands right in front of a concatenation: 1.5 of 1.5 of one
+family, 5.2 of 5.2 of four."""
 MOST_POOLS = 2
-MOST_STEPS = 24
 PADDING = ("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
+WINDOWS = ("MaxPooling", "AveragePooling")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The convolutions of the way beside a shortcut, and how the widths go: ``ratio`` of the shortcut's, ``leads`` in
-    the first block of a net."""
+    """The convolutions of every way beside a shortcut (or beside the pool that stands for one), and how the widths go:
+    ``ratio`` of the shortcut's, or the class that a pool leads to; ``leads`` in the first block of a net."""
 
-    main: tuple[int, ...]
+    ways: tuple[tuple[int, ...], ...]
     ratio: str
     leads: bool
 
 
 def with_blocks(near: Neighbourhood, style: Style, index: int, tried: tuple[Setting, ...]) -> tuple[Setting, ...]:
-    """The settings of a layer; those of a projecting shortcut weighed so that its block halves as often as such blocks
-    do, whatever the convolutions beside it say one by one."""
+    """The settings of a layer; those of a shortcut weighed so that its block halves as often as such blocks do,
+    whatever the convolutions beside it say one by one."""
     known: dict[object, int] = near.notes.setdefault("first of their kinds", {})
     for kind, _ in tried[0].writes:
         known.setdefault(kind, index)
@@ -51,17 +56,25 @@ def with_blocks(near: Neighbourhood, style: Style, index: int, tried: tuple[Sett
     if block is None or index in near.draft.preferred:
         return tried
     mine = _odds(tried)
-    tries = (_odds(settings(near, style, i), known, i) for i in block.main if i not in near.draft.preferred)
-    beside = [odds for odds in tries if odds is not None]
-    if mine is None or not beside:
+    beside = []
+    for way in block.ways:
+        tries = (_odds(settings(near, style, i), known, i) for i in way if i not in near.draft.preferred)
+        beside.append([odds for odds in tries if odds is not None])
+    if mine is None or not all(beside):
         return tried
-    wanted = HALVES.get((block.ratio, block.leads), -1.0)
-    if style.pools > MOST_POOLS or near.draft.layers[index].class_name.endswith("1D"):
-        wanted = min(wanted, POOLED)
-    gain = wanted - math.log(math.fsum(map(math.exp, beside))) - mine
+    gain = _wanted(near, style, index, block) - mine
+    gain -= math.fsum(math.log(math.fsum(map(math.exp, way))) for way in beside)
     raised = [replace(s, log_prior=s.log_prior + gain) if _halves(s) else s for s in tried]
     total = math.log(math.fsum(math.exp(s.log_prior) for s in raised))
     return tuple(replace(s, log_prior=s.log_prior - total) for s in raised)
+
+
+def _wanted(near: Neighbourhood, style: Style, index: int, block: Block) -> float:
+    if block.ratio in POOLS:
+        return POOLS[block.ratio]
+    wanted = HALVES.get((block.ratio, block.leads), -1.0)
+    timed = near.draft.layers[index].class_name.endswith("1D")
+    return min(wanted, POOLED) if timed or style.pools > MOST_POOLS else wanted
 
 
 def _halves(setting: Setting) -> bool:
@@ -85,43 +98,58 @@ def _odds(
 
 
 def blocks(near: Neighbourhood) -> Mapping[int, Block]:
-    """The blocks by their shortcut's convolution."""
-    found = near.notes.get("projected blocks")
+    """The blocks by the convolution or the pool of their shortcut."""
+    found = near.notes.get("blocks")
     if found is None:
-        found = near.notes["projected blocks"] = _found(near)
+        found = near.notes["blocks"] = dict(_found(near))
     return found
 
 
-def _found(near: Neighbourhood) -> dict[int, Block]:
-    found: dict[int, Block] = {}
+def _found(near: Neighbourhood) -> Iterator[tuple[int, Block]]:
     leads = True
     for index, layer in enumerate(near.draft.layers):
         producers = near.draft.producers(index)
-        if layer.class_name != "Add" or len(producers) != 2:
+        if layer.class_name not in POOLS or len(producers) < 2:
             continue
-        ways = [_way(near, producer) for producer in producers]
-        fork = next((item for item in ways[0] if item in set(ways[1])), None)
-        if fork is None:
+        sides = sides_of(near, producers)
+        if sides is None:
             continue
-        sides = [way[: way.index(fork)] for way in ways]
-        convolutions = [_convolutions(near, side) for side in sides]
-        for short, main in (convolutions, convolutions[::-1]):
-            if short is None or main is None or len(short) != 1 or not main:
-                continue
-            config = near.draft.layers[short[0]].config
-            if (kernel(config) == 1 and any(kernel(near.draft.layers[i].config) > 1 for i in main)) or len(main) > 1:
-                found[short[0]] = Block(tuple(main), widening(config), leads)
-                break
-        leads = False
-    return found
+        found = _pooled(near, layer.class_name, sides, leads)
+        if layer.class_name == "Add":
+            found = found or _projected(near, sides, leads)
+            leads = False
+        if found is not None:
+            yield found
 
 
-def _way(near: Neighbourhood, index: int) -> list[int]:
-    """The layers that lead to ``index`` one behind the other, from the last."""
-    way = [index]
-    while len(way) < MOST_STEPS and len(set(near.draft.producers(way[-1]))) == 1:
-        way.append(near.draft.producers(way[-1])[0])
-    return way
+def _projected(near: Neighbourhood, sides: Sequence[Sequence[int]], leads: bool) -> tuple[int, Block] | None:
+    """The block whose shortcut is a convolution."""
+    if len(sides) != 2:
+        return None
+    convolutions = [_convolutions(near, side) for side in sides]
+    for short, main in (convolutions, convolutions[::-1]):
+        if short is None or main is None or len(short) != 1 or not main:
+            continue
+        config = near.draft.layers[short[0]].config
+        if (kernel(config) == 1 and any(kernel(near.draft.layers[i].config) > 1 for i in main)) or len(main) > 1:
+            return short[0], Block((tuple(main),), widening(config), leads)
+    return None
+
+
+def _pooled(near: Neighbourhood, merge: str, sides: Sequence[Sequence[int]], leads: bool) -> tuple[int, Block] | None:
+    """The block whose shortcut is a pool alone, every other way having convolutions."""
+    pools = [_pool_alone(near, side) for side in sides]
+    alone = [pool for pool in pools if pool is not None]
+    ways = [_convolutions(near, side) for side, pool in zip(sides, pools, strict=True) if pool is None]
+    if len(alone) != 1 or not ways or not all(ways):
+        return None
+    return alone[0], Block(tuple(tuple(way) for way in ways if way), merge, leads)
+
+
+def _pool_alone(near: Neighbourhood, side: Sequence[int]) -> int | None:
+    """The pool of a way that has nothing else to change sizes or widths."""
+    changing = [i for i in side if near.draft.layers[i].class_name not in SHAPE_KEEPING]
+    return changing[0] if len(changing) == 1 and near.draft.layers[changing[0]].class_name.startswith(WINDOWS) else None
 
 
 def _convolutions(near: Neighbourhood, side: Sequence[int]) -> list[int] | None:
@@ -134,4 +162,3 @@ def _convolutions(near: Neighbourhood, side: Sequence[int]) -> list[int] | None:
         elif layer.class_name not in (*SHAPE_KEEPING, *PADDING, "Multiply"):
             return None
     return found
-

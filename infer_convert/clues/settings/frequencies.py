@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from infer_convert.clues.settings.places import Style
+from infer_convert.clues.settings.ways import bypasses
 from infer_convert.clues.settings.windows import border, first, kernel, pool
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Config
@@ -108,8 +109,10 @@ def _widens(layer: DraftLayer) -> bool:
 
 
 def _projects(near: Neighbourhood, index: int) -> bool:
-    """A 1×1 convolution whose result goes (through a normalisation at most) into an Add."""
-    return any(near.draft.layers[i].class_name == "Add" for i in near.after(index, ("BatchNormalization", "Dropout")))
+    """A 1×1 convolution whose result goes (through a normalisation at most) into an Add beside another way. Where its
+    result is only what the Add of a later block goes around with, it is no shortcut."""
+    into = any(near.draft.layers[i].class_name == "Add" for i in near.after(index, ("BatchNormalization", "Dropout")))
+    return into and bypasses(near).get(index) == "other"
 
 
 def _is_upsampled(near: Neighbourhood, index: int) -> bool:
@@ -151,6 +154,16 @@ _POOL_SHARES = {
     (2, 1, "valid"): 0.004,
     (5, 5, "valid"): 0.006,
 }
+_SHORTCUT_SHARES = {
+    (2, 2, "valid"): 0.3,
+    (3, 2, "same"): 0.3,
+    (1, 2, "valid"): 0.15,
+    (2, 2, "same"): 0.12,
+    (3, 2, "valid"): 0.03,
+    (3, 1, "same"): 0.02,
+}
+"""Pools in front of a sum: they bring one way of a residual block down to what the strides of the other way leave
+(Xception, ResNet V2, ECG nets); set by hand, corrected by the fit of ``habits``."""
 
 
 def _pool(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choice: Config) -> float:
@@ -169,6 +182,8 @@ def _pool(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choi
         share = {(2, 2, "valid"): 0.3, (8, 8, "valid"): 0.2, (7, 7, "valid"): 0.2, (4, 4, "valid"): 0.1}.get(key, 0.01)
     elif joined and key == (3, 1, "same"):
         share = 0.3
+    elif any(near.draft.layers[i].class_name == "Add" for i in near.after(index, SHAPE_KEEPING)):
+        share = _SHORTCUT_SHARES.get(key, 0.002)
     return math.log(share)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infer_convert.clues.settings.ways import bypasses
 from infer_convert.clues.settings.windows import kernel
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Config
@@ -204,6 +205,7 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
         "next": following,
         "then": _first_kind(near, [i for a in ahead[:1] for i in near.after(a, SHAPE_KEEPING)], "end"),
         "beside": next((kind for kind in ("pool", "conv1", "sum") if kind in kinds), "some" if beside else "none"),
+        "bypassed": bypasses(near).get(index, "no"),
         "joins": next((kind for kind in ("sum", "concat") if kind in ahead_kinds), "no"),
         "next_k": _kernel_word(near.draft.layers[after[0]].config)
         if after and following.startswith("conv")
