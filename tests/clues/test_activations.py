@@ -174,6 +174,12 @@ REMEMBERED = {
         {"end": dense(8, 2)},
         {"soft": "softmax"},
     ),
+    "branches that are normalised together": (
+        "x InputLayer\na Conv1D\nb Conv1D < x\nj Concatenate < a b\nn BatchNormalization\nr ReLU\nend Dense",
+        {"a": {**conv(3, 4, 8, 1), "use_bias": False}, "b": {**conv(5, 4, 8, 1), "use_bias": False},
+         "end": dense(16, 2)},
+        {"a": "linear", "b": "linear"},
+    ),
     "a gated unit": (
         "x InputLayer\nf Conv1D\ng Conv1D < x\nmul Multiply < f g\nend Conv1D",
         {"f": conv(2, 4, 4, 1), "g": conv(2, 4, 4, 1), "end": conv(1, 4, 3, 1)},

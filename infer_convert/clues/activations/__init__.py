@@ -178,6 +178,12 @@ def _scores_steps(near: Neighbourhood, index: int) -> bool:
     )
 
 
+def _normalised_together(near: Neighbourhood, index: int) -> bool:
+    """Whether a normalisation reads the layer and others that are joined to it."""
+    joined = [i for i in near.after(index, INERT) if near.draft.layers[i].class_name == "Concatenate"]
+    return any(near.draft.layers[i].class_name == "BatchNormalization" for place in joined for i in near.after(place))
+
+
 def _half_of_gate(near: Neighbourhood, index: int) -> str | None:
     """``tanh`` or ``sigmoid`` for the two halves of a gated unit, ``tanh(f(x)) * sigmoid(g(x))`` as in WaveNet: two
     layers with weights that read one tensor and multiply, written in this order."""
@@ -224,6 +230,9 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if "LayerNormalization" in direct:
         because = Evidence("habits", 1.5, "it feeds a LayerNormalization")
         return ActivationBelief({"linear": 0.82, "relu": 0.18}, because)
+    if layer.config.get("use_bias") is False and _normalised_together(near, index):
+        because = "without a bias; a normalisation behind the Concatenate has one"
+        return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, because))
     if _scores_steps(near, index):
         return ActivationBelief({"tanh": 0.85, "linear": 0.15}, Evidence("habits", 1.7, "its scores weigh time steps"))
     half = _half_of_gate(near, index)
