@@ -1,8 +1,8 @@
 """Layers in a row that bring exactly what the Concatenate behind them joins.
 
 Modules of parallel branches that are repeated, with branches of as many channels in as out (InceptionTime has three
-convolutions of one width), look like chains to the choices one by one. Where that leads nowhere the sums
-tell: the row right in front of the Concatenate adds up to what is wanted behind it.
+convolutions of one width), look like chains to the choices one by one. Where that leads nowhere the sums tell: the row
+right in front of the Concatenate adds up to what is wanted behind it.
 """
 
 from __future__ import annotations

@@ -231,8 +231,8 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         because = Evidence("habits", 1.5, "it feeds a LayerNormalization")
         return ActivationBelief({"linear": 0.82, "relu": 0.18}, because)
     if layer.config.get("use_bias") is False and _normalised_together(near, index):
-        because = "without a bias; a normalisation behind the Concatenate has one"
-        return ActivationBelief({"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, because))
+        said = Evidence("habits", 2.9, "without a bias; a normalisation behind the Concatenate has one")
+        return ActivationBelief({"linear": 0.95, "relu": 0.05}, said)
     if _scores_steps(near, index):
         return ActivationBelief({"tanh": 0.85, "linear": 0.15}, Evidence("habits", 1.7, "its scores weigh time steps"))
     half = _half_of_gate(near, index)
