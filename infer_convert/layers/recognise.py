@@ -161,7 +161,7 @@ def _weightless(
         readings.append(Reading(card, Fit({}), named, _because(card, layer, named)))
     if not readings or max(reading.log_prior for reading in readings) < AUTOMATIC:
         silent = "its name says nothing that we know"
-        readings.append(Reading(UNKNOWN, Fit({}), -2.0 if readings else -1.0, silent))
+        readings.append(Reading(UNKNOWN, Fit({}), REFUTED if rare else -2.0 if readings else -1.0, silent))
         if not any(reading.card is ACTIVATION for reading in readings):
             readings.append(Reading(ACTIVATION, Fit({}), -1.5 if readings[:-1] else 0.0, silent))
         if layer.stem is None and not any(reading.card is INPUT for reading in readings):
@@ -169,10 +169,29 @@ def _weightless(
             readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, where))
         if rare and layer.stem is None and not first:
             readings += _silent(spatial, {reading.class_name for reading in readings})
+            return _best(readings, MOST_READINGS + len(SILENT))
     return _best(readings)
 
 
-SILENT = (("Flatten", -2.0), ("MaxPooling{}D", -2.2), ("GlobalAveragePooling{}D", -2.6), ("AveragePooling{}D", -3.5))
+def is_silent(layer: StoredLayer) -> bool:
+    """Whether neither tensors nor the name of a stored layer tell anything about its class."""
+    if layer.tensors or layer.children or layer.stem is not None or stem(layer.name) == "merge":
+        return False
+    return all(weigh(card, layer.name) <= 0.0 for card in MAYBE_WEIGHTLESS)
+
+
+REFUTED = -4.0
+"""Nats for an unknown layer where no such wiring has sizes: to sizes it does nothing."""
+SILENT = (
+    ("Flatten", -2.0),
+    ("Add", -2.2),
+    ("Concatenate", -2.2),
+    ("MaxPooling{}D", -2.2),
+    ("GlobalAveragePooling{}D", -2.6),
+    ("UpSampling{}D", -3.0),
+    ("AveragePooling{}D", -3.5),
+    ("Multiply", -3.5),
+)
 """What a layer of a name like ``F0`` or ``M2`` is that changes shapes, with nats: tried where nothing else suits."""
 
 
@@ -212,10 +231,10 @@ def _because(card: Card, layer: StoredLayer, named: float) -> str:
     return f"{shapes} suit a {card.class_name}; {name}" if shapes else name
 
 
-def _best(readings: list[Reading]) -> tuple[Reading, ...]:
+def _best(readings: list[Reading], most: int = MOST_READINGS) -> tuple[Reading, ...]:
     if not readings:
         return ()
-    ordered = sorted(readings, key=lambda reading: -reading.log_prior)[:MOST_READINGS]
+    ordered = sorted(readings, key=lambda reading: -reading.log_prior)[:most]
     top = ordered[0].log_prior
     kept = [reading for reading in ordered if reading.log_prior > top - SPREAD]
     total = math.log(math.fsum(math.exp(reading.log_prior - top) for reading in kept))
