@@ -50,6 +50,8 @@ BESIDE_AUTOMATIC = 2.0
 FIRST_IS_INPUT = 3.0
 """Nats for the first layer of a list being the InputLayer when it has no weights and its name says little: functional
 models begin with one, Sequential models with a layer that has weights, and do not list their input."""
+BEHIND_INPUTS = 1.4
+"""The same for a later layer with nothing but inputs in front: so it is in four of five nets of the tune split."""
 
 NEW_IN_2 = (
     "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization", "MultiHeadAttention",
@@ -89,18 +91,18 @@ def recognise(
     generation: Generation = "keras2",
     backend: str | None = None,
     spatial: Iterable[int] = (2,),
-    first: bool = False,
+    begins: float = 0.0,
     rare: bool = False,
 ) -> tuple[Reading, ...]:
     """Readings of one layer, best first; empty when its tensors fit no class.
 
-    ``first`` tells that the layer stands first in its list. ``spatial`` are the numbers of spatial axes that occur in
-    the model (2 for images): a hand-given name such as ``pool1`` does not say how many its layer has. ``rare`` asks
-    for unusual readings too.
+    ``begins`` are the nats for an InputLayer where nothing but inputs stands in front of the layer in its list.
+    ``spatial`` are the numbers of spatial axes that occur in the model (2 for images): a hand-given name such as
+    ``pool1`` does not say how many its layer has. ``rare`` asks for unusual readings too.
     """
     if layer.tensors:
         return _weighted(layer, generation, backend, rare)
-    return _weightless(layer, frozenset(spatial), first, rare)
+    return _weightless(layer, frozenset(spatial), begins, rare)
 
 
 def told(layer: StoredLayer, class_name: str) -> tuple[Reading, ...]:
@@ -137,7 +139,7 @@ def _fits(card: Card, stored: Stored, rare: bool) -> tuple[Fit, ...]:
 
 
 def _weightless(
-    layer: StoredLayer, spatial: frozenset[int], first: bool, rare: bool = False
+    layer: StoredLayer, spatial: frozenset[int], begins: float, rare: bool = False
 ) -> tuple[Reading, ...]:
     readings: list[Reading] = []
     name_stem = layer.stem.replace("_", "") if layer.stem else stem(layer.name)
@@ -165,9 +167,9 @@ def _weightless(
         if not any(reading.card is ACTIVATION for reading in readings):
             readings.append(Reading(ACTIVATION, Fit({}), -1.5 if readings[:-1] else 0.0, silent))
         if layer.stem is None and not any(reading.card is INPUT for reading in readings):
-            where = "it stands first in the list" if first else silent
-            readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, where))
-        if rare and layer.stem is None and not first:
+            where = "nothing but inputs stands in front of it in the list" if begins else silent
+            readings.append(Reading(INPUT, Fit({}), begins or -1.5, where))
+        if rare and layer.stem is None and begins < FIRST_IS_INPUT:
             readings += _silent(spatial, {reading.class_name for reading in readings})
             return _best(readings, MOST_READINGS + len(SILENT))
     return _best(readings)

@@ -7,7 +7,7 @@ from infer_convert.hints import Hints
 from infer_convert.infer import infer
 from infer_convert.layers.recognise import is_silent
 
-from .files import facts
+from .files import facts, typed
 
 JOINED = """
 input_1
@@ -44,3 +44,10 @@ def test_none_of_these_is_a_candidate() -> None:
 def test_what_a_name_says_is_not_silent() -> None:
     said = [StoredLayer(name, f"/{name}", ()) for name in ("f2", "block1_pool", "relu_1", "merge_1")]
     assert [is_silent(layer) for layer in said] == [True, False, False, False]
+
+
+def test_they_are_inputs_where_nothing_but_inputs_stands_in_front() -> None:
+    entries = typed("left\nright\nfc1 kernel:4x3 bias:3\nfc2 kernel:4x3 bias:3\nsum\nlast\nend kernel:3x2 bias:2")
+    assert [entry.best.class_name for entry in entries if not entry.stored.tensors] == [
+        "InputLayer", "InputLayer", "Add", "Activation",
+    ]  # fmt: skip
