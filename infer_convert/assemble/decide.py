@@ -22,7 +22,7 @@ from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.names import as_created
-from infer_convert.layers.recognise import HOLE, Reading
+from infer_convert.layers.recognise import HOLE, Reading, is_silent
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 from infer_convert.solve.items import Call
@@ -197,10 +197,16 @@ def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision
         return []
     if layer.class_name == "Lambda":
         share = min(share, 0.3)
+    if layer.class_name != "InputLayer" and is_silent(entry.stored):
+        share *= AMONG_THESE
     evidence = (Evidence("names and shapes", chosen.log_prior, chosen.because),)
     return [Decision("class_name", layer.class_name, share, Basis.INFERRED, others[:MOST_ALTERNATIVES], evidence)]
 
 
+AMONG_THESE = 0.5
+"""How likely a layer without tensors and with a name that says nothing is one of the classes that were considered at
+all, inputs aside: of eight such layers of the tune split, in three nets, six are sums, one reshapes and one is an
+activation."""
 GRAPHS = 0.8
 """Weight of the settled graphs against names and shapes alone: the few graphs that are kept are not all there are."""
 

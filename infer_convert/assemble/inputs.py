@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, permutations
 
-from infer_convert.assemble.wanted import Wanted, channels_of, demand, wanted
+from infer_convert.assemble.wanted import ANY_AXES, PASSING, Wanted, channels_of, demand, wanted
 from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
 from infer_convert.clues.settings.strips import strips
-from infer_convert.draft import Draft
+from infer_convert.draft import Draft, Neighbourhood
 from infer_convert.layers.card import RARE, Shape
 from infer_convert.layers.names import as_created
 from infer_convert.layers.normalization import LENGTH
@@ -270,6 +270,8 @@ def depends_on_size(draft: Draft) -> bool:
     for index, layer in enumerate(draft.layers):
         if layer.class_name == "Flatten" and consumers[index]:
             return True
+        if layer.class_name == "Reshape" and _of_tokens(draft, index):
+            return True
         if layer.class_name == "TimeDistributed" and "_inner" not in layer.config:
             return True
         if "ConvLSTM" in layer.class_name or "ConvLSTM" in str(layer.config.get("_class", "")):
@@ -287,6 +289,13 @@ def depends_on_size(draft: Draft) -> bool:
         if LENGTH in layer.config or layer.class_name == "Permute" or any(layer.config.get("_input_shape", ())[:-1]):
             return True
     return False
+
+
+def _of_tokens(draft: Draft, index: int) -> bool:
+    """Whether a Reshape puts the vectors of an Embedding's tokens in another form: how many there are tells how many
+    numbers it takes."""
+    before = Neighbourhood.of(draft).before(index, (*PASSING, *ANY_AXES, "Dense"))
+    return any(draft.layers[item].class_name == "Embedding" for item in before)
 
 
 MOST_ORDERS = 6

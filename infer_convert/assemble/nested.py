@@ -107,19 +107,35 @@ class Behind:
 
 
 def following(layer: StoredLayer, layers: Sequence[StoredLayer]) -> Behind | None:
-    """The layer behind a nested model: the next one of the list with tensors, if it is one matrix and nothing but a
-    Flatten stands between that could change a shape."""
+    """The layer behind a nested model: the next one of the list with tensors, if it begins with one matrix and nothing
+    but a Flatten stands between that could change a shape."""
     rest = layers[next(place for place, each in enumerate(layers) if each is layer) + 1 :]
     flattened = False
     for each in rest:
         if each.tensors or each.children:
-            first = each.tensors[0] if each.tensors and not each.children else None
-            plain = first is not None and len(first.shape) == 2 and len(each.tensors) <= 2
-            return Behind(each, flattened) if plain and all("/" not in t.role for t in each.tensors) else None
+            taking = _recurrent(each) if _timed(layer) else None
+            taking = taking or (each if _plain(each) else None)
+            return None if taking is None else Behind(taking, flattened)
         flattened = flattened or stem(each.name) == "flatten"
         if stem(each.name) not in _HARMLESS:
             return None
     return None
+
+
+def _plain(layer: StoredLayer) -> bool:
+    """Whether it has one matrix and perhaps a vector."""
+    first = layer.tensors[0] if layer.tensors and not layer.children else None
+    plain = first is not None and len(first.shape) == 2 and len(layer.tensors) <= 2
+    return plain and all("/" not in tensor.role for tensor in layer.tensors)
+
+
+def _recurrent(layer: StoredLayer) -> StoredLayer | None:
+    """A recurrent layer as the Dense that takes its input at every step; None for any other."""
+    kinds = [tensor.role.rpartition("/")[2] for tensor in layer.all_tensors()]
+    kernel = next((t for t, kind in zip(layer.all_tensors(), kinds, strict=True) if kind == "kernel"), None)
+    if kernel is None or "recurrent_kernel" not in kinds or len(kernel.shape) != 2:
+        return None
+    return StoredLayer(layer.name, layer.path, (replace(kernel, role="kernel"),))
 
 
 _HARMLESS = ("dropout", "activation", "relu", "leakyrelu", "elu", "gaussiannoise", "gaussiandropout", "alphadropout",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.assemble.wanted import PASSING, wanted
+from infer_convert.assemble.wanted import PASSING, even_shares, side_of, wanted
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape
@@ -39,6 +39,9 @@ def targets(
     if not target and any(near.draft.layers[item].class_name == "Dot" for item in near.consumers[index]):
         tried.append(Setting({"_target": ("square", None)}, SQUARE))
         functions.append(_square)
+    for last in () if target else _parts(near, index, axes, channels):
+        tried.append(Setting({"_target": (axes, last)}, PART_OF_SUM))
+        functions.append(_even(axes or 0, last))
     for count in (1, 2, 3, 4):
         score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
@@ -52,6 +55,29 @@ def targets(
 
 OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0
 """Nats for a known architecture's target of a Reshape with another last axis, and for other targets in its place."""
+
+
+PART_OF_SUM = -0.7
+"""Nats for every number of channels that makes even maps of values that a Concatenate joins with others."""
+
+
+def _parts(near: Neighbourhood, index: int, axes: int | None, most: int | None) -> list[int]:
+    """Channels, ``most`` of them, that a Reshape may bring to a Concatenate."""
+    joined = any(near.draft.layers[item].class_name == "Concatenate" for item in near.after(index, PASSING))
+    return even_shares(near.draft, index, axes, most + 1) if joined and axes and most else []
+
+
+def _even(axes: int, channels: int) -> ShapeFunction:
+    """To so many axes, all but the channels of one length, if the numbers are right for it."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        if None in shapes[0]:
+            return None
+        size, rest = divmod(math.prod(length for length in shapes[0] if length is not None), channels)
+        side = 0 if rest else side_of(size, axes - 1)
+        return (*(side,) * (axes - 1), channels) if side else None
+
+    return shape
 
 
 SQUARE = -0.5
@@ -116,8 +142,7 @@ def _reshaper(axes: int, channels: int | None) -> ShapeFunction:
         rest = total // last
         if axes == 2:
             return (rest, last)
-        side = round(rest ** (1 / (axes - 1)))
-        if side ** (axes - 1) == rest:
+        if side := side_of(rest, axes - 1):
             return (*(side,) * (axes - 1), last)
         if axes == 3:
             height = next((h for h in range(math.isqrt(rest), 0, -1) if rest % h == 0), 1)

@@ -202,14 +202,12 @@ def _options(
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
     tried, told = _told(tried, layer, hints)
-    flat = layer.class_name == "Dense" and any(
-        _flattens(near.draft.layers[item]) for item in near.before(index, KEEPING)
-    )
+    takes = layer.class_name == "Dense" or "_channels_in" in layer.config.get("_inner", ())
     made = tuple(
         _shape_function(layer, setting) if told is None or place in told else _ruled_out
         for place, setting in enumerate(tried)
     )
-    return tried, tuple(_known_length(function) if flat else function for function in made)
+    return tried, tuple(_known_channels(function) if takes else function for function in made)
 
 
 def _told(
@@ -250,16 +248,9 @@ def _ruled_out(shapes: tuple[Shape, ...]) -> Shape | None:
     return None
 
 
-KEEPING = ("Activation", "Dropout", "BatchNormalization", "ReLU", "LeakyReLU", "GaussianNoise", "PReLU")
-
-
-def _flattens(layer: DraftLayer) -> bool:
-    return layer.class_name == "Flatten" or bool(layer.config.get("_flat"))
-
-
-def _known_length(function: ShapeFunction) -> ShapeFunction:
-    """Nothing for an open number of channels, behind which Keras builds no Dense."""
-    return lambda shapes: None if shapes and shapes[0] == (None,) else function(shapes)
+def _known_channels(function: ShapeFunction) -> ShapeFunction:
+    """Nothing for an open number of channels, behind which Keras builds no layer with weights for them."""
+    return lambda shapes: None if shapes and shapes[0] and shapes[0][-1] is None else function(shapes)
 
 
 def _agrees(value: Any, wanted: Any) -> bool:

@@ -137,6 +137,8 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
         if producer == index:
             continue
         channels = channels_of(draft, producer)
+        if channels is None and draft.layers[producer].class_name == "Reshape":
+            channels = min(even_shares(draft, producer, total.axes or 0, total.channels), default=None)
         pooled = draft.layers[producer].class_name.startswith("Global")
         if channels is None and not pooled and draft.layers[producer].class_name != "InputLayer":
             return None
@@ -144,6 +146,21 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
         alike += channels is None
     rest, odd = divmod(total.channels - known, alike)  # inputs that are joined at once are taken to be of one kind
     return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
+
+
+def even_shares(draft: Draft, index: int, axes: int, total: int) -> list[int]:
+    """What a Reshape to so many axes may bring to a sum of ``total`` channels: fewer of them, so that the numbers that
+    it takes (of one category, where they come from an Embedding) make a map of equal sides."""
+    values = channels_of(draft, draft.producers(index)[0])
+    if axes < 3 or values is None:
+        return []
+    return [share for share in range(1, total) if values % share == 0 and side_of(values // share, axes - 1) > 1]
+
+
+def side_of(size: int, axes: int) -> int:
+    """The side of a map of so many equal axes; 0 where the size makes none."""
+    side: int = round(size ** (1 / axes))
+    return side if side**axes == size else 0
 
 
 def _pooled(draft: Draft, near: Neighbourhood, index: int) -> Wanted:

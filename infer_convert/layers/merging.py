@@ -82,19 +82,23 @@ def _dot_choices(config: Config) -> tuple[Config, ...]:
     return tuple({"axes": axes} for axes in PRODUCTS)
 
 
+MOST_SUMMED = 64
+"""Operands of one merge: a WaveNet sums the skips of all its blocks, an ensemble averages its members."""
+
+
 def _elementwise_flow(label: str, most: int, broadcasts: bool) -> tuple[Variant, ...]:
     return (Variant(label=label, operands=(2, most), broadcasts=broadcasts),)
 
 
 def _concatenate_flow(config: Config) -> tuple[Variant, ...]:
-    return (Variant(label="Concatenate", operands=(2, 64), channels="sum"),)
+    return (Variant(label="Concatenate", operands=(2, MOST_SUMMED), channels="sum"),)
 
 
 def _dot_flow(config: Config) -> tuple[Variant, ...]:
     return (Variant(label="Dot", operands=(2, 2), ranks=SAME_RANKS | {(2, 2), (3, 3)}, channels="any"),)
 
 
-def _elementwise(class_name: str, *words: tuple[str, float], most: int = 6, broadcasts: bool = False) -> Card:
+def _elementwise(class_name: str, *words: tuple[str, float], most: int = MOST_SUMMED, broadcasts: bool = False) -> Card:
     return Card(
         class_name,
         words=words,

@@ -50,6 +50,8 @@ BESIDE_AUTOMATIC = 2.0
 FIRST_IS_INPUT = 3.0
 """Nats for the first layer of a list being the InputLayer when it has no weights and its name says little: functional
 models begin with one, Sequential models with a layer that has weights, and do not list their input."""
+BEHIND_INPUTS = 1.4
+"""The same for a later layer with nothing but inputs in front: so it is in four of five nets of the tune split."""
 
 NEW_IN_2 = (
     "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization", "MultiHeadAttention",
@@ -91,18 +93,18 @@ def recognise(
     generation: Generation = "keras2",
     backend: str | None = None,
     spatial: Iterable[int] = (2,),
-    first: bool = False,
+    begins: float = 0.0,
     rare: bool = False,
 ) -> tuple[Reading, ...]:
     """Readings of one layer, best first; empty when its tensors fit no class.
 
-    ``first`` tells that the layer stands first in its list. ``spatial`` are the numbers of spatial axes that occur in
-    the model (2 for images): a hand-given name such as ``pool1`` does not say how many its layer has. ``rare`` asks
-    for unusual readings too.
+    ``begins`` are the nats for an InputLayer where nothing but inputs stands in front of the layer in its list.
+    ``spatial`` are the numbers of spatial axes that occur in the model (2 for images): a hand-given name such as
+    ``pool1`` does not say how many its layer has. ``rare`` asks for unusual readings too.
     """
     if layer.tensors:
         return _weighted(layer, generation, backend, rare)
-    return _weightless(layer, frozenset(spatial), first, rare)
+    return _weightless(layer, frozenset(spatial), begins, rare)
 
 
 def told(layer: StoredLayer, class_name: str) -> tuple[Reading, ...]:
@@ -139,7 +141,7 @@ def _fits(card: Card, stored: Stored, rare: bool) -> tuple[Fit, ...]:
 
 
 def _weightless(
-    layer: StoredLayer, spatial: frozenset[int], first: bool, rare: bool = False
+    layer: StoredLayer, spatial: frozenset[int], begins: float, rare: bool = False
 ) -> tuple[Reading, ...]:
     readings: list[Reading] = []
     name_stem = layer.stem.replace("_", "") if layer.stem else stem(layer.name)
@@ -163,18 +165,37 @@ def _weightless(
         readings.append(Reading(card, Fit({}), named, _because(card, layer, named)))
     if not readings or max(reading.log_prior for reading in readings) < AUTOMATIC:
         silent = "its name says nothing that we know"
-        readings.append(Reading(UNKNOWN, Fit({}), -2.0 if readings else -1.0, silent))
+        readings.append(Reading(UNKNOWN, Fit({}), REFUTED if rare else -2.0 if readings else -1.0, silent))
         if not any(reading.card is ACTIVATION for reading in readings):
             readings.append(Reading(ACTIVATION, Fit({}), -1.5 if readings[:-1] else 0.0, silent))
         if layer.stem is None and not any(reading.card is INPUT for reading in readings):
-            where = "it stands first in the list" if first else silent
-            readings.append(Reading(INPUT, Fit({}), FIRST_IS_INPUT if first else -1.5, where))
-        if rare and layer.stem is None and not first:
+            where = "nothing but inputs stands in front of it in the list" if begins else silent
+            readings.append(Reading(INPUT, Fit({}), begins or -1.5, where))
+        if rare and layer.stem is None and begins < FIRST_IS_INPUT:
             readings += _silent(spatial, {reading.class_name for reading in readings})
+            return _best(readings, MOST_READINGS + len(SILENT))
     return _best(readings)
 
 
-SILENT = (("Flatten", -2.0), ("MaxPooling{}D", -2.2), ("GlobalAveragePooling{}D", -2.6), ("AveragePooling{}D", -3.5))
+def is_silent(layer: StoredLayer) -> bool:
+    """Whether neither tensors nor the name of a stored layer tell anything about its class."""
+    if layer.tensors or layer.children or layer.stem is not None or stem(layer.name) == "merge":
+        return False
+    return all(weigh(card, layer.name) <= 0.0 for card in MAYBE_WEIGHTLESS)
+
+
+REFUTED = -4.0
+"""Nats for an unknown layer where no such wiring has sizes: to sizes it does nothing."""
+SILENT = (
+    ("Flatten", -2.0),
+    ("Add", -2.2),
+    ("Concatenate", -2.2),
+    ("MaxPooling{}D", -2.2),
+    ("GlobalAveragePooling{}D", -2.6),
+    ("UpSampling{}D", -3.0),
+    ("AveragePooling{}D", -3.5),
+    ("Multiply", -3.5),
+)
 """What a layer of a name like ``F0`` or ``M2`` is that changes shapes, with nats: tried where nothing else suits."""
 
 
@@ -214,10 +235,10 @@ def _because(card: Card, layer: StoredLayer, named: float) -> str:
     return f"{shapes} suit a {card.class_name}; {name}" if shapes else name
 
 
-def _best(readings: list[Reading]) -> tuple[Reading, ...]:
+def _best(readings: list[Reading], most: int = MOST_READINGS) -> tuple[Reading, ...]:
     if not readings:
         return ()
-    ordered = sorted(readings, key=lambda reading: -reading.log_prior)[:MOST_READINGS]
+    ordered = sorted(readings, key=lambda reading: -reading.log_prior)[:most]
     top = ordered[0].log_prior
     kept = [reading for reading in ordered if reading.log_prior > top - SPREAD]
     total = math.log(math.fsum(math.exp(reading.log_prior - top) for reading in kept))

@@ -19,6 +19,7 @@ from functools import partial
 
 from infer_convert.solve.bundles import bound, bundled
 from infer_convert.solve.causes import nothing_gives, nothing_open
+from infer_convert.solve.fans import fanning, fans
 from infer_convert.solve.features import Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
 from infer_convert.solve.flips import flipped
@@ -258,12 +259,17 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
 
 def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
     """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
-    once more with a wider beam, whose wirings must not be too odd (and, unless the list is long, with more work), and
-    then, if work allows, with sums that the list does not show; with these also where the wirings are odd. Where
-    repeated blocks call for such sums (``hidden.py``) they are tried in any case."""
+    rows that bring what a Concatenate joins are tied to it (``fans.py``); then once more with a wider beam, whose
+    wirings must not be too odd (and, unless the list is long, with more work), and then, if work allows, with sums that
+    the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
+    (``hidden.py``) they are tried in any case."""
     beam = affordable(len(problem.items)) if beam is None else beam
     longer = expanded(problem.items)
     first = _with_called_sums(problem, _with_ties(problem, beam), longer, beam)
+    if not first.wirings and (told := fans(problem.items)):
+        fanned = solve(replace(problem, affinity=fanning(problem.affinity, told)), beam)
+        if fanned.wirings:
+            return fanned
     if problem.hidden or (first.wirings and (first.narrowed or longer is not None or not _is_odd(problem, first))):
         return first
     if not first.wirings and (not first.narrowed or len(problem.items) <= LONG):

@@ -58,3 +58,18 @@ def test_what_a_legacy_file_does_not_show_may_end_a_nested_model(channels: int, 
     assert inner.layer(inner.outputs[0].layer).class_name == end
     assert [layer.stored for layer in inner.layers if layer.weights] == ["c1", "bn"]
     assert [ref.layer for ref in plan.layer("dense").inbound[0]] == ["backbone"]
+
+
+OVER_TIME = """
+time_distributed c1/kernel:3x3x3x4 c1/bias:4 c2/kernel:3x3x4x8 c2/bias:8
+gru gru_cell/kernel:8x15 gru_cell/recurrent_kernel:5x15 gru_cell/bias:2x15
+dense kernel:5x2 bias:2
+"""
+
+
+def test_a_recurrent_layer_says_what_a_model_gives_at_every_step() -> None:
+    plan = infer(facts(OVER_TIME), Hints(library=False)).best
+    inner = plan.layer("time_distributed").inner
+    assert inner is not None
+    assert inner.layer(inner.outputs[0].layer).class_name in ("GlobalAveragePooling2D", "GlobalMaxPooling2D")
+    assert [ref.layer for ref in plan.layer("gru").inbound[0]] == ["time_distributed"]

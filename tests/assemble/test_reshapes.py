@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from infer_convert.assemble.inputs import depends_on_size
 from infer_convert.assemble.reshapes import targets
+from infer_convert.assemble.wanted import wanted
 
-from ..clues.drafts import dense, near, place
+from ..clues.drafts import conv, dense, near, place
 
 
 def test_a_square_in_front_of_a_dot() -> None:
@@ -21,3 +23,36 @@ def test_no_square_elsewhere() -> None:
                  c={"kernel_size": [3], "_channels_in": 1, "filters": 2})  # fmt: skip
     index = place(there, "m")
     assert {"square"}.isdisjoint(s.config["_target"][0] for s in targets(there, index, there.draft.layers[index])[0])
+
+
+_LABELLED = """
+noise InputLayer
+label InputLayer
+v Dense < noise
+e Embedding < label
+w Dense < e
+a Reshape < v
+b Reshape < w
+j Concatenate < a b
+c Conv2D
+"""
+
+
+def test_even_maps_of_a_sum() -> None:
+    there = near(_LABELLED, v=dense(100, 32 * 49), w=dense(20, 49),
+                 e={"input_dim": 10, "output_dim": 20}, c=conv(3, 33, 8))  # fmt: skip
+    for name, operand, target in (("a", (32 * 49,), (7, 7, 32)), ("b", (1, 49), (7, 7, 1))):
+        index = place(there, name)
+        _, functions = targets(there, index, there.draft.layers[index])
+        assert target in {function((operand,)) for function in functions}
+
+
+def test_a_label_beside_an_image() -> None:
+    """The map of the category brings one channel, the image the rest; its length is one token."""
+    text = "x InputLayer\nlabel InputLayer\ne Embedding < label\nw Dense\nb Reshape\nj Concatenate < x b\nc Conv2D"
+    there = near(text, e={"input_dim": 10, "output_dim": 20}, w=dense(20, 32 * 32), c=conv(3, 4, 8))
+    assert wanted(there.draft, place(there, "x")).channels == 3
+    assert depends_on_size(there.draft)
+    index = place(there, "b")
+    _, functions = targets(there, index, there.draft.layers[index])
+    assert (32, 32, 1) in {function(((1, 32 * 32),)) for function in functions}

@@ -159,6 +159,27 @@ REMEMBERED = {
         {"score": dense(8, 1), "end": dense(8, 2), "rnn": {"units": 8, "_channels_in": 4}},
         {"score": "tanh", "soft": "softmax"},
     ),
+    "attention along a permuted axis": (
+        "x InputLayer\nrnn LSTM\nt Permute < rnn\nw Dense\nback Permute\nmul Multiply < rnn back\nend Dense",
+        {"w": dense(20, 20), "end": dense(8, 2), "rnn": {"units": 8, "_channels_in": 4}},
+        {"w": "softmax"},
+    ),
+    "a gate that is turned once": (
+        "x InputLayer\nc Conv1D\nw Dense < c\nback Permute\nmul Multiply < c back\nend Dense",
+        {"c": conv(3, 4, 8, 1), "w": dense(8, 8), "end": dense(8, 2)},
+        {"w": "sigmoid"},
+    ),
+    "scores between two products": (
+        "x InputLayer\ny InputLayer\nd Dot < x y\nsoft Activation\nmix Dot < soft y\nend Dense",
+        {"end": dense(8, 2)},
+        {"soft": "softmax"},
+    ),
+    "branches that are normalised together": (
+        "x InputLayer\na Conv1D\nb Conv1D < x\nj Concatenate < a b\nn BatchNormalization\nr ReLU\nend Dense",
+        {"a": {**conv(3, 4, 8, 1), "use_bias": False}, "b": {**conv(5, 4, 8, 1), "use_bias": False},
+         "end": dense(16, 2)},
+        {"a": "linear", "b": "linear"},
+    ),
     "a gated unit": (
         "x InputLayer\nf Conv1D\ng Conv1D < x\nmul Multiply < f g\nend Conv1D",
         {"f": conv(2, 4, 4, 1), "g": conv(2, 4, 4, 1), "end": conv(1, 4, 3, 1)},

@@ -158,8 +158,16 @@ def _gates(near: Neighbourhood, index: int) -> bool:
 
 def _weighs_steps(near: Neighbourhood, index: int) -> bool:
     """The layer's result is repeated over the channels before it multiplies: attention over time as people copy it,
-    ``Dense(1, tanh)``, Flatten, softmax, RepeatVector, Permute, Multiply."""
-    return any(near.draft.layers[i].class_name == "RepeatVector" for i in near.after(index, ("Flatten", "Reshape")))
+    ``Dense(1, tanh)``, Flatten, softmax, RepeatVector, Permute, Multiply. Or its last axis is time, as no gate needs
+    it: it stands between two Dots, or between two Permutes in front of a Multiply."""
+    if any(near.draft.layers[i].class_name == "RepeatVector" for i in near.after(index, ("Flatten", "Reshape"))):
+        return True
+    before = {near.draft.layers[i].class_name for i in near.before(index, INERT)}
+    after = {i: near.draft.layers[i].class_name for i in near.after(index, INERT)}
+    if "Dot" in before and "Dot" in after.values():
+        return True
+    turned = [i for i, name in after.items() if name == "Permute"] if "Permute" in before else []
+    return any(near.draft.layers[i].class_name == "Multiply" for place in turned for i in near.after(place, INERT))
 
 
 def _scores_steps(near: Neighbourhood, index: int) -> bool:
@@ -168,6 +176,12 @@ def _scores_steps(near: Neighbourhood, index: int) -> bool:
         near.draft.layers[i].class_name in ("Activation", "Softmax") and _weighs_steps(near, i)
         for i in near.after(index, ("Flatten", "Reshape"))
     )
+
+
+def _normalised_together(near: Neighbourhood, index: int) -> bool:
+    """Whether a normalisation reads the layer and others that are joined to it."""
+    joined = [i for i in near.after(index, INERT) if near.draft.layers[i].class_name == "Concatenate"]
+    return any(near.draft.layers[i].class_name == "BatchNormalization" for place in joined for i in near.after(place))
 
 
 def _half_of_gate(near: Neighbourhood, index: int) -> str | None:
@@ -216,12 +230,17 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if "LayerNormalization" in direct:
         because = Evidence("habits", 1.5, "it feeds a LayerNormalization")
         return ActivationBelief({"linear": 0.82, "relu": 0.18}, because)
+    if layer.config.get("use_bias") is False and _normalised_together(near, index):
+        said = Evidence("habits", 2.9, "without a bias; a normalisation behind the Concatenate has one")
+        return ActivationBelief({"linear": 0.95, "relu": 0.05}, said)
     if _scores_steps(near, index):
         return ActivationBelief({"tanh": 0.85, "linear": 0.15}, Evidence("habits", 1.7, "its scores weigh time steps"))
     half = _half_of_gate(near, index)
     if half is not None:
         other = "sigmoid" if half == "tanh" else "linear"
         return ActivationBelief({half: 0.8, other: 0.2}, Evidence("habits", 1.4, "half of a gated unit"))
+    if _weighs_steps(near, index):
+        return ActivationBelief({"softmax": 0.9, "sigmoid": 0.1}, Evidence("habits", 2.2, "it weighs time steps"))
     if _gates(near, index):
         return ActivationBelief(
             {"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply")
