@@ -13,7 +13,7 @@ from infer_convert.assemble.asked import about_sizes
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.assemble.reshapes import targets
 from infer_convert.assemble.sliding import at_once
-from infer_convert.clues.settings.blocks import with_blocks
+from infer_convert.clues.settings.blocks import blocks, with_blocks
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
 from infer_convert.clues.settings.final_maps import favour, pictures
@@ -101,7 +101,7 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         told = any(function is _ruled_out for function in functions)
         known = None if told else at_once(layer, tried, functions)
         items.append(SizeItem(options, known, favour(near, index), layer.class_name in MERGES))
-    calls, numbers = _calls(draft)
+    calls, numbers = _calls(near)
     states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = known_sizes(
@@ -163,11 +163,15 @@ def _sized(
     return tuple(found)
 
 
-def _calls(draft: Draft) -> tuple[list[SizeCall], dict[tuple[int, int], int]]:
-    """Every call, parents first."""
+def _calls(near: Neighbourhood) -> tuple[list[SizeCall], dict[tuple[int, int], int]]:
+    """Every call, parents first; what decides whether a block halves before the block's other ways, which can then be
+    held against it one by one."""
+    draft = near.draft
     calls: list[SizeCall] = []
     numbers: dict[tuple[int, int], int] = {}
-    waiting = [(index, call) for index, layer in enumerate(draft.layers) for call in range(max(1, len(layer.operands)))]
+    first = {index: max(draft.producers(index)) + 0.5 for index in blocks(near)}
+    order = sorted(range(len(draft.layers)), key=lambda index: first.get(index, index))
+    waiting = [(index, call) for index in order for call in range(max(1, len(draft.layers[index].operands)))]
     while waiting:
         rest = []
         for index, call in waiting:

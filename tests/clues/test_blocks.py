@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infer_convert.assemble.settle import settle
+from infer_convert.assemble.settle import _calls, settle
 from infer_convert.clues.settings.blocks import blocks
 from infer_convert.draft import Neighbourhood
 from infer_convert.hints import Hints
@@ -104,3 +104,10 @@ def test_a_way_that_changes_sizes_otherwise_is_no_block(between: str) -> None:
     text = f"x InputLayer\nc0 Conv2D\na Conv2D < c0\np {between}\ns Conv2D < c0\nj Add < s p"
     made = draft(text, c0=conv(3, 3, 8), a=conv(3, 8, 16), s=conv(1, 8, 16))
     assert not blocks(Neighbourhood.of(made))
+
+
+def test_what_halves_is_decided_before_the_other_ways() -> None:
+    """Behind the convolutions of the other ways a narrow search would hold few states with strides."""
+    near = Neighbourhood.of(draft(REDUCTION))
+    order = [near.draft.layers[call.item].name for call in _calls(near)[0]]
+    assert order == ["x", "c0", "p", "a", "b", "b2", "j"]
