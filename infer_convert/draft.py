@@ -45,6 +45,7 @@ class Preferred:
     because: str
     others: Mapping[str, tuple[tuple[Any, float], ...]] = field(default_factory=dict)
     loose: float = 1.0
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from infer_convert.assemble.channels import clash
 from infer_convert.assemble.graphs import OTHER_WAY_ROUND, pinned_orders
 from infer_convert.assemble.graphs import Known as KnownEdges
 from infer_convert.assemble.settle import Settled, SettledDraft, settle
-from infer_convert.assemble.transplant import transplant
+from infer_convert.assemble.transplant import ZEROS, transplant
 from infer_convert.assemble.typed import Typed
+from infer_convert.clues.settings.blocks import PADDING
 from infer_convert.draft import Draft, Preferred
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
@@ -244,6 +245,8 @@ def affinity(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> KnownEd
         if layer.class_name == typed[ours].best.class_name and layer.class_name not in ("InputLayer", "Reshape"):
             fixed = typed[ours].best.fit.config
             told = unwrapped(layer.class_name, layer.config)
-            config = {key: value for key, value in told.items() if key not in fixed}
-            preferred[ours] = Preferred(config, trust, match.because, loose=traceless(match))
+            lacks = any(item not in place and match.reference.layers[item].class_name in PADDING for item in producers)
+            untold = ZEROS if lacks else frozenset()
+            config = {key: value for key, value in told.items() if key not in fixed and key not in untold}
+            preferred[ours] = Preferred(config, trust, match.because, loose=traceless(match), untold=untold)
     return KnownEdges(operands, preferred, STRENGTH)

@@ -9,6 +9,7 @@ from typing import Any
 from infer_convert.assemble.chains import stripped
 from infer_convert.assemble.informed import within
 from infer_convert.assemble.typed import Typed, full_config
+from infer_convert.clues.settings.blocks import PADDING
 from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.layers import CARD_OF
 from infer_convert.layers.card import Card, Config, Shape
@@ -35,6 +36,8 @@ GOES_ON = (
     "Operation",
 )
 """Layers behind the last one that matches which a bare list of weights has left out all the same."""
+ZEROS = frozenset({"padding"})
+"""What hangs on a layer of zeros in front: a copy that does not list one sets another padding."""
 STATED = ("filters", "units", "kernel_size", "use_bias", "input_dim", "output_dim")
 """Arguments that the tensors state."""
 UNWRITTEN = {"activation": "linear", "keepdims": False}
@@ -185,6 +188,9 @@ class _Work:
                 config.setdefault(field, value)
         if layer.config.get("groups", 1) > 1 and "filters" in fixed:
             config["groups"] = self._groups(layer, fixed)
+        lacks = self.listed and any(self._lacks_zeros(item) for call in layer.operands for item, _ in call)
+        untold = ZEROS if lacks else frozenset()
+        config = {key: value for key, value in config.items() if key not in untold}
         last = number in self.known.outputs
         if last and (layer.uses or ours is None) and not self._exact(number, ours):
             config.pop("activation", None)
@@ -199,8 +205,11 @@ class _Work:
             merged |= layer.config if card is OPERATION else {}
         self.layers.append(DraftLayer(name, card, merged, operands, uses, stored))
         because = self.match.because
-        self.preferred[len(self.layers) - 1] = Preferred(config, self.trust, because)
+        self.preferred[len(self.layers) - 1] = Preferred(config, self.trust, because, untold=untold)
         return len(self.layers) - 1
+
+    def _lacks_zeros(self, number: int) -> bool:
+        return self.known.layers[number].class_name in PADDING and number not in self.item
 
     def _exact(self, number: int, ours: int | None) -> bool:
         layer = self.known.layers[number]

@@ -13,7 +13,7 @@ from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.card import Config
 from infer_convert.layers.names import stem
-from infer_convert.layers.recognise import BEHIND_INPUTS, FIRST_IS_INPUT, Reading, hole, recognise, told
+from infer_convert.layers.recognise import BEHIND_INPUTS, FIRST_IS_INPUT, Reading, hole, is_silent, recognise, told
 from infer_convert.solve.items import Item, Variant
 
 AUTOMATIC_INPUTS = ("input", "inputlayer")
@@ -55,10 +55,11 @@ def type_layers(
     Raises NoArchitecture when a hint demands a class that the tensors do not suit."""
     spatial = _spatial_axes(layers)
     widths = _widths(layers) if rare else frozenset()
+    speaking = any(not layer.tensors and not layer.children and not is_silent(layer) for layer in layers)
     typed: list[Typed] = []
     for place, layer in enumerate(layers):
         inputs = facts.lists_weightless and all(entry.is_input() for entry in typed)
-        begins = 0.0 if not inputs else BEHIND_INPUTS if place else FIRST_IS_INPUT
+        begins = FIRST_IS_INPUT if inputs and not place else BEHIND_INPUTS if inputs and speaking else 0.0
         odd = rare and not any(tensor.shape[-1:] and tensor.shape[-1] in widths for tensor in layer.tensors)
         named = composite_reading(layer, facts, hints, before=True) if layer.tensors else None
         readings = (named,) if named is not None else local_readings(layer, facts, hints)

@@ -51,7 +51,8 @@ FIRST_IS_INPUT = 3.0
 """Nats for the first layer of a list being the InputLayer when it has no weights and its name says little: functional
 models begin with one, Sequential models with a layer that has weights, and do not list their input."""
 BEHIND_INPUTS = 1.4
-"""The same for a later layer with nothing but inputs in front: so it is in four of five nets of the tune split."""
+"""The same for a later layer with nothing but inputs in front, where other names speak: so it is in four of five nets
+of the tune split."""
 
 NEW_IN_2 = (
     "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization", "MultiHeadAttention",

@@ -237,3 +237,18 @@ def test_the_generators_reproduce_a_family() -> None:
     fresh = [make.known_of(entry, "agents").shape() for entry in entries[:2]]
     stored = {store.reference("agents", number).shape() for number in range(6)}
     assert set(fresh) <= stored
+
+
+def test_a_padding_hangs_on_the_zeros_in_front() -> None:
+    """MobileNet pads by hand in front of its strided convolutions; a copy without these layers pads in them."""
+    reference = known("MobileNet alpha 0.25")
+    listed = [layer for layer in reference.layers if layer.listed]
+    words = {"ReLU": "re_lu", "ZeroPadding2D": "zero_padding2d"}
+    names = {f"q{number}": f"{words.get(layer.class_name, 'q')}_{number}" for number, layer in enumerate(listed)}
+    whole = [replace(layer, name=names[layer.name]) for layer in facts(reference, True).layers]
+    copy = tuple(layer for layer in whole if not layer.name.startswith("zero_padding2d"))
+    assert len(copy) < len(whole)
+    mine = by_stored(infer(replace(facts(reference, True), layers=copy)).best)
+    padded = [mine[f"q_{number}"] for number, layer in enumerate(listed) if layer.config.get("strides") == [2, 2]]
+    assert padded and all(layer.config["strides"] == [2, 2] for layer in padded)
+    assert all(layer.config["padding"] == "same" for layer in padded)

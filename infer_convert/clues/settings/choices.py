@@ -52,17 +52,24 @@ SIZED = ("dilation_rate", "groups", "output_padding")
 
 
 def _with_known(normal: tuple[Setting, ...], choice: Config, known: Preferred) -> tuple[Setting, ...]:
-    """The settings mixed with the one of a known architecture; no habit ties them then."""
+    """The settings mixed with the one of a known architecture, or, where it leaves some untold, with those that agree
+    with the rest; no habit ties them then."""
     config = {key: known.config[key] for key in (*choice, *SIZED) if key in known.config}
     if not config:
         return normal
     rest = math.log(1 - known.trust)
-    merged = []
+    merged, agreeing = [], []
     for item in normal:
         agrees = all(_same(item.config[key], value) for key, value in config.items() if key in item.config)
-        if not agrees:
+        if agrees:
+            agreeing.append(item)
+        else:
             merged.append(Setting(item.config, item.log_prior + rest))
-    return (Setting({**config}, math.log(known.trust)), *merged)
+    if not known.untold or not agreeing:
+        return (Setting({**config}, math.log(known.trust)), *merged)
+    whole = math.log(math.fsum(math.exp(item.log_prior) for item in agreeing))
+    told = [Setting({**item.config, **config}, math.log(known.trust) + item.log_prior - whole) for item in agreeing]
+    return (*told, *merged)
 
 
 def _compatible(layer: DraftLayer, choice: Config) -> bool:
