@@ -173,7 +173,9 @@ def _choices(config: Config) -> tuple[Config, ...]:
 def _transpose_choices(config: Config) -> tuple[Config, ...]:
     rank = len(config["kernel_size"])
     largest = max(config["kernel_size"])
-    strides = [2, 1] + ([4] if largest >= 4 else []) + ([3, 5] if config.get(RARE) else [])
+    strides = [2, 1] + ([4] if largest >= 4 else []) + ([3] if largest >= 5 or config.get(RARE) else [])
+    strides += [5] if config.get(RARE) else []
+    strides += [size for size in (largest // 2, largest) if largest % 2 == 0 and size > 4]
     return tuple(
         {"padding": padding, "strides": [stride] * rank} for padding in ("same", "valid") for stride in strides
     )

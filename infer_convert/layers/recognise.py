@@ -188,9 +188,9 @@ def is_silent(layer: StoredLayer) -> bool:
 REFUTED = -4.0
 """Nats for an unknown layer where no such wiring has sizes: to sizes it does nothing."""
 SILENT = (
+    ("Add", -0.7),
+    ("Concatenate", -1.0),
     ("Flatten", -2.0),
-    ("Add", -2.2),
-    ("Concatenate", -2.2),
     ("MaxPooling{}D", -2.2),
     ("GlobalAveragePooling{}D", -2.6),
     ("UpSampling{}D", -3.0),

@@ -220,6 +220,8 @@ def _fits(scene: Scene, remainders: Mapping[int, int], index: int, variant: Vari
         return False
     if slot.is_state() and slot.label != STATE + variant.state:
         return False
+    if variant.channels == "fixed" and slot.label == "Embedding":
+        return False  # it looks up whole numbers, and layers with weights give others
     out_ranks = scene.out_ranks(variant)
     if not out_ranks & slot.ranks and not (slot.broadcasts and out_ranks and min(out_ranks) < max(slot.ranks)):
         return False

@@ -122,6 +122,16 @@ def test_a_transposed_kernel_of_two_doubles() -> None:
     assert share(found, strides=[2, 2]) > 0.9
 
 
+def test_wide_transposed_kernels_enlarge_by_more() -> None:
+    """FSRCNN's 9 rows by three, a fully convolutional net's 16 by eight."""
+    text = "x InputLayer\nu Conv2DTranspose"
+    offered = {size: tried(text, "u", u=conv(size, 8, 8)) for size in (3, 9, 16)}
+    strides = {size: {item.config["strides"][0] for item in found} for size, found in offered.items()}
+    assert strides == {3: {1, 2}, 9: {1, 2, 3, 4}, 16: {1, 2, 3, 4, 8, 16}}
+    assert share(offered[16], strides=[8, 8]) > share(offered[16], strides=[4, 4]) + 0.05
+
+
+
 def test_sequences_where_another_recurrence_reads_them() -> None:
     sizes = {name: {"units": 4, "_channels_in": 4} for name in ("r", "s")}
     assert share(tried("x InputLayer\nr LSTM\ns LSTM\nd Dense", "r", **sizes), return_sequences=True) > 0.8

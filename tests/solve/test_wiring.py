@@ -499,3 +499,22 @@ def test_no_odd_number_of_channels_is_a_double() -> None:
         for item in made.items
     )
     assert not solve(WiringProblem(items, lambda p, c: 0.0)).wirings
+
+
+def test_an_embedding_looks_up_no_results_of_weights() -> None:
+    """The second table reads the second input, though a Dense in front gives a vector, too."""
+    made = net("""
+        x Input
+        y Input
+        a Embedding out=8 < x
+        f Flatten < a
+        d Dense in=8 out=8 < f
+        b Embedding out=8 < y
+        g Flatten < b
+        s Add < d g
+        end Dense in=8 out=1 < s
+        -> end
+    """)
+    found = made.solved()
+    assert found.wirings
+    assert all((made.index("d"), made.index("b")) not in each.edges() for each in found.wirings)

@@ -134,11 +134,18 @@ def _ancestors(near: Neighbourhood, index: int, most: int = 12) -> set[int]:
     return found
 
 
+BILINEAR = 8
+"""Transposed kernels of so many rows are those of fully convolutional nets: they enlarge by half as many, as bilinear
+interpolation does, or put one tile beside the other (set by hand)."""
+
+
 def _transposed(layer: DraftLayer, choice: Config) -> float:
     size, stride = kernel(layer.config), first(choice["strides"])
     share = {2: {1: 0.05, 2: 0.95}, 3: {1: 0.25, 2: 0.74, 4: 0.01}, 4: {1: 0.12, 2: 0.8, 4: 0.08}}.get(
-        size, {1: 0.35, 2: 0.6, 4: 0.05}
+        size, {1: 0.33, 2: 0.57, 3: 0.05, 4: 0.05}
     )
+    if size >= BILINEAR and size % 2 == 0:
+        share = {1: 0.1, 2: 0.3, size // 2: 0.4, size: 0.2}
     return math.log(share.get(stride, 0.002)) + (-0.2 if choice["padding"] == "same" else -1.7)
 
 
