@@ -8,8 +8,10 @@ as many choices as it has, 30 at most.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +22,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from benchmarks.paths import HERE
+from benchmarks.paths import CACHE, FROZEN, HERE
 from infer_convert.assemble.transplant import OPERATION, STATED
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import features, group_of, memories, reminders
@@ -269,6 +271,21 @@ def leave_one_out(found: Sequence[Net], ridge: float = RIDGE) -> dict[str, dict[
         rest = [net for net in found if _relatives(net.family) != family]
         result[family] = judge([net for net in found if _relatives(net.family) == family], fit(rest, ridge))
     return result
+
+
+def without(families: frozenset[str]) -> Mapping[str, float]:
+    """Weights fitted on the families of other kinds than these; kept in the cache, as long as the shipped ones and the
+    zoo stay as they are."""
+    kinds = sorted({_relatives(family) for family in families})
+    state = hashlib.sha256(TARGET.read_bytes() + (FROZEN / "zoo.json").read_bytes()).hexdigest()[:16]
+    path = CACHE / "habits" / f"{'-'.join(kinds)}-{state}.json"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_suffix(f".{os.getpid()}")
+        made.write_text(json.dumps(fit([net for net in nets() if _relatives(net.family) not in kinds])))
+        made.replace(path)
+    found: dict[str, float] = json.loads(path.read_text())
+    return found
 
 
 def _relatives(family: str) -> str:

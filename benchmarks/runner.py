@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from benchmarks.naming import Naming
 from benchmarks.paths import CACHE, HERE, RESULTS
 from benchmarks.row import COLUMNS
 from benchmarks.row import run as run_row
+from infer_convert.clues.settings.habits import learned
 
 Key = tuple[str, str]
 Task = Callable[[Key], dict[str, str]]
@@ -165,11 +167,24 @@ def work(
     item = _items(name, naming)[key]
     start = time.monotonic()
     without = alike.library_families(item) if without_own else frozenset[str]()
-    row = (
-        oracle.run(item, naming) if engine == "truth" else run_row(item, naming, library=library, without=without)
-    )
+    with _habits(without):
+        row = (
+            oracle.run(item, naming) if engine == "truth" else run_row(item, naming, library=library, without=without)
+        )
     _forget()
     return row | {"seconds": f"{time.monotonic() - start:.1f}"}
+
+
+@contextmanager
+def _habits(without: frozenset[str]) -> Iterator[None]:
+    """What people set is then learned without these families and their kin, too."""
+    if not without:
+        yield
+        return
+    from benchmarks import fit_settings
+
+    with learned(fit_settings.without(without)):
+        yield
 
 
 def _forget() -> None:

@@ -37,7 +37,8 @@ class Preferred:
 
     ``trust`` is the probability that a setting is the known one, ``loose`` the same for what leaves no trace in shapes
     (activations, slopes, epsilons); ``others`` are the shares of what other known
-    architectures with the same facts have there, per field. ``because`` says which layers match what.
+    architectures with the same facts have there, per field. ``because`` says which layers match what. ``untold`` are
+    fields of which it says nothing, for what they hang on there is missing here.
     """
 
     config: Config

@@ -147,6 +147,7 @@ CARDS = (
         ("scale", 2.0),
         ("excite", 3.0),
         ("gate", 1.0),
+        ("gated", 3.5),
         most=4,
         broadcasts=True,
     ),

@@ -100,6 +100,8 @@ def test_a_list_without_pools_has_them_where_convolutions_widen() -> None:
     assert found["p"] < 0.4 < 0.6 < found["q"]
     strided = pools(text, **{**sizes, "b": {**conv(3, 8, 8), "strides": [2, 2]}})
     assert strided["q"] < 0.5, "strides and pools stand in for each other"
+
+
 def test_no_dense_takes_an_open_number_of_channels() -> None:
     """The product of two sequences of open lengths has as many columns as the second has steps."""
     text = """a InputLayer

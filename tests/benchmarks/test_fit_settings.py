@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from benchmarks import fit_settings as fitting
-from infer_convert.clues.settings.habits import weights
+from infer_convert.clues.settings.habits import learned, weights
 from infer_convert.library.references import Known, KnownLayer, KnownUse
 
 
@@ -64,3 +66,17 @@ def test_what_is_shipped_is_what_the_fit_writes(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "habits.json").read_text())
     assert written["weights"] == {"conv.stride=1": 0.5} and "2 choices of 1 nets" in written["data"]
     assert 0.5 < weights()["conv.keeps padding"] < 3 and len(weights()) > 1000
+
+
+def test_families_are_left_out_with_their_kin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And learned weights hold as long as they are asked for."""
+    known = [net(["same"] * 3, "resnet"), net(["same"] * 3, "regnet"), net(["valid"] * 3, "vgg")]
+    monkeypatch.setattr(fitting, "nets", lambda: map(as_net, known))
+    monkeypatch.setattr(fitting, "CACHE", tmp_path)
+    found = fitting.without(frozenset({"resnet"}))
+    assert found["conv.padding=valid"] > 0 > found["conv.padding=same"]
+    assert fitting.without(frozenset({"resnet"})) == found and len(list(tmp_path.rglob("*.json"))) == 1
+    shipped = weights()
+    with learned(found):
+        assert weights() == found
+    assert weights() == shipped

@@ -176,8 +176,11 @@ REMEMBERED = {
     ),
     "branches that are normalised together": (
         "x InputLayer\na Conv1D\nb Conv1D < x\nj Concatenate < a b\nn BatchNormalization\nr ReLU\nend Dense",
-        {"a": {**conv(3, 4, 8, 1), "use_bias": False}, "b": {**conv(5, 4, 8, 1), "use_bias": False},
-         "end": dense(16, 2)},
+        {
+            "a": {**conv(3, 4, 8, 1), "use_bias": False},
+            "b": {**conv(5, 4, 8, 1), "use_bias": False},
+            "end": dense(16, 2),
+        },
         {"a": "linear", "b": "linear"},
     ),
     "a gated unit": (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from infer_convert.assemble.settle import settle
 from infer_convert.hints import Hints
 
@@ -42,6 +44,21 @@ def test_a_causal_chain_doubles_from_layer_to_layer() -> None:
     sizes = {name: conv(2, 8, 8, 1) for name in "abcd"}
     assert dilations(chain, "a b c d", "causal", **sizes) == [1, 2, 4, 8]
     assert dilations(chain.rpartition("\nc")[0], "a b", "causal", **sizes) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rates"), [((1, 2, 4, 8), [1, 2, 4, 8]), ((6, 12, 18), [6, 12, 18]), ((1, 2, 3, 4), None)]
+)
+def test_names_state_dilations_unless_they_count(numbers: tuple[int, ...], rates: list[int] | None) -> None:
+    names = [f"dilated_conv_{number}_tanh" for number in numbers]
+    chain = "\n".join(["x InputLayer", *(f"{name} Conv1D" for name in names)])
+    found = dilations(chain, " ".join(names), "same", **{name: conv(3, 8, 8, 1) for name in names})
+    assert found == rates if rates else found != list(numbers)
+
+
+def test_a_name_that_says_causal_is_believed() -> None:
+    made = draft("x InputLayer\ncausal_a Conv1D\nb Conv1D", causal_a=conv(2, 8, 8, 1), b=conv(2, 8, 8, 1))
+    assert settle(made, Hints()).answers[0].config(1)["padding"] == "causal"
 
 
 def test_gated_pairs_are_causal_and_share_their_dilation() -> None:

@@ -131,7 +131,6 @@ def test_wide_transposed_kernels_enlarge_by_more() -> None:
     assert share(offered[16], strides=[8, 8]) > share(offered[16], strides=[4, 4]) + 0.05
 
 
-
 def test_sequences_where_another_recurrence_reads_them() -> None:
     sizes = {name: {"units": 4, "_channels_in": 4} for name in ("r", "s")}
     assert share(tried("x InputLayer\nr LSTM\ns LSTM\nd Dense", "r", **sizes), return_sequences=True) > 0.8

@@ -44,6 +44,7 @@ SPOKEN = (
 )
 _WORD_FOR = {
     "hswish": "hard_swish",
+    "sigm": "sigmoid",
     "prob": "softmax",
     "probs": "softmax",
     "probabilities": "softmax",

@@ -11,6 +11,7 @@ block doubles in about three nets of four.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,11 @@ BACK_END = {1: -0.5, 2: -1.1, 3: -4.0, 4: -3.5}
 NAMED = {1: -3.2, 2: -0.4, 3: -3.5, 4: -1.7, 6: -3.2, 8: -3.5, 12: -4.0}
 """Log shares of the dilation of a layer whose name speaks of one: Keras 1's AtrousConvolution2D, ``dilated_conv``."""
 AS_NAMED = {**{(rate, rate): 2.0 for rate in NAMED}, (2, 4): 1.5, (4, 8): 2.0, (6, 12): 2.0}
+SPOKEN = re.compile(r"(?:atrous|dilat[a-z]*|rate)(?:_?conv[a-z]*(?:\d+d)?)?_?(\d+)(?![\dd])")
+"""A number behind a word for dilation, perhaps with the kind of layer between them."""
+RATES = (1, 2, 4, 6, 8, 12, 16, 18, 24, 32, 36, 64, 128, 256, 512)
+UNLIKE_NAME = -4.0
+"""Nats for another dilation than the name states; set by hand."""
 LEAST_IN_BACK_END = 3
 """Convolutions of windows behind the last pool that make one."""
 AGAIN = -5.0
@@ -85,6 +91,8 @@ def dilated(near: Neighbourhood, index: int, tried: Sequence[Setting]) -> tuple[
 
 
 def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth | None:
+    if index in (rates := _spoken_rates(near)):
+        return _Growth({**dict.fromkeys(NAMED, UNLIKE_NAME), rates[index]: 0.0}, {})
     if any(word in near.draft.layers[index].name.lower() for word in ("atrous", "dilat")):
         return _Growth(dict(NAMED), dict(AS_NAMED))
     if rank == 1 and _stack(near) >= LEAST_OVER_TIME:
@@ -107,6 +115,22 @@ def _growth(near: Neighbourhood, index: int, padding: str, rank: int) -> _Growth
         kept = {(rate, rate): KEEPS for rate in BACK_END}
         return _Growth(dict(BACK_END), kept) if padding == "same" else _Growth({1: 0.0}, {})
     return None
+
+
+def _spoken_rates(near: Neighbourhood) -> dict[int, int]:
+    """The dilations that names state (``dilated_conv_8_tanh``): the numbers behind such a word, where they are powers
+    of two or multiples of six and cannot be a count from layer to layer."""
+    found: dict[int, int] | None = near.notes.get("spoken rates")
+    if found is None:
+        said = {
+            index: int(match[1])
+            for index, layer in enumerate(near.draft.layers)
+            if "Conv" in layer.class_name and (match := SPOKEN.search(layer.name.lower()))
+        }
+        rates = set(said.values())
+        usual = all(rate in RATES for rate in rates)
+        found = near.notes["spoken rates"] = said if usual and rates - set(range(len(rates) + 1)) else {}
+    return found
 
 
 def _back_end(near: Neighbourhood) -> tuple[int, ...]:

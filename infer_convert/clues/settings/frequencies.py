@@ -48,6 +48,8 @@ def _convolution(near: Neighbourhood, style: Style, index: int, layer: DraftLaye
             share = {"same": 0.2, "valid": 0.05, "causal": 0.75}
         elif summed:
             share = {"same": 0.5, "valid": 0.1, "causal": 0.4}
+        if "causal" in layer.name.lower():
+            share = {"same": 0.02, "valid": 0.02, "causal": 0.96}
     elif style.merges or style.upsamples:
         share = {"same": 0.93, "valid": 0.07}
     else:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -146,9 +148,27 @@ def reminders(group: Group, place: Place, config: Config, choice: Config) -> Ite
         yield ("padding", str(choice["padding"])), (word, f"{word}={whole}")
 
 
-@cache
+_OTHERS: ContextVar[Mapping[str, float] | None] = ContextVar("weights learned elsewhere", default=None)
+
+
 def weights() -> Mapping[str, float]:
     """The fitted weights of all features, in nats."""
+    others = _OTHERS.get()
+    return _shipped() if others is None else others
+
+
+@contextmanager
+def learned(others: Mapping[str, float]) -> Iterator[None]:
+    """Other weights than those of ``habits.json``, such as a benchmark fits without the families that it asks about."""
+    token = _OTHERS.set(others)
+    try:
+        yield
+    finally:
+        _OTHERS.reset(token)
+
+
+@cache
+def _shipped() -> Mapping[str, float]:
     data = json.loads(files("infer_convert.clues.settings").joinpath("habits.json").read_text(encoding="utf-8"))
     found: dict[str, float] = data["weights"]
     return found
