@@ -28,6 +28,7 @@ from infer_convert.processes.digest import Digest
 from infer_convert.publish import check_target, published
 from infer_convert.report.document import Document, document
 from infer_convert.report.json import dumps, report
+from infer_convert.unheard import check_heard
 
 if TYPE_CHECKING:
     from infer_convert.aside import Aside
@@ -126,7 +127,8 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
                 progress("inferring")
                 inference, searches = _inferred(options, facts, hints, store, aside)
                 facts = replace(facts, sha256=digest.result())
-                inference = replace(inference, facts=facts)
+                notes = check_heard(inference, hints)
+                inference = replace(inference, facts=facts, notes=(*inference.notes, *notes))
                 if not builds:
                     return _reported(options, inference, searches)
                 return _converted(options, inference, store, customs, searches, progress)

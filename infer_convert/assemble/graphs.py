@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert import __version__
-from infer_convert.assemble.asked import about_wiring, told_apart
+from infer_convert.assemble.asked import about_wiring, told_apart, told_of_wiring
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
 from infer_convert.clues.matrices import unlikely
@@ -79,8 +79,9 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         result = searched(made, asked, lambda: solve_widening(problem))
         if not result.wirings:
             asks = about_wiring(typed, result.places, hints)
-            said = told_apart((result.cause,), asks)
-            raise NoArchitecture(f"no wiring satisfies the file: {said}", (result.cause,), asks=asks)
+            cause = result.cause + told_of_wiring(hints)
+            said = told_apart((cause,), asks)
+            raise NoArchitecture(f"no wiring satisfies the file: {said}", (cause,), asks=asks)
         best = result.wirings[0].probability
         return tuple(wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best)
 
