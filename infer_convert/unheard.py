@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from infer_convert.configs import has_config
 from infer_convert.errors import NoArchitecture, UsageError
 from infer_convert.facts import StoredLayer
-from infer_convert.hints import Hints
+from infer_convert.hints import Hints, spread
 from infer_convert.inference import Inference
-from infer_convert.plan import Plan
+from infer_convert.plan import Basis, Plan
 
 MOST_NAMED = 5
 """Names that a message lists."""
@@ -42,9 +42,23 @@ def check_heard(inference: Inference, hints: Hints) -> tuple[str, ...]:
     given = len(hints.input_shapes.get("", ()))
     if given > len(inputs):
         raise UsageError(f"{given} input shapes were told, and the model has {len(inputs)}: {_listed(inputs)}")
+    _check_fields(plan, hints)
     _check_outputs(plan, hints)
     _check_operands(inference, hints)
     return tuple(notes)
+
+
+def _check_fields(plan: Plan, hints: Hints) -> None:
+    """Every answer about a layer of the model stands in its decisions, or is what the layer has anyway."""
+    for name, layer in plan.walk():
+        has = {**layer.config, "class_name": layer.class_name}
+        for (told, field), value in hints.answers.items():
+            if told != name or field in ("inbound", "batch_shape") or value is None:
+                continue
+            decision, same = layer.decision(field), spread(value, has.get(field)) == has.get(field)
+            if not same and (decision is None or decision.basis is not Basis.USER):
+                there = f"it has {has[field]!r}" if field in has else f"a {layer.class_name} is made without it"
+                raise UsageError(f"the hint {name}.{field} = {value!r} cannot be obeyed: {there}")
 
 
 def _check_outputs(plan: Plan, hints: Hints) -> None:

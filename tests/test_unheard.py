@@ -43,6 +43,15 @@ def test_a_supposed_layer_may_be_done_away_with() -> None:
     assert "max_pooling2d_7.padding names no layer" in check_heard(solve(facts(STRIPPED, False), hints), hints)[0]
 
 
+def test_a_setting_that_is_not_taken_is_refused() -> None:
+    """What the inference leaves aside, whatever the reason, the user hears of."""
+    hints = Hints(answers={("dense", "activation"): "selu"})
+    with pytest.raises(UsageError, match=r"dense\.activation = 'selu' cannot be obeyed: it has"):
+        check_heard(solve(facts(TWO)), hints)
+    with pytest.raises(UsageError, match="a Dense is made without it"):
+        check_heard(solve(facts(TWO)), Hints(answers={("dense", "strides"): 2}))
+
+
 def test_the_wiring_of_a_stored_config_stays(tmp_path: Path) -> None:
     keras = pytest.importorskip("keras")
     x = y = keras.Input((4,), name="x")
