@@ -107,7 +107,7 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     so; other failures raise from the tree in ``errors.py`` and write nothing.
     """
     check_target(options.target, options.force, options.file)
-    customs = _custom_objects(options.custom_objects)
+    customs = _custom_objects(options.custom_objects, options.own_process)
     builds = set(options.to) != {"report"}
     inference: Inference | None = None
     from infer_convert.aside import Aside, worthwhile
@@ -416,9 +416,14 @@ def _outcome(options: Options, made: Document, inference: Inference) -> Outcome:
     return Outcome(made, folder, ExitCode.CONVERTED)
 
 
-def _custom_objects(names: Sequence[str]) -> dict[str, type]:
-    """Import what the user named, never what a file names. Raises UsageError."""
+def _custom_objects(names: Sequence[str], own_process: bool) -> dict[str, type]:
+    """Import what the user named, never what a file names. Keras, which such a module imports, is started first, so
+    that TensorFlow keeps off standard error. Raises UsageError."""
     found: dict[str, type] = {}
+    if names:
+        from infer_convert.build.engine import start
+
+        start(own_process)
     if names and "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     for name in names:
@@ -427,8 +432,10 @@ def _custom_objects(names: Sequence[str]) -> dict[str, type]:
             raise UsageError(f"--custom-objects {name!r}: expected MODULE:NAME")
         try:
             found[attribute] = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise UsageError(f"--custom-objects {name}: {error}") from error
+        except Exception as error:  # whatever a module of the user's does when it is imported
+            raise UsageError(f"--custom-objects {name}: {type(error).__name__}: {error}") from error
+        if not isinstance(found[attribute], type):
+            raise UsageError(f"--custom-objects {name}: expected a class, found {found[attribute]!r}")
     return found
 
 

@@ -22,7 +22,7 @@ from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints, spread
 from infer_convert.layers.names import as_created
-from infer_convert.layers.recognise import HOLE, Reading, is_silent
+from infer_convert.layers.recognise import GIVES, HOLE, Reading, is_silent
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 from infer_convert.solve.items import Call
@@ -247,7 +247,7 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
             continue
-        if field == WAY:
+        if field in (WAY, GIVES):
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)

@@ -163,6 +163,10 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
         field = f"{ask.fields[0]} = " if len(ask.fields) == 1 else ""
         said = f"{field}{pattern(ask.standing.by_layer)} ({ask.standing.confidence:.0%})"
         _line(console, f"  {ask.where}: {said}; {ask.worth}")
+        if not ask.others and ask.standing.confidence < LEAST_TOLD:
+            for reason in ask.decision.evidence[:1]:
+                _line(console, "    ", reason.because)
+            continue
         likely = [option for option in ask.others[:2] if option.confidence >= LEAST_TOLD]
         for option in likely or ask.others[:1] or ask.options:
             _line(console, f"    {option.confidence:.0%}: ", *_told(ask, option))

@@ -259,6 +259,20 @@ def test_custom_objects_are_imported_from_the_command_line_only(put: Any, tmp_pa
     assert "from own_layers_of_mine import Mine" in source
 
 
+@pytest.mark.parametrize(
+    ("source", "said"), [("1 / 0", "ZeroDivisionError"), ("Mine = 3", "expected a class"), ("", "has no attribute")]
+)
+def test_a_module_of_the_user_s_that_gives_no_class(
+    put: Any, tmp_path: Path, capsys: Any, source: str, said: str
+) -> None:
+    put()
+    name = f"own_module_{len(source)}"
+    (tmp_path / f"{name}.py").write_text(source)
+    assert cli.run(["known.h5", "-q", "--to", "report", "--custom-objects", f"{name}:Mine"]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
 def test_hints_reach_the_solver(put: Any, tmp_path: Path, monkeypatch: Any) -> None:
     asked = put()
     monkeypatch.setattr("infer_convert.pipeline.check_heard", lambda inference, hints: ())  # the fake obeys nothing
