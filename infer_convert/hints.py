@@ -75,11 +75,21 @@ def _whole_shape(layer: str, value: Any) -> tuple[int | None, ...]:
 
 
 def inner_hints(hints: Hints, outer: str) -> Hints:
-    """The hints about the layers of one nested model, under their inner names."""
+    """The hints about the layers of one nested model, under their inner names; operands may be told by either name."""
     prefix = f"{outer}/"
+
+    def inside(key: str, value: Any) -> Any:
+        if key != "inbound":
+            return value
+        return value.removeprefix(prefix) if isinstance(value, str) else [inside(key, each) for each in value]
+
     return Hints(
         {name[len(prefix) :]: shapes for name, shapes in hints.input_shapes.items() if name.startswith(prefix)},
-        {(name[len(prefix) :], key): value for (name, key), value in hints.answers.items() if name.startswith(prefix)},
+        {
+            (name[len(prefix) :], key): inside(key, value)
+            for (name, key), value in hints.answers.items()
+            if name.startswith(prefix)
+        },
         (),
         hints.library,
         hints.data_format,

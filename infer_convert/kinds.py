@@ -12,6 +12,17 @@ from typing import Any
 from infer_convert.errors import UsageError
 from infer_convert.hints import Hints
 
+ACTIVATIONS: tuple[str, ...] = (
+    "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
+    "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid",
+    "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax",
+    "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
+)  # fmt: skip
+"""Names of ``keras.activations`` (3.15.1)."""
+
+OLD_HARD_SIGMOID = "hard_sigmoid_keras2"
+"""``clip(0.2 x + 0.5, 0, 1)``, what ``hard_sigmoid`` meant up to Keras 2 (FORMATS §5); Keras 3 has another slope."""
+
 
 def _count(value: Any) -> bool:
     return type(value) is int and value > 0
@@ -44,7 +55,7 @@ def _word(value: Any) -> bool:
 
 def _function(value: Any) -> bool:
     """An activation: its name, or a stored config's entry."""
-    return _word(value) or isinstance(value, Mapping)
+    return value in (*ACTIVATIONS, OLD_HARD_SIGMOID) or isinstance(value, Mapping)
 
 
 def _operands(value: Any) -> bool:
@@ -62,7 +73,7 @@ KINDS: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("padding",), _padding, '"valid", "same", "causal", or how many zeros'),
     (("return_sequences", "return_state", "go_backwards", "use_bias", "mask_zero", "center", "reset_after"), _flag,
      "true or false"),
-    (("activation", "recurrent_activation"), _function, "a name"),
+    (("activation", "recurrent_activation"), _function, "the name of an activation"),
     (("class_name",), _word, "a name"),
     (("inbound",), _operands, 'names of layers, ["conv2d", "relu:1"], or a list of them for every call'),
 )  # fmt: skip

@@ -73,7 +73,7 @@ def test_the_command_line_refuses_before_anything_is_written(tmp_path: Path, cap
 WRONG: tuple[tuple[str, Any], ...] = (
     ("strides", 0), ("strides", "soon"), ("strides", [2, -1]), ("strides", True), ("kernel_size", 2.5),
     ("pool_size", "all"), ("pool_size", {"strides": 0}), ("filters", [3]),
-    ("padding", "sane"), ("padding", [["same"]]), ("activation", 5),
+    ("padding", "sane"), ("padding", [["same"]]), ("activation", 5), ("activation", "rellu"),
     ("return_sequences", 1), ("class_name", 7), ("inbound", [3]), ("inbound", []), ("inbound", {"a": 1}),
 )  # fmt: skip
 
@@ -104,6 +104,7 @@ FIXED: tuple[tuple[str, Any, str], ...] = (
     ("filters", 31, "make it 32"),
     ("use_bias", False, "make it true"),
     ("strides", [1, 1, 1], "with what was told: conv2d.strides"),
+    ("padding", 1, "with what was told: conv2d.padding = 1"),
 )
 
 

@@ -228,7 +228,7 @@ def _told(
     )
     if not pinned or agreeing:
         return tried, agreeing if pinned else None
-    if any(not _as_many(tried[0].config.get(key), value) for key, value in pinned.items()):
+    if any(not _alike(tried[0].config.get(key), value) for key, value in pinned.items()):
         return tried, agreeing
     return (Setting({**_nearest(tried, pinned).config, **pinned}, 0.0),), None
 
@@ -259,8 +259,10 @@ def _known_channels(function: ShapeFunction) -> ShapeFunction:
     return lambda shapes: None if shapes and shapes[0] and shapes[0][-1] is None else function(shapes)
 
 
-def _as_many(value: Any, wanted: Any) -> bool:
-    """Whether a list that was told has an entry for each axis."""
+def _alike(value: Any, wanted: Any) -> bool:
+    """Whether what was told is a word where the layer takes one, and a list has an entry for each axis."""
+    if isinstance(value, str):
+        return isinstance(wanted, str)
     lists = isinstance(value, (list, tuple)) and isinstance(wanted, (list, tuple))
     return not lists or len(value) == len(wanted)
 
