@@ -107,6 +107,8 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     so; other failures raise from the tree in ``errors.py`` and write nothing.
     """
     check_target(options.target, options.force, options.file)
+    if options.examples is not None and set(options.to) == {"report"}:
+        raise UsageError("--examples are run through models, and --to report builds none")
     customs = _custom_objects(options.custom_objects, options.own_process)
     builds = set(options.to) != {"report"}
     inference: Inference | None = None
@@ -254,9 +256,11 @@ def _by_examples(
     if not scored:
         raise failures[0]
     scored.sort(key=lambda item: item[:2])
-    said = f"the examples prefer plan {scored[0][1]} of {len(inference.plans)} (error {scored[0][0].error:.3g})"
     found, rank, best = scored[0]
-    if examples.outputs or examples.labels is not None:
+    answered = bool(examples.outputs) or examples.labels is not None
+    said = f"the examples prefer plan {rank} of {len(inference.plans)}"
+    said += f" (error {found.error:.3g})" if answered else " by what their inputs give"
+    if answered:
 
         def attempt(plan: Plan) -> Tried | None:
             return _tried(plan, inference.facts, store, customs, rank, examples)
@@ -265,6 +269,7 @@ def _by_examples(
         if improved is not None:
             said += f", with {improved[2]} more answers changed (error {improved[0]:.3g})"
             scored.insert(0, (Judged(improved[0], improved[0]), rank, improved[1]))
+    said += "; the confidences are those without them"
     return [built for _, _, built in scored], (said,)
 
 
