@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from infer_convert import __version__
 from infer_convert.assemble.asked import about_wiring, told_apart, told_of_wiring
 from infer_convert.assemble.calls import Orders, layer_of, merged, renumbered
+from infer_convert.assemble.told_sums import SUM, with_told_sums
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
 from infer_convert.clues.matrices import unlikely
@@ -26,8 +27,6 @@ MOST_WIRINGS = 24
 """Wirings that are handed on at most."""
 LEAST_SHARE = 0.02
 """Wirings this much less likely than the best are left out."""
-SUM = "_sum"
-"""Ends the name of a sum that no list shows; the name of the layer that takes it stands in front."""
 OTHER_WAY_ROUND = 0.36
 """Share of nets whose free Concatenates have their operands in the less usual order."""
 
@@ -89,7 +88,7 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     orders = pinned_orders(hints)
     drafts: list[tuple[Draft, float]] = []
     for wiring in recalled(made, asked, search):
-        draft = renumbered(_draft(typed, origins, made, wiring), orders)
+        draft = renumbered(with_told_sums(_draft(typed, origins, made, wiring), orders), orders)
         if known is not None:
             draft = replace(draft, preferred=_by_place(draft, typed, known))
         flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
