@@ -81,7 +81,8 @@ GIVES = "_gives"
 """How many channels a layer gives of which nothing but its tensors is known; None is as many as it takes."""
 
 
-def _given(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+def given_or_own(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    """The operand's shape, or with the channels that were chosen (``GIVES``)."""
     width = config.get(GIVES)
     if width is None or not shapes[0]:
         return same_shape(config, shapes)
@@ -99,7 +100,7 @@ def hole(layer: StoredLayer, class_name: str = HOLE) -> Reading:
     uses = own_uses({tensor.role: tensor for tensor in layer.tensors})
     widths = dict.fromkeys(tensor.shape[-1] for tensor in layer.all_tensors() if tensor.shape)
     ways: tuple[Config, ...] = ({GIVES: None}, *({GIVES: width} for width in widths))
-    card = Card(class_name, flow=_unknown_flow, shape=_given, choices=lambda config: ways)
+    card = Card(class_name, flow=_unknown_flow, shape=given_or_own, choices=lambda config: ways)
     return Reading(card, Fit({}, () if class_name == HOLE else uses), 0.0, because)
 
 
