@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -121,7 +122,7 @@ def convert_command(
     )
     outcome = _convert(options, quiet)
     if as_json:
-        typer.echo(dumps(report(outcome.document)), nl=False)
+        say(dumps(report(outcome.document)), newline=False)
     elif not quiet:
         print_summary(outcome.document, console(), verbose)
     if outcome.message is not None:
@@ -143,7 +144,10 @@ def _asked(file: Path, known: Hints, target: Path, fresh: bool, limits: Limits) 
 
     def read(prompt: str) -> str:
         typer.echo(prompt, nl=False, err=True)
-        return input()
+        line = input()
+        if not sys.stdin.isatty():  # where a terminal would show what was typed
+            typer.echo(line, err=True)
+        return line
 
     with open_tensors(file, limits=limits, facts=facts) as store:
         told = dialogue(facts, known, lambda f, h: infer(f, h, store), lambda line: typer.echo(line, err=True), read)
@@ -177,10 +181,10 @@ def diff_command(
 
     pairs = diff.difference(one, other)
     if as_json:
-        typer.echo(dumps(diff.as_json(pairs)), nl=False)
+        say(dumps(diff.as_json(pairs)), newline=False)
         return
     for line in diff.lines(pairs, verbose):
-        typer.echo(line)
+        say(line)
 
 
 @app.command("inspect")
@@ -199,12 +203,33 @@ def inspect_command(
         return
     head: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tool": tool(), "source": source(facts)}
     head["stored_config"] = facts.model_config is not None
-    typer.echo(dumps(plain(head | facts.to_json())), nl=False)
+    say(dumps(plain(head | facts.to_json())), newline=False)
+
+
+class _Output(Console):
+    """Whoever closes the pipe (``| head``) has read enough: everything is written by then."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _closed()
+
+
+def _closed() -> None:
+    """Nothing more goes to a pipe that nobody reads."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str, newline: bool = True) -> None:
+    """A text on standard output."""
+    try:
+        typer.echo(text, nl=newline)
+    except BrokenPipeError:
+        _closed()
 
 
 def console() -> Console:
     """Standard output; 120 columns where it is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    return _Output(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
 def complain(message: str) -> None:

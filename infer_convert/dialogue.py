@@ -30,7 +30,8 @@ def dialogue(facts: WeightFile, hints: Hints, infer: Infer, say: Say, read: Read
     """The hints with the reader's answers added.
 
     ``read`` prompts for one line; an empty line skips a question, ``q`` or EOFError ends the dialogue. An answer that
-    no architecture satisfies is told and taken back. Raises NoArchitecture when nothing satisfies the given hints.
+    no architecture satisfies, or that is none, is told and taken back, and the question asked again. Raises
+    NoArchitecture when nothing satisfies the given hints.
     """
     inference = infer(facts, hints)
     skipped: set[tuple[str, str]] = set()
@@ -47,13 +48,14 @@ def dialogue(facts: WeightFile, hints: Hints, infer: Infer, say: Say, read: Read
             break
         if answer == "q":
             break
-        skipped |= set(ask.standing.targets)
         if not answer:
+            skipped |= set(ask.standing.targets)
             continue
         try:
             told = with_answer(hints, chosen(ask, answer))
             inference = infer(facts, told)
             hints = told
+            skipped |= set(ask.standing.targets)
         except UsageError as error:
             say(visible(str(error)))
         except NoArchitecture as error:

@@ -13,6 +13,9 @@ from infer_convert.facts import WeightFile
 from infer_convert.report.json import plain
 from infer_convert.report.text import shown, visible
 
+IN_FOLDER = ("report.json", "model.keras")
+"""What a result folder is read from; those under ``alternatives/`` have no report of their own."""
+
 
 def layers_of(path: Path) -> tuple[Row, ...]:
     """The architecture in ``path``: a result folder, its report.json, a model config as JSON, or a weight file
@@ -21,7 +24,7 @@ def layers_of(path: Path) -> tuple[Row, ...]:
     Raises UsageError when it is none of these, and what reading and inferring a weight file raises.
     """
     if path.is_dir():
-        path = path / "report.json"
+        path = next((path / name for name in IN_FOLDER if (path / name).is_file()), path)
     if not path.is_file():
         raise UsageError(f"diff: there is no result, config or weight file {path}")
     if path.suffix != ".json" or path.name.endswith(".weights.json"):

@@ -41,7 +41,11 @@ class Hints:
     customs: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """An answer about an input's ``batch_shape`` is an input shape. Raises UsageError for what is no shape."""
+        """An answer about an input's ``batch_shape`` is an input shape, one operand is a list of one. Raises
+        UsageError for what is no shape."""
+        single = {key: [value] for key, value in self.answers.items() if key[1] == "inbound" and isinstance(value, str)}
+        if single:
+            object.__setattr__(self, "answers", {**self.answers, **single})
         answered = ((layer, value) for (layer, name), value in self.answers.items() if name == "batch_shape")
         told = {layer: _whole_shape(layer, value) for layer, value in answered}
         if told:
@@ -71,11 +75,21 @@ def _whole_shape(layer: str, value: Any) -> tuple[int | None, ...]:
 
 
 def inner_hints(hints: Hints, outer: str) -> Hints:
-    """The hints about the layers of one nested model, under their inner names."""
+    """The hints about the layers of one nested model, under their inner names; operands may be told by either name."""
     prefix = f"{outer}/"
+
+    def inside(key: str, value: Any) -> Any:
+        if key != "inbound":
+            return value
+        return value.removeprefix(prefix) if isinstance(value, str) else [inside(key, each) for each in value]
+
     return Hints(
         {name[len(prefix) :]: shapes for name, shapes in hints.input_shapes.items() if name.startswith(prefix)},
-        {(name[len(prefix) :], key): value for (name, key), value in hints.answers.items() if name.startswith(prefix)},
+        {
+            (name[len(prefix) :], key): inside(key, value)
+            for (name, key), value in hints.answers.items()
+            if name.startswith(prefix)
+        },
         (),
         hints.library,
         hints.data_format,
@@ -198,6 +212,13 @@ def with_options(hints: Hints, sets: Iterable[str] = (), input_shapes: Iterable[
     for name, shape in map(parse_input_shape, input_shapes):
         shapes[name] = (*shapes.get(name, ()), shape)
     return replace(hints, answers=answers, input_shapes={**hints.input_shapes, **shapes})
+
+
+def spread(value: Any, like: Any) -> Any:
+    """One number for all axes as a list of them, where the field has one for each."""
+    if type(value) is int and isinstance(like, list | tuple) and all(type(item) is int for item in like):
+        return [value] * len(like)
+    return value
 
 
 def toml_key(name: str) -> str:

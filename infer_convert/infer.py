@@ -41,6 +41,7 @@ from infer_convert.errors import NoArchitecture
 from infer_convert.facts import METRIC_STATE, StoredLayer, WeightFile
 from infer_convert.hints import Hints, inner_hints
 from infer_convert.inference import Inference, LeftOver
+from infer_convert.kinds import check_kinds
 from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
@@ -95,13 +96,14 @@ def infer(
     """The likeliest architectures of a weight file, best first.
 
     Tensor data is read only where ``hints.numbers`` allows it and ``tensors`` (a TensorStore) is there. Raises
-    NoArchitecture, with the failing constraints as its causes, when nothing satisfies the file, and RefusedForSafety
-    when nothing is found in ``limits.infer_seconds`` of processor time, or when the tensors of a small file would
-    become a large model.
+    UsageError for a hint that no layer takes, NoArchitecture, with the failing constraints as its causes, when nothing
+    satisfies the file, and RefusedForSafety when nothing is found in ``limits.infer_seconds`` of processor time, or
+    when the tensors of a small file would become a large model.
     """
     if tensors is not None:
         check_model("the model", (tensor.nbytes for tensor in facts.all_tensors()), facts.bytes, limits)
     hints = hints or Hints()
+    check_kinds(hints)
     with patience.bounded(limits.infer_seconds), few_collections(), one_thread():
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)

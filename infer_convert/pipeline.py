@@ -28,6 +28,7 @@ from infer_convert.processes.digest import Digest
 from infer_convert.publish import check_target, published
 from infer_convert.report.document import Document, document
 from infer_convert.report.json import dumps, report
+from infer_convert.unheard import check_heard
 
 if TYPE_CHECKING:
     from infer_convert.aside import Aside
@@ -106,7 +107,9 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     so; other failures raise from the tree in ``errors.py`` and write nothing.
     """
     check_target(options.target, options.force, options.file)
-    customs = _custom_objects(options.custom_objects)
+    if options.examples is not None and set(options.to) == {"report"}:
+        raise UsageError("--examples are run through models, and --to report builds none")
+    customs = _custom_objects(options.custom_objects, options.own_process)
     builds = set(options.to) != {"report"}
     inference: Inference | None = None
     from infer_convert.aside import Aside, worthwhile
@@ -126,7 +129,8 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
                 progress("inferring")
                 inference, searches = _inferred(options, facts, hints, store, aside)
                 facts = replace(facts, sha256=digest.result())
-                inference = replace(inference, facts=facts)
+                notes = check_heard(inference, hints)
+                inference = replace(inference, facts=facts, notes=(*inference.notes, *notes))
                 if not builds:
                     return _reported(options, inference, searches)
                 return _converted(options, inference, store, customs, searches, progress)
@@ -252,9 +256,11 @@ def _by_examples(
     if not scored:
         raise failures[0]
     scored.sort(key=lambda item: item[:2])
-    said = f"the examples prefer plan {scored[0][1]} of {len(inference.plans)} (error {scored[0][0].error:.3g})"
     found, rank, best = scored[0]
-    if examples.outputs or examples.labels is not None:
+    answered = bool(examples.outputs) or examples.labels is not None
+    said = f"the examples prefer plan {rank} of {len(inference.plans)}"
+    said += f" (error {found.error:.3g})" if answered else " by what their inputs give"
+    if answered:
 
         def attempt(plan: Plan) -> Tried | None:
             return _tried(plan, inference.facts, store, customs, rank, examples)
@@ -263,6 +269,7 @@ def _by_examples(
         if improved is not None:
             said += f", with {improved[2]} more answers changed (error {improved[0]:.3g})"
             scored.insert(0, (Judged(improved[0], improved[0]), rank, improved[1]))
+    said += "; the confidences are those without them"
     return [built for _, _, built in scored], (said,)
 
 
@@ -414,9 +421,14 @@ def _outcome(options: Options, made: Document, inference: Inference) -> Outcome:
     return Outcome(made, folder, ExitCode.CONVERTED)
 
 
-def _custom_objects(names: Sequence[str]) -> dict[str, type]:
-    """Import what the user named, never what a file names. Raises UsageError."""
+def _custom_objects(names: Sequence[str], own_process: bool) -> dict[str, type]:
+    """Import what the user named, never what a file names. Keras, which such a module imports, is started first, so
+    that TensorFlow keeps off standard error. Raises UsageError."""
     found: dict[str, type] = {}
+    if names:
+        from infer_convert.build.engine import start
+
+        start(own_process)
     if names and "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     for name in names:
@@ -425,8 +437,10 @@ def _custom_objects(names: Sequence[str]) -> dict[str, type]:
             raise UsageError(f"--custom-objects {name!r}: expected MODULE:NAME")
         try:
             found[attribute] = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise UsageError(f"--custom-objects {name}: {error}") from error
+        except Exception as error:  # whatever a module of the user's does when it is imported
+            raise UsageError(f"--custom-objects {name}: {type(error).__name__}: {error}") from error
+        if not isinstance(found[attribute], type):
+            raise UsageError(f"--custom-objects {name}: expected a class, found {found[attribute]!r}")
     return found
 
 

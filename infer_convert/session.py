@@ -14,6 +14,7 @@ from infer_convert.hints import Hints, parse_set
 from infer_convert.plan import Plan
 from infer_convert.report.document import document
 from infer_convert.report.questions import Ask, asks
+from infer_convert.unheard import check_heard
 
 if TYPE_CHECKING:
     import networkx
@@ -71,7 +72,8 @@ class Inference(base.Inference):
         """Infer again with more answers: ``{"conv2d_1.strides": [2, 2]}``, ``{("add_3", "inbound"): [...]}``, or Hints
         that replace all that were given.
 
-        Raises UsageError for a key that is not LAYER.FIELD, NoArchitecture when the answers contradict the file.
+        Raises UsageError for a key that is not LAYER.FIELD or whose layer is not there, NoArchitecture when the answers
+        contradict the file.
         """
         hints = answers if isinstance(answers, Hints) else _more(self.hints, answers or {})
         if isinstance(input_shape, Mapping):
@@ -133,4 +135,5 @@ def _inferred(facts: Any, path: Path | None, hints: Hints) -> Inference:
     else:
         with open_tensors(path, facts=facts) as store:
             found = solve(facts, hints, store)
-    return Inference(found.facts, found.plans, found.left_over, found.notes, found.wholes, path, hints)
+    notes = (*found.notes, *check_heard(found, hints))
+    return Inference(found.facts, found.plans, found.left_over, notes, found.wholes, path, hints)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infer_convert.errors import UsageError
-from infer_convert.hints import Hints, load_hints, parse_value, toml_key, toml_value, with_options
+from infer_convert.hints import Hints, inner_hints, load_hints, parse_value, toml_key, toml_value, with_options
 
 VALUES = st.recursive(
     st.booleans() | st.integers(-99, 99) | st.floats(-9, 9) | st.text(max_size=6),
@@ -60,3 +60,11 @@ def test_a_json_file_must_hold_an_object(text: str, tmp_path: Path) -> None:
 def test_what_is_no_value_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="here"):
         parse_value(text, "here")
+
+
+def test_operands_inside_a_nested_model_by_either_name() -> None:
+    """The report shows the full ones."""
+    answers = {("block/add", "inbound"): [["block/a", "b:1"]], ("block/add", "function"): "block/a", ("x", "y"): 1}
+    told = inner_hints(Hints({"block/in": ((3,),)}, answers), "block")
+    assert told.answers == {("add", "inbound"): [["a", "b:1"]], ("add", "function"): "block/a"}
+    assert told.input_shapes == {"in": ((3,),)}

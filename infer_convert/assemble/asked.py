@@ -41,6 +41,35 @@ def about_sizes(draft: Draft, index: int, hints: Hints) -> tuple[Ask, ...]:
     return tuple(dict.fromkeys(asks))[:MOST]
 
 
+def told_before(draft: Draft, index: int, hints: Hints) -> tuple[str, ...]:
+    """What the user told of layer ``index`` and of those in front of it, the nearest first; of any where nothing was
+    told of these."""
+    found: list[str] = []
+    for item in (index, *_before(draft, index)):
+        layer = draft.layers[item]
+        shapes = hints.input_shapes.get(layer.name) or hints.input_shapes.get("", ())
+        if layer.class_name == "InputLayer" and shapes:
+            found += [f"{layer.name} takes {' or '.join(map(_sizes, shapes))}"]
+        told = ((key, value) for (name, key), value in hints.answers.items() if name == layer.name)
+        found += [f"{layer.name}.{key} = {toml_value(value)}" for key, value in told if key != "batch_shape"]
+    return tuple(dict.fromkeys(found or _told(hints)))[:MOST]
+
+
+def told_of_wiring(hints: Hints) -> str:
+    """What the user told of operands and outputs, for the end of a sentence; nothing where nothing was."""
+    found = [said for said in _told(hints) if ".inbound = " in said]
+    found += [f"outputs = {toml_value(hints.outputs)}"] if hints.outputs else []
+    return f", with what was told: {'; '.join(found[:MOST])}" if found else ""
+
+
+def _told(hints: Hints) -> list[str]:
+    return [f"{name}.{key} = {toml_value(value)}" for (name, key), value in hints.answers.items()]
+
+
+def _sizes(shape: Sequence[int | None]) -> str:
+    return ",".join("?" if size is None else str(size) for size in shape) or "()"
+
+
 def about_wiring(typed: Sequence[Typed], places: Sequence[int], hints: Hints) -> tuple[Ask, ...]:
     """Where no wiring suits the layers at ``places`` of the list, the one where the search got stuck first."""
     near = range(max(0, min(places, default=0) - 2), min(len(typed), max(places, default=0) + 3))

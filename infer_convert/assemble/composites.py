@@ -25,7 +25,7 @@ from infer_convert.configs.thirdparty import (
 )
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
-from infer_convert.hints import Hints
+from infer_convert.hints import Hints, inner_hints, spread
 from infer_convert.layers.card import Card, Config, Fit, Shape, use
 from infer_convert.layers.recognise import Reading
 from infer_convert.plan import Basis, Decision, Evidence, Plan, PlanLayer, Ref
@@ -75,6 +75,7 @@ def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints, befor
         shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in tensors[:4])
         because = f"{shapes} are what {composite.title} keeps" + ("; its name says so too" if told else "")
         plan = planned(layer.name, steps, given, composite.indices, SURE if told else LIKELY, because)
+        plan = as_told(plan, inner_hints(hints, layer.name))
         config = {"_plan": plan, "_input_shape": given, "_indices": composite.indices}
         return Reading(_card(given, made), Fit(config), 0.0, because)
     return None
@@ -120,6 +121,23 @@ def planned(name: str, steps: Sequence[Step], given: Shape, indices: bool, share
             PlanLayer(names[number], step.class_name, step.config, (operands,), step.weights, decisions, hidden=True)
         )
     return Plan(tuple(layers), (Ref("input"),), (Ref(names[-1]),), name=name)
+
+
+def as_told(plan: Plan, hints: Hints) -> Plan:
+    """The plan with the settings that the user told of its steps, by their names in it. Other classes than the recipe's
+    are not made of its steps."""
+    layers = []
+    for layer in plan.layers:
+        told = {key: value for (name, key), value in hints.answers.items() if name == layer.name and key != "inbound"}
+        if told.pop("class_name", layer.class_name) != layer.class_name or layer.class_name == "InputLayer":
+            layers.append(layer)
+            continue
+        rest = tuple(decision for decision in layer.decisions if hints.answer(layer.name, decision.field) is None)
+        config = {**layer.config, **{key: spread(value, layer.config.get(key)) for key, value in told.items()}}
+        made = {**told, **({"class_name": layer.class_name} if hints.answer(layer.name, "class_name") else {})}
+        users = tuple(Decision(key, value, 1.0, Basis.USER) for key, value in made.items())
+        layers.append(replace(layer, config=config, decisions=(*rest, *users)))
+    return replace(plan, layers=tuple(layers))
 
 
 def _card(given: Shape, made: Shape) -> Card:

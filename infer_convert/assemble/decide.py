@@ -20,9 +20,9 @@ from infer_convert.clues.settings.choices import Setting
 from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
-from infer_convert.hints import Hints
+from infer_convert.hints import Hints, spread
 from infer_convert.layers.names import as_created
-from infer_convert.layers.recognise import HOLE, Reading, is_silent
+from infer_convert.layers.recognise import GIVES, HOLE, Reading, is_silent
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 from infer_convert.solve.items import Call
@@ -247,7 +247,7 @@ def _setting_decisions(settled: Settled, index: int, layer: DraftLayer, context:
         share = min(1.0, shares.pop(_key(value), (0.0, value))[0])
         if context.hints.answer(layer.name, field) is not None or len(tried) == 1:
             continue
-        if field == WAY:
+        if field in (WAY, GIVES):
             continue
         if field.startswith("_"):
             field, value, shares = _shown(settled, index, field, value, shares)
@@ -373,6 +373,7 @@ def _apply_hints(layer: DraftLayer, config: dict[str, Any], decisions: list[Deci
     for (name, field), value in context.hints.answers.items():
         if name != layer.name or field in ("class_name", "inbound"):
             continue
+        value = spread(value, config.get(field))
         config.update(value if layer.config.get("_supposed") and isinstance(value, Mapping) else {field: value})
         decisions[:] = [item for item in decisions if item.field != field]
         decisions.append(Decision(field, value, 1.0, Basis.USER))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.calls import layer_of
 from infer_convert.assemble.channels import clash
 from infer_convert.assemble.graphs import OTHER_WAY_ROUND, pinned_orders
 from infer_convert.assemble.graphs import Known as KnownEdges
@@ -220,7 +221,7 @@ def _obeys(draft: Draft, hints: Hints) -> bool:
             return False
         if field == "inbound":
             mine = [[draft.layers[item].name for item, _ in call] for call in layer.operands]
-            told = [list(call) for call in pinned_orders(hints)[name]]
+            told = [[layer_of(each, number) for each in call] for call in pinned_orders(hints)[name]]
             alike = sorted if layer.class_name in COMMUTATIVE else list
             if [alike(call) for call in mine] != [alike(call) for call in told]:
                 return False

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert import __version__
-from infer_convert.assemble.asked import about_wiring, told_apart
+from infer_convert.assemble.asked import about_wiring, told_apart, told_of_wiring
+from infer_convert.assemble.calls import Orders, layer_of, merged, renumbered
+from infer_convert.assemble.told_sums import SUM, with_told_sums
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
 from infer_convert.clues.matrices import unlikely
@@ -25,8 +27,6 @@ MOST_WIRINGS = 24
 """Wirings that are handed on at most."""
 LEAST_SHARE = 0.02
 """Wirings this much less likely than the best are left out."""
-SUM = "_sum"
-"""Ends the name of a sum that no list shows; the name of the layer that takes it stands in front."""
 OTHER_WAY_ROUND = 0.36
 """Share of nets whose free Concatenates have their operands in the less usual order."""
 
@@ -79,15 +79,16 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         result = searched(made, asked, lambda: solve_widening(problem))
         if not result.wirings:
             asks = about_wiring(typed, result.places, hints)
-            said = told_apart((result.cause,), asks)
-            raise NoArchitecture(f"no wiring satisfies the file: {said}", (result.cause,), asks=asks)
+            cause = result.cause + told_of_wiring(hints)
+            said = told_apart((cause,), asks)
+            raise NoArchitecture(f"no wiring satisfies the file: {said}", (cause,), asks=asks)
         best = result.wirings[0].probability
         return tuple(wiring for wiring in result.wirings[:MOST_WIRINGS] if wiring.probability > LEAST_SHARE * best)
 
     orders = pinned_orders(hints)
     drafts: list[tuple[Draft, float]] = []
     for wiring in recalled(made, asked, search):
-        draft = _draft(typed, origins, made, wiring)
+        draft = renumbered(with_told_sums(_draft(typed, origins, made, wiring), orders), orders)
         if known is not None:
             draft = replace(draft, preferred=_by_place(draft, typed, known))
         flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
@@ -97,7 +98,7 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         drafts.extend((way, likely * part) for way, part in _as_told(ways, orders))
     if not drafts:
         raise NoArchitecture(f"the list's order contradicts the order of operands told for {', '.join(orders)}", ())
-    return tuple(sorted(drafts, key=lambda item: -item[1]))
+    return tuple(sorted(merged(drafts), key=lambda item: -item[1]))
 
 
 def _as_told(ways: Sequence[tuple[Draft, float]], orders: Mapping[str, Orders]) -> list[tuple[Draft, float]]:
@@ -125,10 +126,6 @@ def _as_told(ways: Sequence[tuple[Draft, float]], orders: Mapping[str, Orders]) 
 EXCEPTION = 0.01
 """Share of nets that order the operands of one Concatenate otherwise than those of the rest."""
 
-Orders = tuple[tuple[str, ...], ...]
-"""Names of the operands of every call."""
-
-
 def _in_order(draft: Draft, layer: DraftLayer, wanted: Orders | None) -> tuple[tuple[Call, ...], ...]:
     """A layer's operands in the order told; as they are where nothing is told or other layers are meant."""
     if wanted is None or len(wanted) != len(layer.operands):
@@ -137,12 +134,21 @@ def _in_order(draft: Draft, layer: DraftLayer, wanted: Orders | None) -> tuple[t
     for call, names in zip(layer.operands, wanted, strict=True):
         rest, ordered = list(call), []
         for name in names:
-            twin = next((operand for operand in rest if draft.layers[operand[0]].name == name), None)
+            twin = next((operand for operand in rest if _is(draft, operand, name, names)), None)
             if twin is not None:
                 rest.remove(twin)
                 ordered.append(twin)
         found.append(tuple(ordered) if not rest else call)
     return tuple(found)
+
+
+def _is(draft: Draft, operand: Call, name: str, names: Sequence[str]) -> bool:
+    """Whether an operand is the one called ``name``. Calls count where ``names`` tell those of one layer apart."""
+    layer, number = draft.layers[operand[0]].name, operand[1]
+    several = len({each for each in names if layer_of(each, (layer,)) == layer}) > 1
+    if not several:
+        return layer_of(name, (layer,)) == layer
+    return name == f"{layer}:{number}" or (name == layer and number == 0)
 
 
 def pinned_orders(hints: Hints) -> dict[str, Orders]:
@@ -152,7 +158,7 @@ def pinned_orders(hints: Hints) -> dict[str, Orders]:
         if field == "inbound":
             calls = [value] if all(isinstance(item, str) for item in value) else value
             found[layer] = tuple(
-                tuple(name.partition(":")[0] for name in ([call] if isinstance(call, str) else call)) for call in calls
+                tuple([call] if isinstance(call, str) else call) for call in calls
             )
     return found
 
@@ -174,7 +180,8 @@ def _reads(draft: Draft, name: str, told: Orders) -> bool:
     layer = next((layer for layer in draft.layers if layer.name == name), None)
     if layer is None or not layer.operands:
         return True
-    names = {name for call in told for name in call}
+    known = {layer.name for layer in draft.layers}
+    names = {layer_of(name, known) for call in told for name in call}
     found: set[str] = set()
     return all(_told(draft, operand, names, found) for call in layer.operands for operand, _ in call) and names <= found
 
@@ -225,10 +232,10 @@ def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int
         names = [name for call in value for name in ([call] if isinstance(call, str) else call)]
         if any(name not in index and name.removesuffix(SUM) in index for name in names):
             continue  # a sum that no list shows, which no item stands for: ``obey`` chooses among the wirings
-        unknown = [name for name in names if name.partition(":")[0] not in index]
+        unknown = [name for name in names if layer_of(name, index) not in index]
         if unknown:
             raise NoArchitecture(f"{layer}.inbound names {unknown[0]!r}, which the file does not list", ())
-        pinned[index[layer]] = frozenset(index[name.partition(":")[0]] for name in names)
+        pinned[index[layer]] = frozenset(index[layer_of(name, index)] for name in names)
     return pinned
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from infer_convert.confidence import DUMP, WIRED
 from infer_convert.draft import Draft
 from infer_convert.hints import Hints
-from infer_convert.plan import Basis, Decision, Evidence, Option
+from infer_convert.plan import Basis, Decision, Evidence, Option, Ref
 
 LEAST_NATS, MOST_NATS = 0.05, 60.0
 """Less is not worth a line in the report; more is as sure."""
@@ -34,11 +34,11 @@ def inbound_decisions(
             if twin is not None:
                 names = _names(drafts[number][0], twin.operands)
                 answers.setdefault(repr(names), ([], names))[0].append(number)
-        if len(answers) == 1 and len(layer.operands[0]) < 2:
-            continue
         mine, names = answers.pop(repr(_names(best, layer.operands)))
         if hints.answer(layer.name, "inbound") is not None:
             result[layer.name] = (Decision("inbound", names, 1.0, Basis.USER),)
+            continue
+        if not answers and len(layer.operands[0]) < 2:
             continue
         # A sum that no list shows is as likely as it is to exist.
         there = [number for number in shares if layer.stored is None or layer.name in by_name[number]]
@@ -55,7 +55,7 @@ def inbound_decisions(
 
 
 def _names(draft: Draft, operands: Iterable[Iterable[tuple[int, int]]]) -> list[list[str]]:
-    return [[draft.layers[item].name for item, _ in call] for call in operands]
+    return [[str(Ref(draft.layers[item].name, number)) for item, number in call] for call in operands]
 
 
 def _said(draft: Draft, share: float) -> Said:

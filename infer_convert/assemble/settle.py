@@ -9,7 +9,7 @@ from typing import Any
 
 from infer_convert import __version__
 from infer_convert.assemble import inputs
-from infer_convert.assemble.asked import about_sizes
+from infer_convert.assemble.asked import about_sizes, told_before
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.assemble.reshapes import targets
 from infer_convert.assemble.sliding import at_once
@@ -22,7 +22,7 @@ from infer_convert.clues.settings.presence import NO_POOL_BEHIND_STRIDES, pool_s
 from infer_convert.clues.settings.whole import with_whole
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.errors import Ask
-from infer_convert.hints import Hints
+from infer_convert.hints import Hints, spread
 from infer_convert.layers.card import Config, Shape
 from infer_convert.layers.pooling import WHOLE, sized
 from infer_convert.solve.draws import Draw
@@ -113,7 +113,7 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
     if not result.answers:
         assert result.failed_at is not None
         asks = about_sizes(draft, calls[result.failed_at].item, hints)
-        return SettledDraft((), -math.inf, _cause(draft, calls, result), asks)
+        return SettledDraft((), -math.inf, _cause(draft, calls, result, hints), asks)
     answers = tuple(
         Settled(
             draft,
@@ -220,7 +220,7 @@ def _told(
     """The settings and the places of those that agree with the user (None: all). The others are ruled out and not
     taken away: what the answer is worth beside them is what it tells about the layers before (a dilation of 8 here
     speaks for 4 there)."""
-    pinned = _pinned(tried, layer, hints)
+    pinned = {key: spread(value, tried[0].config.get(key)) for key, value in _pinned(tried, layer, hints).items()}
     agreeing = frozenset(
         place
         for place, setting in enumerate(tried)
@@ -228,6 +228,8 @@ def _told(
     )
     if not pinned or agreeing:
         return tried, agreeing if pinned else None
+    if any(not _alike(tried[0].config.get(key), value) for key, value in pinned.items()):
+        return tried, agreeing
     return (Setting({**_nearest(tried, pinned).config, **pinned}, 0.0),), None
 
 
@@ -255,6 +257,14 @@ def _ruled_out(shapes: tuple[Shape, ...]) -> Shape | None:
 def _known_channels(function: ShapeFunction) -> ShapeFunction:
     """Nothing for an open number of channels, behind which Keras builds no layer with weights for them."""
     return lambda shapes: None if shapes and shapes[0] and shapes[0][-1] is None else function(shapes)
+
+
+def _alike(value: Any, wanted: Any) -> bool:
+    """Whether what was told is a word where the layer takes one, and a list has an entry for each axis."""
+    if isinstance(value, str):
+        return isinstance(wanted, str)
+    lists = isinstance(value, (list, tuple)) and isinstance(wanted, (list, tuple))
+    return not lists or len(value) == len(wanted)
 
 
 def _agrees(value: Any, wanted: Any) -> bool:
@@ -320,11 +330,13 @@ def _constant(shape: Shape) -> Callable[[tuple[Shape, ...]], Shape | None]:
     return lambda shapes: shape
 
 
-def _cause(draft: Draft, calls: list[SizeCall], result: SizeResult) -> str:
+def _cause(draft: Draft, calls: list[SizeCall], result: SizeResult, hints: Hints) -> str:
     assert result.failed_at is not None
     call = calls[result.failed_at]
     layer = draft.layers[call.item]
     feeding = ", ".join(draft.layers[calls[operand].item].name for operand in call.operands) or "nothing"
     wants = layer.config.get("_channels_in")
     demand = f" ({layer.class_name} takes {wants} channels)" if wants else f" ({layer.class_name})"
-    return f"no sizes and settings suit {layer.name}{demand} behind {feeding}"
+    said = told_before(draft, call.item, hints)
+    given = f", with what was told: {'; '.join(said)}" if said else ""
+    return f"no sizes and settings suit {layer.name}{demand} behind {feeding}{given}"

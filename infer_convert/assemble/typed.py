@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from infer_convert.assemble.composites import composite_reading
 from infer_convert.assemble.groups import with_groups
 from infer_convert.assemble.local import local_readings
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
-from infer_convert.hints import Hints
-from infer_convert.layers.card import Config
+from infer_convert.hints import Hints, spread, toml_value
+from infer_convert.layers.card import Config, public
 from infer_convert.layers.names import stem
 from infer_convert.layers.recognise import BEHIND_INPUTS, FIRST_IS_INPUT, Reading, hole, is_silent, recognise, told
 from infer_convert.solve.items import Item, Variant
@@ -74,6 +75,9 @@ def type_layers(
         elif pinned is not None:
             agreeing = tuple(reading for reading in readings if reading.class_name == pinned)
             readings = agreeing or told(layer, str(pinned))
+        readings, refused = _as_told(readings, layer, hints)
+        if refused:
+            raise NoArchitecture(refused, (refused,))
         if not readings:
             shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.all_tensors())
             cause = f"{layer.path}: the tensors {shapes or '(none)'} suit no layer class that we know"
@@ -83,6 +87,31 @@ def type_layers(
         typed.append(Typed(layer, readings))
     grouped = with_groups([entry.readings for entry in _inputs_alike(typed)])
     return tuple(Typed(entry.stored, readings) for entry, readings in zip(typed, grouped, strict=True))
+
+
+def _as_told(
+    readings: tuple[Reading, ...], layer: StoredLayer, hints: Hints
+) -> tuple[tuple[Reading, ...], str]:
+    """The readings whose tensors allow what the user told of the arguments that shapes fix; where there is none, the
+    constraint that fails."""
+    told = {field: value for (name, field), value in hints.answers.items() if name == layer.name}
+    agreeing = tuple(reading for reading in readings if not _denied(reading, told))
+    if agreeing or not readings:
+        return agreeing, ""
+    field, fixed = _denied(readings[0], told)[0], public(readings[0].fit.config)
+    shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in layer.all_tensors())
+    said = f"{layer.name}.{field} = {toml_value(told[field])} was told"
+    return (), f"{said}, but the tensors {shapes} at {layer.path} make it {toml_value(fixed[field])}"
+
+
+def _denied(reading: Reading, told: Mapping[str, Any]) -> list[str]:
+    """The arguments that the shapes fix to something else than what was told."""
+    fixed = public(reading.fit.config)
+    return [
+        field
+        for field, value in told.items()
+        if value is not None and field in fixed and toml_value(spread(value, fixed[field])) != toml_value(fixed[field])
+    ]
 
 
 def _inputs_alike(typed: Sequence[Typed]) -> tuple[Typed, ...]:

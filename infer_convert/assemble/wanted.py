@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape, same_shape
+from infer_convert.layers.recognise import given_or_own
 
 # fmt: off
 PASSING = (
@@ -117,7 +118,7 @@ def _passes(layer: DraftLayer) -> bool:
     """Whether a layer's consumers still tell the shape of what goes in; so do those of a model without weights."""
     if layer.class_name == "Functional":
         return "_input_shape" not in layer.config
-    return layer.class_name in PASSING or (layer.card.shape is same_shape and layer.card.fits is None)
+    return layer.class_name in PASSING or (layer.card.shape in (same_shape, given_or_own) and layer.card.fits is None)
 
 
 def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 
 from infer_convert.errors import NoArchitecture, RefusedForSafety
+from infer_convert.kinds import ACTIVATIONS, OLD_HARD_SIGMOID
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -41,18 +42,6 @@ LAYER_CLASSES: tuple[str, ...] = _names(
 )
 """Layers we build. Left out on purpose: Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, Pipeline (foreign
 code), and the abstract Layer and Wrapper."""
-
-ACTIVATIONS: tuple[str, ...] = _names(
-    """
-    celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu linear log_sigmoid
-    log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid
-    sparsemax squareplus swish tanh tanh_shrink threshold
-    """
-)
-"""Names of ``keras.activations`` (3.15.1)."""
-
-OLD_HARD_SIGMOID = "hard_sigmoid_keras2"
-"""``clip(0.2 x + 0.5, 0, 1)``, what ``hard_sigmoid`` meant up to Keras 2 (FORMATS §5); Keras 3 has another slope."""
 
 INITIALIZERS: tuple[str, ...] = _names(
     """

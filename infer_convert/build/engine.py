@@ -39,7 +39,7 @@ def start(own_process: bool = False) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     fresh = "keras" not in sys.modules
-    with _quiet_descriptor(), no_collections(), _without(UNUSED if own_process and fresh else ()):
+    with quiet_descriptor(), no_collections(), _without(UNUSED if own_process and fresh else ()):
         import keras
         import tensorflow  # noqa: F401
     if own_process and fresh:
@@ -79,7 +79,8 @@ def _without(names: tuple[str, ...]) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet_descriptor() -> Iterator[None]:
+def quiet_descriptor() -> Iterator[None]:
+    """Within it nothing that C++ prints reaches standard error; it is shown when what is done there fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as kept:
         original = os.dup(2)

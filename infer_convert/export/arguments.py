@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
-from infer_convert.build.classes import CONSTRAINTS, INITIALIZERS, OLD_HARD_SIGMOID, REGULARIZERS
+from infer_convert.build.classes import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 from infer_convert.export.layout import Code, Group, Item, call, identifier, literal, quoted
+from infer_convert.kinds import OLD_HARD_SIGMOID
 
 SQUARE: tuple[str, ...] = ("kernel_size", "strides", "pool_size", "dilation_rate", "size")
 """Arguments for which Keras takes one number for all axes (``standardize_tuple``)."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from infer_convert.build.engine import quiet_descriptor
 from infer_convert.export.compare import Comparison, difference, feasible_inputs, largest
 from infer_convert.export.savedmodel import input_names, output_names, save_savedmodel
 from infer_convert.facts import WeightFile
@@ -36,10 +37,11 @@ def litert_difference(model: Any, plan: Plan, target: Path) -> Comparison:
     if isinstance(found, str):
         return Comparison(None, reason=found)
     arrays, expected = found
-    try:
-        run = Interpreter(model_path=str(target)).get_signature_runner("serving_default")
-        result = run(**dict(zip(input_names(plan), arrays, strict=True)))
-    except (RuntimeError, ValueError) as error:
-        return Comparison(None, reason=f"the interpreter does not run it ({' '.join(str(error).split())[:150]})")
+    with quiet_descriptor():  # it tells which delegate it has made, and what it lacks
+        try:
+            run = Interpreter(model_path=str(target)).get_signature_runner("serving_default")
+            result = run(**dict(zip(input_names(plan), arrays, strict=True)))
+        except (RuntimeError, ValueError) as error:
+            return Comparison(None, reason=f"the interpreter does not run it ({' '.join(str(error).split())[:150]})")
     ours = [np.asarray(result[name]) for name in output_names(plan)]
     return Comparison(max(difference(a, b) for a, b in zip(ours, expected, strict=True)), largest(expected))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 
-from infer_convert.build.classes import OLD_HARD_SIGMOID
 from infer_convert.export.loader import HELPERS
+from infer_convert.kinds import OLD_HARD_SIGMOID
 
 RESERVED: frozenset[str] = frozenset(
     {"keras", "layers", "ops", "np", "h5py", "io", "json", "zipfile", "Path", "sys", "ml_dtypes", "x", "model", "path",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from infer_convert import __version__
-from infer_convert.build.classes import OLD_HARD_SIGMOID
 from infer_convert.build.names import safe_name
 from infer_convert.export.body import Functions
 from infer_convert.export.layout import remark
@@ -22,6 +21,7 @@ from infer_convert.export.loader import (
 )
 from infer_convert.export.remarks import UNCERTAIN
 from infer_convert.facts import WeightFile
+from infer_convert.kinds import OLD_HARD_SIGMOID
 from infer_convert.plan import Plan
 
 NUMBERED = '''

@@ -10,7 +10,7 @@ from functools import lru_cache
 from infer_convert.facts import Generation, StoredLayer, Tensor
 from infer_convert.layers import LAYERS
 from infer_convert.layers.activation import ACTIVATION
-from infer_convert.layers.card import Card, Fit, Stored, own_uses
+from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, own_uses, same_shape
 from infer_convert.layers.merging import MERGE_VARIANTS
 from infer_convert.layers.names import AUTOMATIC, stem, weigh, words
 from infer_convert.layers.reshaping import INPUT
@@ -77,15 +77,30 @@ HOLE = "Unknown"
 """The class of a layer whose tensors fit nothing that we know. No model is built with it; the rest is reported."""
 
 
+GIVES = "_gives"
+"""How many channels a layer gives of which nothing but its tensors is known; None is as many as it takes."""
+
+
+def given_or_own(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
+    """The operand's shape, or with the channels that were chosen (``GIVES``)."""
+    width = config.get(GIVES)
+    if width is None or not shapes[0]:
+        return same_shape(config, shapes)
+    return (*shapes[0][:-1], width)
+
+
 def hole(layer: StoredLayer, class_name: str = HOLE) -> Reading:
-    """A layer of which nothing but its tensors is known, or one of the user's own class (its variables by name)."""
+    """A layer of which nothing but its tensors is known, or one of the user's own class (its variables by name). It
+    gives what it takes, or as many channels as some tensor has columns."""
     shapes = ", ".join(f"{tensor.role} {tensor.shape}" for tensor in list(layer.all_tensors())[:6])
     because = (
         f"the tensors {shapes or '(none)'} at {layer.path} suit no layer class that we know; a class of your own is"
         f" given with --custom-objects MODULE:NAME and --set '{layer.name}.class_name=NAME'"
     )
     uses = own_uses({tensor.role: tensor for tensor in layer.tensors})
-    card = Card(class_name, flow=_unknown_flow)
+    widths = dict.fromkeys(tensor.shape[-1] for tensor in layer.all_tensors() if tensor.shape)
+    ways: tuple[Config, ...] = ({GIVES: None}, *({GIVES: width} for width in widths))
+    card = Card(class_name, flow=_unknown_flow, shape=given_or_own, choices=lambda config: ways)
     return Reading(card, Fit({}, () if class_name == HOLE else uses), 0.0, because)
 
 

@@ -180,12 +180,12 @@ def differences(plan: Plan, other: Plan) -> tuple[Difference, ...]:
         mine = ours.get(name)
         if mine is None:
             found.append(Difference(name, "class_name", item.class_name))
-            found.append(Difference(name, "inbound", _inbound(item)))
+            found.append(Difference(name, "inbound", _inbound(name, item)))
             continue
         if mine.class_name != item.class_name:
             found.append(Difference(name, "class_name", item.class_name))
         if mine.inbound != item.inbound:
-            found.append(Difference(name, "inbound", _inbound(item)))
+            found.append(Difference(name, "inbound", _inbound(name, item)))
         for key in sorted({*mine.config, *item.config}):
             if mine.config.get(key) != item.config.get(key):
                 found.append(Difference(name, key, item.config.get(key)))
@@ -193,8 +193,10 @@ def differences(plan: Plan, other: Plan) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def _inbound(item: PlanLayer) -> list[list[str]]:
-    return [[str(ref) for ref in operands] for operands in item.inbound]
+def _inbound(name: str, item: PlanLayer) -> list[list[str]]:
+    """Operands under their full names, as the layers' own entries have them."""
+    outer = name.removesuffix(item.name)
+    return [[f"{outer}{ref}" for ref in operands] for operands in item.inbound]
 
 
 def count_layers(layers: Sequence[StoredLayer]) -> int:

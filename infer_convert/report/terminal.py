@@ -27,8 +27,8 @@ QUESTIONS = 5
 OTHERS = 3
 """Other whole models named in the summary."""
 
-MANY = 3
-"""Layers of one question whose options are all spelled out."""
+LONGEST = 400
+"""Characters of a command that answers for every layer; of a longer one only the first layer's option is printed."""
 LEAST_TOLD = 0.01
 """Options less likely than this are left to the report."""
 
@@ -163,6 +163,10 @@ def _questions(document: Document, console: Console, limit: int | None) -> None:
         field = f"{ask.fields[0]} = " if len(ask.fields) == 1 else ""
         said = f"{field}{pattern(ask.standing.by_layer)} ({ask.standing.confidence:.0%})"
         _line(console, f"  {ask.where}: {said}; {ask.worth}")
+        if not ask.others and ask.standing.confidence < LEAST_TOLD:
+            for reason in ask.decision.evidence[:1]:
+                _line(console, "    ", reason.because)
+            continue
         likely = [option for option in ask.others[:2] if option.confidence >= LEAST_TOLD]
         for option in likely or ask.others[:1] or ask.options:
             _line(console, f"    {option.confidence:.0%}: ", *_told(ask, option))
@@ -174,9 +178,10 @@ def _told(ask: Ask, option: Choice) -> tuple[str, str]:
     standing = ask.standing.answers
     changed = [(target, value) for target, value in option.answers.items() if value != standing[target]]
     pairs = changed or list(option.answers.items())
-    told = pairs if len(pairs) <= MANY else pairs[:1]
-    more = f" (and for {len(pairs) - 1} more: report.html)" if len(pairs) > MANY else ""
-    return " ".join(answer_command(*target, value) for target, value in told), more
+    told = [answer_command(*target, value) for target, value in pairs]
+    if len(" ".join(told)) <= LONGEST:
+        return " ".join(told), ""
+    return told[0], f"   and {len(told) - 1} more like it: --ask takes them at once, report.html lists them"
 
 
 def _alternatives(document: Document, console: Console, limit: int | None) -> None:

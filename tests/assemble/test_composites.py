@@ -8,6 +8,7 @@ from infer_convert.assemble.composites import composite_reading
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
 from infer_convert.layers.recognise import Reading
+from infer_convert.plan import Basis
 
 from .files import facts, layers
 
@@ -61,3 +62,22 @@ def test_the_class_of_the_user_comes_first() -> None:
     hints = Hints(answers={("attention_1", "class_name"): "Mine"}, customs=frozenset({"Mine"}))
     assert infer(facts(text), hints).best.layer("attention_1").class_name == "Mine"
     assert infer(facts(text)).best.layer("attention_1").inner is not None
+
+
+ATTENTION = "input_1\nattention_1 att_wt:16x1 att_b:20x1\ndense kernel:16x2 bias:2"
+
+
+def test_what_is_told_of_a_step_is_the_user_s() -> None:
+    """The report asks about the last step's class and shows the settings of all; either can be told."""
+    free = infer(facts(ATTENTION)).best.layer("attention_1").inner
+    assert free is not None
+    last, scores = free.layers[-1], next(layer for layer in free.layers if "activation" in layer.config)
+    answers = {
+        (f"attention_1/{last.name}", "class_name"): last.class_name,
+        (f"attention_1/{scores.name}", "activation"): "relu",
+    }
+    told = infer(facts(ATTENTION), Hints(answers=answers)).best.layer("attention_1").inner
+    assert told is not None and told.layer(scores.name).config["activation"] == "relu"
+    for (name, field), value in answers.items():
+        decision = told.layer(name.partition("/")[2]).decision(field)
+        assert decision is not None and (decision.basis, decision.value) == (Basis.USER, value)

@@ -126,6 +126,7 @@ def test_a_full_disk_is_no_bug_and_leaves_nothing(put: Any, tmp_path: Path, monk
         (["known.h5", "--input-shape", "a,b"], "'a'"),
         (["known.h5", "--hints", "missing.toml"], "missing.toml"),
         (["known.h5", "--examples", "missing.npz"], "missing.npz"),
+        (["known.h5", "--examples", "missing.npz", "--to", "report"], "--to report builds none"),
         (["known.h5", "--data-format", "sideways"], "sideways"),
         (["known.h5", "--custom-objects", "os"], "MODULE:NAME"),
         (["known.h5", "--custom-objects", "no_such_module_at_all:X"], "no_such_module_at_all"),
@@ -239,7 +240,11 @@ def test_examples_decide_between_plans(put: Any, tmp_path: Path) -> None:
     assert cli.run(["known.h5", "--examples", "e.npz", "--to", "python", "-q"]) == 0
     out = tmp_path / "known.converted"
     assert 'activation="tanh"' in (out / "model.py").read_text()
-    assert "plan 2" in valid(out)["notes"][0]
+    assert "plan 2" in valid(out)["notes"][0] and "(error " in valid(out)["notes"][0]
+    assert valid(out)["notes"][0].endswith("the confidences are those without them")
+    np.savez(tmp_path / "i.npz", x=x)
+    assert cli.run(["known.h5", "--examples", "i.npz", "--to", "python", "-q", "--force"]) == 0
+    assert "(error " not in valid(out)["notes"][0], "inputs alone show no error"
     np.savez(tmp_path / "n.npz", other=x)
     assert cli.run(["known.h5", "--examples", "n.npz", "--force"]) == 2
 
@@ -259,8 +264,23 @@ def test_custom_objects_are_imported_from_the_command_line_only(put: Any, tmp_pa
     assert "from own_layers_of_mine import Mine" in source
 
 
-def test_hints_reach_the_solver(put: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "said"), [("1 / 0", "ZeroDivisionError"), ("Mine = 3", "expected a class"), ("", "has no attribute")]
+)
+def test_a_module_of_the_user_s_that_gives_no_class(
+    put: Any, tmp_path: Path, capsys: Any, source: str, said: str
+) -> None:
+    put()
+    name = f"own_module_{len(source)}"
+    (tmp_path / f"{name}.py").write_text(source)
+    assert cli.run(["known.h5", "-q", "--to", "report", "--custom-objects", f"{name}:Mine"]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_hints_reach_the_solver(put: Any, tmp_path: Path, monkeypatch: Any) -> None:
     asked = put()
+    monkeypatch.setattr("infer_convert.pipeline.check_heard", lambda inference, hints: ())  # the fake obeys nothing
     (tmp_path / "h.toml").write_text('outputs = ["out"]\n[hidden]\nactivation = "tanh"\nuse_bias = true\n')
     arguments = ["known.h5", "--to", "report", "-q", "--hints", "h.toml", "--set", "hidden.activation=relu"]
     assert cli.run([*arguments, "--input-shape", "?,4", "--no-library", "--data-format", "keep"]) == 0

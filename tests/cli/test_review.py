@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,35 @@ def test_nonsense_and_the_end_of_input_do_no_harm(here: Path, monkeypatch: Any, 
     assert cli.run(["lost.h5", "--ask", "--to", "report", "-q"]) == 0
     assert "neither a TOML value" in capsys.readouterr().err
     assert not (here / "lost.hints.toml").exists()
+
+
+def test_what_is_no_answer_is_asked_again(here: Path, monkeypatch: Any, capsys: Any) -> None:
+    """One slip of the finger does not cost the question."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("%%%\n2\nq\n"))
+    assert cli.run(["lost.h5", "--ask", "--to", "report", "-q"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    asked = [line for line in said if line.endswith("times as likely)")]
+    assert len(asked) >= 2 and asked[0] == asked[1]
+    assert load_hints(here / "lost.hints.toml").answers
+
+
+def test_an_alternative_is_compared_by_its_model(here: Path, capsys: Any) -> None:
+    assert cli.run(["lost.h5", "-q", "--to", "keras", "--top", "2"]) == 0
+    assert cli.run(["diff", "lost.converted", "lost.converted/alternatives/2"]) == 0
+    assert "differ" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [("lost.h5", "--to", "report"), ("lost.h5", "--to", "report", "--json"),
+                                       ("inspect", "lost.h5"), ("inspect", "lost.h5", "--json")])  # fmt: skip
+def test_a_reader_that_has_seen_enough_is_no_failure(here: Path, arguments: tuple[str, ...]) -> None:
+    """``infer-convert FILE | true``: the pipe is closed before anything is printed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "infer_convert", *arguments], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_diff_of_a_result_with_another_and_with_a_config(here: Path, capsys: Any) -> None:

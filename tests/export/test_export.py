@@ -504,3 +504,17 @@ def test_time_stays_open_under_time_distributed(steps: int, tmp_path: Path) -> N
     (result,) = served(frames=tf.constant(array)).values()
     assert result.shape == (3, steps, 3)
     np.testing.assert_allclose(result, np.asarray(model(array)), atol=1e-5)
+
+
+def test_litert_keeps_off_standard_error(tmp_path: Path, capfd: Any) -> None:
+    pytest.importorskip("ai_edge_litert")
+    from infer_convert.export.litert import litert_difference, save_litert
+
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, keras.layers.Dense(2, name="d")(x))
+    layers = (PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]}), PlanLayer("d", "Dense", {}, ((Ref("x"),),)))
+    plan = Plan(layers, (Ref("x"),), (Ref("d"),))
+    save_litert(model, plan, facts_of_nothing(), tmp_path / "m.tflite")
+    capfd.readouterr()
+    assert litert_difference(model, plan, tmp_path / "m.tflite").agrees
+    assert capfd.readouterr().err == ""

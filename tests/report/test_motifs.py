@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,18 @@ def test_patterns_are_offered_as_they_are_drawn() -> None:
     assert ask.gain == pytest.approx(math.log(1.0 + 0.75 + 0.25))
     assert ask.command(ask.others[0]) == "--set a.strides=2 --set b.strides=1"
     assert _told(ask, ask.others[1]) == ("--set b.strides=1", "")
+
+
+@pytest.mark.parametrize(("count", "whole"), [(4, True), (60, False)])
+def test_an_option_is_printed_whole_or_says_what_it_leaves_out(count: int, whole: bool) -> None:
+    """Pasted into a shell, it answers for every layer."""
+    names = [f"norm_{number}" for number in range(count)]
+    decision = Decision("epsilon", 0.001, 0.6, Basis.INFERRED, (Option(1e-06, 0.4),))
+    (ask,) = asks(net(dict.fromkeys(names, ("LayerNormalization", (decision,)))))
+    command, more = _told(ask, replace(ask.others[0], values=(1e-06,) * count))
+    told = [f"--set {name}.epsilon=1e-06" for name in names]
+    assert command.split(" --set ") == (" ".join(told) if whole else told[0]).split(" --set ")
+    assert more == ("" if whole else "   and 59 more like it: --ask takes them at once, report.html lists them")
 
 
 def test_whoever_tells_a_window_tells_its_padding() -> None:

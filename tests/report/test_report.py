@@ -22,7 +22,7 @@ from infer_convert.inference import Inference, LeftOver
 from infer_convert.outcome import Verification
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref, WeightUse
 from infer_convert.report import html
-from infer_convert.report.document import Document, document
+from infer_convert.report.document import Document, differences, document
 from infer_convert.report.folding import fold
 from infer_convert.report.html.graph import drawing
 from infer_convert.report.json import dumps, report, schema
@@ -294,3 +294,17 @@ def test_the_shape_of_an_input_has_an_option_of_its_own() -> None:
     said = answer_command("a", "batch_shape", [None, None, 3])
     assert parse_input_shape(said.split()[1].strip("'")) == ("a", (None, 3))
     assert answer_command("inner/a", "batch_shape", [None, 3]).startswith("--set ")
+
+
+def test_what_differs_inside_a_nested_model_has_full_names() -> None:
+    """As the layers' own entries have them, so that they can be told."""
+    plan = nested_plan()
+    outer = next(layer for layer in plan.layers if layer.inner is not None)
+    assert outer.inner is not None
+    last = outer.inner.layers[-1]
+    turned = dataclasses.replace(last, inbound=((Ref("x", 1),),))
+    changed = dataclasses.replace(outer, inner=outer.inner.with_layers((*outer.inner.layers[:-1], turned)))
+    other = plan.with_layers(tuple(changed if layer is outer else layer for layer in plan.layers))
+    (found,) = differences(plan, other)
+    name = f"{outer.name}/{last.name}"
+    assert (found.layer, found.field, found.value) == (name, "inbound", [[f"{outer.name}/x:1"]])
