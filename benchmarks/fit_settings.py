@@ -282,7 +282,7 @@ def without(families: frozenset[str]) -> Mapping[str, float]:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(f".{os.getpid()}")
-        made.write_text(json.dumps(fit([net for net in nets() if _relatives(net.family) not in kinds])))
+        made.write_text(json.dumps(fit([net for net in nets() if net.choices and _relatives(net.family) not in kinds])))
         made.replace(path)
     found: dict[str, float] = json.loads(path.read_text())
     return found
