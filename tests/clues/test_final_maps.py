@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infer_convert.clues.settings.final_maps import DEEP, favour, last_map, pictures
+from infer_convert.clues.settings.final_maps import DEEP, VERY_DEEP, favour, last_map, pictures
 
 from .drafts import conv, dense, near, place
 
@@ -54,3 +54,10 @@ def test_wide_nets_read_large_pictures() -> None:
         assert tried is not None
         likeliest[width] = max(tried, key=lambda pair: pair[1])[0]
     assert likeliest == {16: 32, 2048: 224}
+
+
+@pytest.mark.parametrize(("count", "width", "smallest"), [(VERY_DEEP, 1024, 128), (DEEP, 1024, 32), (VERY_DEEP, 64, 32)])
+def test_very_deep_wide_nets_are_tried_with_large_pictures_alone(count: int, width: int, smallest: int) -> None:
+    text, configs = chain(count, width)
+    tried = pictures(near(text, **configs))
+    assert tried is not None and min(side for side, _ in tried) == smallest

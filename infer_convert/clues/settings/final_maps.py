@@ -16,6 +16,9 @@ from infer_convert.layers.passed import SHAPE_KEEPING
 
 DEEP = 20
 """Convolutions from which on this counts in full; before it less in proportion."""
+VERY_DEEP, LARGE = 60, 128
+"""Convolutions from which on a wide net is tried with large pictures alone: on the small maps that others would leave,
+strides change nothing, and a search that has to be narrow ends there."""
 WIDE = 512
 """Channels of the last map of a net that is a backbone without a head."""
 
@@ -130,7 +133,11 @@ def favour(near: Neighbourhood, index: int) -> Nats | None:
 def pictures(near: Neighbourhood) -> Sides | None:
     """Sides of pictures to try where no layer depends on them, with nats; None where no map ends the net."""
     index = last_map(near)
-    return None if index is None else _width(near, index).pictures
+    if index is None:
+        return None
+    tried = _width(near, index).pictures
+    large = tuple((side, nats) for side, nats in tried if side >= LARGE)
+    return large if widest(near, index) >= WIDE and _convolutions(near) >= VERY_DEEP else tried
 
 
 def _width(near: Neighbourhood, index: int) -> Width:
