@@ -56,7 +56,9 @@ def test_wide_nets_read_large_pictures() -> None:
     assert likeliest == {16: 32, 2048: 224}
 
 
-@pytest.mark.parametrize(("count", "width", "smallest"), [(VERY_DEEP, 1024, 128), (DEEP, 1024, 32), (VERY_DEEP, 64, 32)])
+@pytest.mark.parametrize(
+    ("count", "width", "smallest"), [(VERY_DEEP, 1024, 128), (DEEP, 1024, 32), (VERY_DEEP, 64, 32)]
+)
 def test_very_deep_wide_nets_are_tried_with_large_pictures_alone(count: int, width: int, smallest: int) -> None:
     text, configs = chain(count, width)
     tried = pictures(near(text, **configs))
