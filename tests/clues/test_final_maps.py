@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infer_convert.clues.settings.final_maps import DEEP, VERY_DEEP, favour, last_map, pictures
+from infer_convert.clues.settings.final_maps import DEEP, SHALLOW, VERY_DEEP, favour, last_map, pictures
 
 from .drafts import conv, dense, near, place
 
@@ -36,14 +36,20 @@ def test_a_wide_deep_backbone_gives_it(count: int, width: int, found: bool) -> N
 @pytest.mark.parametrize("width", [16, 2048])
 def test_large_maps_are_odd_the_more_so_in_deep_nets(width: int) -> None:
     said = {}
-    for count in (5, DEEP):
+    for count in (15, DEEP):
         text, configs = chain(count, width)
         there = near(text, **configs)
         nats = favour(there, place(there, "g"))
         assert nats is not None
         said[count] = [nats(((side, side, width),)) for side in (8, 32, 100)]
     assert said[DEEP] == sorted(said[DEEP], reverse=True) and len(set(said[DEEP])) == 3
-    assert all(5 / DEEP * deep == pytest.approx(few) for few, deep in zip(said[5], said[DEEP], strict=True))
+    assert all(0.5 * deep == pytest.approx(few) for few, deep in zip(said[15], said[DEEP], strict=True))
+
+
+def test_small_nets_pool_maps_of_any_size() -> None:
+    text, configs = chain(SHALLOW, 16)
+    there = near(text, **configs)
+    assert last_map(there) == place(there, "g") and favour(there, place(there, "g")) is None
 
 
 def test_wide_nets_read_large_pictures() -> None:

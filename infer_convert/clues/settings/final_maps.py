@@ -14,8 +14,8 @@ from infer_convert.draft import Neighbourhood
 from infer_convert.layers.card import Shape
 from infer_convert.layers.passed import SHAPE_KEEPING
 
-DEEP = 20
-"""Convolutions from which on this counts in full; before it less in proportion."""
+SHALLOW, DEEP = 10, 20
+"""Convolutions up to which this does not count, and from which on it counts in full: small nets pool large maps."""
 VERY_DEEP, LARGE = 60, 128
 """Convolutions from which on a wide net is tried with large pictures alone: on the small maps that others would leave,
 strides change nothing, and a search that has to be narrow ends there."""
@@ -118,9 +118,9 @@ def widest(near: Neighbourhood, index: int) -> int:
 
 def favour(near: Neighbourhood, index: int) -> Nats | None:
     """Nats for the map that layer ``index`` takes, by the shape of its operand; None where it does not end a net."""
-    if index != last_map(near):
+    if index != last_map(near) or _convolutions(near) <= SHALLOW:
         return None
-    weight = min(1.0, _convolutions(near) / DEEP)
+    weight = min(1.0, (_convolutions(near) - SHALLOW) / (DEEP - SHALLOW))
     width = _width(near, index)
 
     def nats(operands: tuple[Shape, ...]) -> float:
