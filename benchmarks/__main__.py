@@ -328,6 +328,15 @@ def count_blocks() -> None:
         )
 
 
+@app.command("count-maps")
+def count_maps() -> None:
+    """How large last maps and pictures of known classifiers are; the nats in clues/settings/final_maps.py."""
+    from benchmarks.count_maps import count
+
+    for (width, picture, places), nets in count().items():
+        typer.echo(f"channels from {width:3}  picture {picture:8}  last map {places:8}  nets {nets:6.2f}")
+
+
 @app.command("fit-confidence")
 def fit_confidence() -> None:
     """Fit the maps from shares to probabilities on the tune split; writes infer_convert/confidence.json."""

@@ -8,15 +8,13 @@ from itertools import islice, permutations
 
 from infer_convert.assemble.wanted import ANY_AXES, PASSING, Wanted, channels_of, demand, wanted
 from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
+from infer_convert.clues.settings.final_maps import Sides
 from infer_convert.clues.settings.strips import strips
 from infer_convert.draft import Draft, Neighbourhood
 from infer_convert.layers.card import RARE, Shape
 from infer_convert.layers.names import as_created
 from infer_convert.layers.normalization import LENGTH
 from infer_convert.layers.resizing import FILLS
-
-Sides = Sequence[tuple[int, float]]
-"""Sides of pictures with nats."""
 
 
 def candidates(

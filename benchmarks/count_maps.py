@@ -1,0 +1,64 @@
+"""How large the last maps of known classifiers of pictures are, and their pictures: what the nats of
+``clues/settings/final_maps`` are set by.
+
+Every reference of a family of n counts 1/sqrt(n); an open side is taken for 224 places.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from benchmarks.fit_settings import draft_of, known_nets
+from infer_convert.clues.settings.final_maps import last_map
+from infer_convert.draft import Draft, Neighbourhood
+from infer_convert.layers.card import Shape
+from infer_convert.library.references import Known
+
+OPEN = 224
+WIDTHS = (512, 256, 128, 0)
+PLACES = (4, 12, 16, 32, 64)
+PICTURES = (36, 80)
+
+Key = tuple[int, str, str]
+"""Channels at least, places of the picture and of the last map at most."""
+
+
+def count() -> dict[Key, float]:
+    """The weighed nets by key, in the order of the keys."""
+    nets = [(family, known.flat()) for family, known in known_nets()]
+    sizes = Counter(family for family, _ in nets)
+    found: Counter[Key] = Counter()
+    for family, known in nets:
+        near = Neighbourhood.of(draft_of(known))
+        index = last_map(near)
+        if index is None or not near.draft.layers[index].class_name.startswith("Global"):
+            continue
+        shapes = _shapes(known, near.draft)
+        before, first = shapes[near.draft.producers(index)[0]], shapes[0]
+        if before is not None and first is not None and len(first) == 3 and None not in (*before, *first):
+            width = next(least for least in WIDTHS if (before[-1] or 0) >= least)
+            found[width, _most(first, PICTURES), _most(before, PLACES)] += sizes[family] ** -0.5
+    return dict(sorted(found.items()))
+
+
+def _most(shape: Shape, bounds: tuple[int, ...]) -> str:
+    side = max(side or 0 for side in shape[:-1])
+    return next((f"up to {bound}" for bound in bounds if side <= bound), "more")
+
+
+def _shapes(known: Known, draft: Draft) -> list[Shape | None]:
+    """Of every layer's result; None behind what the card cannot tell."""
+    shapes: list[Shape | None] = []
+    for layer, told in zip(draft.layers, known.layers, strict=True):
+        if layer.class_name == "InputLayer":
+            *sides, channels = told.config["batch_shape"][1:]
+            shapes.append((*(side or OPEN for side in sides), channels))
+            continue
+        operands = [shapes[producer] for producer, _ in layer.operands[0]] if layer.operands else []
+        given = tuple(shape for shape in operands if shape is not None)
+        try:
+            made = layer.card.shape({**layer.config, **told.config}, given) if len(given) == len(operands) else None
+        except (KeyError, TypeError, ValueError, IndexError):
+            made = None
+        shapes.append(made)
+    return shapes
