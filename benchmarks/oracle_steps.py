@@ -14,12 +14,13 @@ from scipy.sparse import csr_matrix
 from benchmarks.wiring_problems import Problem
 from infer_convert.solve.features import Key, Scene, Weights, family, motif_key
 from infer_convert.solve.finish import complete
+from infer_convert.solve.follow import after
 from infer_convert.solve.items import Wiring
 from infer_convert.solve.moves import moves
 from infer_convert.solve.state import State
 from infer_convert.solve.steps import Step, raw_steps, steps
 from infer_convert.solve.supply import supplies
-from infer_convert.solve.wiring import WiringProblem, after
+from infer_convert.solve.wiring import WiringProblem
 
 
 @dataclass(slots=True)

@@ -52,12 +52,29 @@ def _runs(items: Sequence[Item]) -> Iterator[tuple[int, int, str]]:
 
 
 def bound(given: Affinity, ties: Mapping[int, int]) -> Affinity:
-    """``given`` with all edges forbidden that part what is tied."""
+    """``given`` with all edges forbidden that part what is tied, or that lie within a tie.
+
+    What feeds nothing but one other item stands one depth in front of it, and is what Keras' walk meets right behind
+    it: so nothing that stands between the two feeds anything that stands between them.
+    """
     feeding = {consumer: producer for producer, consumer in ties.items()}
+    within = _within(ties)
 
     def affinity(producer: int, consumer: int) -> float:
         if ties.get(producer, consumer) != consumer or feeding.get(consumer, producer) != producer:
             return math.inf
+        if producer < len(within) and consumer < within[producer]:
+            return math.inf
         return given(producer, consumer)
 
     return affinity
+
+
+def _within(ties: Mapping[int, int]) -> list[int]:
+    """For every item the furthest end of a tie that begins in front of it."""
+    found: list[int] = []
+    furthest = 0
+    for item in range(max(ties.values(), default=0)):
+        found.append(furthest)
+        furthest = max(furthest, ties.get(item, 0))
+    return found

@@ -329,6 +329,10 @@ class Scene:
         last = numbers.setdefault(rough, len(numbers))
         return (contexts[0], first), (contexts[1], first), (contexts[2], first), (contexts[3], last)
 
+    def number(self, key: Key) -> int:
+        """One number per key."""
+        return self._numbers.setdefault(key, len(self._numbers))
+
     def _label(self, index: int) -> str:
         return self.labels[index] if 0 <= index < len(self.labels) else ""
 

@@ -62,7 +62,8 @@ class Wiring:
     ``variants[i]`` is the index of item i's reading; ``operands[i][c]`` are the ordered operands of its call c, each a
     ``Call``. ``log_score`` ranks wirings, ``probability`` is the share among all wirings that were kept.
     ``ordered`` holds the merges whose operand order the list itself fixes. ``sums`` are the operands of sums that the
-    list does not show: the k-th of them is item ``len(operands) + k``.
+    list does not show: the k-th of them is item ``len(operands) + k``. ``guessed`` marks what a search found that
+    copies repeated cells: it suits the list, as do many others that no search has seen.
     """
 
     variants: tuple[int, ...]
@@ -72,6 +73,7 @@ class Wiring:
     probability: float = 1.0
     ordered: frozenset[int] = field(default_factory=frozenset)
     sums: tuple[tuple[Call, ...], ...] = ()
+    guessed: bool = False
 
     def edges(self) -> frozenset[tuple[int, int]]:
         """(producer, consumer) pairs of listed items, calls and order left out; sums that the list does not show pass

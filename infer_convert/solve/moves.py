@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -16,7 +16,7 @@ from itertools import combinations
 from infer_convert.solve.demand import Demand, meet
 from infer_convert.solve.features import Key, Scene, Single
 from infer_convert.solve.items import Variant
-from infer_convert.solve.state import STATE, Slot, State, filled, opened, settled
+from infer_convert.solve.state import STATE, Slot, State, filled, opened, overdrawn, settled
 from infer_convert.solve.supply import Supply
 
 MOST_CANDIDATES = 14
@@ -116,6 +116,46 @@ def moves(scene: Scene, rules: Rules, state: State, index: int, supply: Supply) 
                 if _living(supply, move.frontier()[1]) and all(slot in move.chosen for slot in needed)
             )
     return found
+
+
+Sets = Callable[[Sequence[Slot]], Iterable[Sequence[Slot]]]
+"""Some sets of operands."""
+
+
+def feeding(scene: Scene, rules: Rules, state: State, index: int, supply: Supply, sets: Sets) -> Iterator[Move]:
+    """The moves of item ``index``, in its first reading, that feed one of the ``sets`` of what it could feed."""
+    variant, remainders = scene.items[index].variants[0], dict(state.remainders)
+    fitting = [slot for slot in state.slots if _fits(scene, remainders, index, variant, slot)]
+    if not fitting:
+        return
+    chances = _chances(scene, state, index, 0, variant, fitting, remainders, supply)
+    for chosen in sets(fitting):
+        if max([slot.group for slot in chosen]) >= state.depth - 1:
+            filling = _fill(scene, rules, state, chances, tuple(chosen))
+            if filling is not None:
+                yield filling
+
+
+def unweighed(
+    scene: Scene, rules: Rules, state: State, index: int, number: int, supply: Supply, chosen: Sequence[Slot]
+) -> Move | None:
+    """The move that feeds just ``chosen``, for free; None when there is none."""
+    variant, remainders = scene.items[index].variants[number], dict(state.remainders)
+    if max([slot.group for slot in chosen]) < state.depth - 1:
+        return None
+    if not all(_fits(scene, remainders, index, variant, slot) for slot in chosen):
+        return None
+    made = _made(scene, rules, state, index, variant, remainders, supply, tuple(chosen))
+    if made is None:
+        return None
+    evidence = math.fsum([scene.affinity(index, slot.item) for slot in chosen])
+    return Move(number, variant, tuple(chosen), tuple(chosen), made[0], 0.0, (), 0.0, made[2], False, evidence)
+
+
+def fitting(scene: Scene, state: State, index: int, number: int) -> list[Slot]:
+    """The open operands that an item could feed by itself in its reading ``number``."""
+    variant, remainders = scene.items[index].variants[number], dict(state.remainders)
+    return [slot for slot in state.slots if _fits(scene, remainders, index, variant, slot)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,28 +341,10 @@ def _fill(
     scene: Scene, rules: Rules, state: State, chances: _Chances, chosen: tuple[Slot, ...]
 ) -> Move | None:
     variant, index = chances.variant, chances.index
-    if len(chosen) > 1 and len({slot.item for slot in chosen}) < len(chosen):
+    made = _made(scene, rules, state, index, variant, chances.remainders, chances.supply, chosen)
+    if made is None:
         return None
-    out = meet(chances.remainders, variant, chosen)
-    if out is None:
-        return None
-    if len(chosen) > 1:
-        firm = [slot.ranks for slot in chosen if not slot.broadcasts]
-        if len(firm) > 1 and not frozenset.intersection(*firm) & scene.out_ranks(variant):
-            return None
-    group = 1 + max([slot.group for slot in chosen])
-    new, added = opened(index, 0, variant, group, out, chosen)
-    if not _living(chances.supply, new):
-        return None
-
-    result: Callable[[], Opened] = partial(
-        _filled, state, variant, chosen, out, (new, added), group - rules.farthest
-    )
-    if any(slot.room > 1 and slot.need > 1 for slot in chosen):
-        made = result()
-        if not _living(chances.supply, made[0]):
-            return None
-        result = partial(_unchanged, made)
+    group, out, result = made
     score, keys = scene.fill(
         index, variant, chosen, chances.fitting, chances.singles, state.depth, out, chances.remainders
     )
@@ -331,6 +353,42 @@ def _fill(
     return Move(
         chances.number, variant, chosen, chances.fitting, group, cost, keys, score, result, False, math.fsum(evidence)
     )  # fmt: skip
+
+
+def _made(
+    scene: Scene,
+    rules: Rules,
+    state: State,
+    index: int,
+    variant: Variant,
+    remainders: Mapping[int, int],
+    supply: Supply,
+    chosen: tuple[Slot, ...],
+) -> tuple[int, Demand, Callable[[], Opened]] | None:
+    """The depth of an item that feeds ``chosen``, what is demanded of it, and what makes the frontier afterwards."""
+    if len(chosen) > 1 and len({slot.item for slot in chosen}) < len(chosen):
+        return None
+    out = meet(remainders, variant, chosen)
+    if out is None:
+        return None
+    if len(chosen) > 1:
+        firm = [slot.ranks for slot in chosen if not slot.broadcasts]
+        if len(firm) > 1 and not frozenset.intersection(*firm) & scene.out_ranks(variant):
+            return None
+    group = 1 + max([slot.group for slot in chosen])
+    new, added = opened(index, 0, variant, group, out, chosen)
+    if not _living(supply, new):
+        return None
+
+    result: Callable[[], Opened] = partial(
+        _filled, state, variant, chosen, out, (new, added), group - rules.farthest
+    )
+    if any(slot.link >= 0 or (slot.room > 1 and slot.need > 1) or isinstance(slot.demand, tuple) for slot in chosen):
+        made = result()
+        if not _living(supply, made[0]) or overdrawn(*made):
+            return None
+        result = partial(_unchanged, made)
+    return group, out, result
 
 
 def _filled(

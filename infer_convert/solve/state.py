@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -22,7 +22,8 @@ class Slot:
 
     ``need`` counts the operands still necessary, ``room`` those still possible. ``level`` is the log2 of the spatial
     size relative to the other slots of the same ``frame``. ``hidden`` marks an operand that a sum outside the layer
-    list (``x + y``) fills. ``goes`` is the label of what the item itself feeds.
+    list (``x + y``) fills. ``goes`` is the label of what the item itself feeds. Slots of one ``link`` take tensors of
+    one width, which is not known yet (-1: linked to none).
     """
 
     item: int
@@ -41,6 +42,7 @@ class Slot:
     broadcasts: bool = False
     hidden: bool = False
     goes: str = ""
+    link: int = -1
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -63,14 +65,21 @@ class Slot:
         return Slot(
             self.item, self.call, self.label, self.group, demand, ranks, self.level, self.frame,
             max(0, self.need - 1), self.room - 1, self.filled + 1, self.merges, self.elementwise, self.broadcasts,
-            self.hidden, self.goes,
+            self.hidden, self.goes, self.link,
         )  # fmt: skip
 
     def demanding(self, demand: Demand) -> Slot:
         """The slot with another demand."""
         return Slot(
             self.item, self.call, self.label, self.group, demand, self.ranks, self.level, self.frame, self.need,
-            self.room, self.filled, self.merges, self.elementwise, self.broadcasts, self.hidden, self.goes,
+            self.room, self.filled, self.merges, self.elementwise, self.broadcasts, self.hidden, self.goes, self.link,
+        )  # fmt: skip
+
+    def linked(self, link: int, demand: Demand) -> Slot:
+        """The slot with another link and demand."""
+        return Slot(
+            self.item, self.call, self.label, self.group, demand, self.ranks, self.level, self.frame, self.need,
+            self.room, self.filled, self.merges, self.elementwise, self.broadcasts, self.hidden, self.goes, link,
         )  # fmt: skip
 
     def summing(self) -> Slot:
@@ -131,14 +140,21 @@ class State(NamedTuple):
         if not consumers:
             return True
         first = self.first_of(item, consumers)
-        if first is not None:
-            return self._visited_from(item, first)
-        # Wherever the walk comes from, it must not come too late.
-        return False if self._from_any(item, consumers, item + 1, 2) is False else None
+        if first is None:
+            # Wherever the walk comes from, it must not come too late.
+            return False if self._from_any(item, consumers, item + 1, 2) is False else None
+        for other in range(item + 1, self.last + 1):
+            depth, feeds, met_from = self.past.row(self.last - other)
+            if depth != self.depth:
+                break
+            said = self._visited_from(item, first, other)
+            if said is not None and (said is not True or met_from is not None or not feeds):
+                return said
+        return None
 
-    def _visited_from(self, item: int, consumer: int) -> bool | Precedence | None:
-        """``visited_before`` of an item that the walk meets from ``consumer``."""
-        met = self._met(consumer, item + 1)
+    def _visited_from(self, item: int, consumer: int, other: int) -> bool | Precedence | None:
+        """Whether the walk meets an item, from ``consumer``, before the placed item ``other``."""
+        met = self._met(consumer, other)
         if not isinstance(met, tuple):
             return met
         merge, below_x, below_y = met
@@ -153,6 +169,11 @@ class State(NamedTuple):
 
     def first_of(self, item: int, consumers: Sequence[int]) -> int | None:
         """The one of its consumers from which the walk meets ``item`` first; None when that is open."""
+        first = self.first_or_open(item, consumers)
+        return first if isinstance(first, int) else None
+
+    def first_or_open(self, item: int, consumers: Sequence[int]) -> int | Precedence | None:
+        """As ``first_of``; where it depends on the order of two operands of a merge, one of the two orders."""
         best = consumers[0]
         for other in consumers[1:]:
             met = self._met(best, other)
@@ -163,7 +184,7 @@ class State(NamedTuple):
                 if (merge, below_best, below_other) in self.precedence:
                     continue
                 if (merge, below_other, below_best) not in self.precedence:
-                    return None
+                    return merge, below_best, below_other
                 best = other
             elif met is None:
                 return None
@@ -240,6 +261,24 @@ class State(NamedTuple):
         return frozenset(implied)
 
 
+def contradictory(precedence: frozenset[Precedence], latest: Precedence) -> bool:
+    """Whether the ``latest`` of the precedences closes a circle."""
+    merge, first, last = latest
+    behind: dict[int, list[int]] = {}
+    for where, a, b in precedence:
+        if where == merge:
+            behind.setdefault(a, []).append(b)
+    waiting, seen = [last], {last}
+    while waiting:
+        for item in behind.get(waiting.pop(), ()):
+            if item == first:
+                return True
+            if item not in seen:
+                seen.add(item)
+                waiting.append(item)
+    return False
+
+
 def filled(
     slots: tuple[Slot, ...],
     remainders: tuple[tuple[int, int], ...],
@@ -275,20 +314,60 @@ def filled(
             left.append(slot.taken(demand, ranks))
     if unknown:
         left = [_unchecked(slot, unknown) for slot in left]
+    links = _links(chosen)
+    if links:
+        left = _one_width(left, links, out, rest)
     return tuple(left), tuple(sorted(rest.items()))
+
+
+def _links(chosen: tuple[Slot, ...]) -> set[int]:
+    return {slot.link for slot in chosen if slot.link >= 0}
+
+
+def _one_width(slots: list[Slot], links: set[int], out: Demand, rest: dict[int, int]) -> list[Slot]:
+    """Slots after some of ``links`` took one tensor with ``out``: all of them take its width. What then is known to go
+    into the Concatenates' sums is taken from the ``rest``."""
+    one = min(links)
+    left: list[Slot] = []
+    for slot in slots:
+        if slot.link in links and isinstance(out, int) and out:
+            for identity in _parts(slot):
+                if identity in rest:
+                    rest[identity] -= out
+            slot = slot.linked(-1, out)
+        elif slot.link in links and slot.link != one:
+            slot = slot.linked(one, slot.demand)
+        left.append(slot)
+    return left
 
 
 def settled(
     slots: tuple[Slot, ...], remainders: tuple[tuple[int, int], ...]
 ) -> tuple[tuple[Slot, ...], tuple[tuple[int, int], ...]]:
     """Without Concatenates that are full; slots of their own are closed."""
-    full = {identity for identity, rest in remainders if rest == 0}
+    full = {identity for identity, rest in remainders if rest == 0 and not awaited(slots, identity)}
     if not full:
         return slots, remainders
     slots = tuple(slot for slot in slots if not (slot.merges and slot.item in full and slot.need == 0))
     if any(slot.need and slot.item in full and slot.merges for slot in slots):
         return slots, remainders
     return slots, tuple((identity, rest) for identity, rest in remainders if rest)
+
+
+def awaited(slots: Iterable[Slot], identity: int) -> int:
+    """How many operands that wait for a tensor count towards a Concatenate's sum."""
+    return sum([1 if slot.elementwise else slot.need for slot in slots if slot.need and identity in _parts(slot)])
+
+
+def overdrawn(slots: Sequence[Slot], remainders: Iterable[tuple[int, int]]) -> bool:
+    """Whether some Concatenate's sum leaves no channels for operands that wait."""
+    return any(rest < awaited(slots, identity) for identity, rest in remainders)
+
+
+def _parts(slot: Slot) -> tuple[int, ...]:
+    """The Concatenates towards whose sums an operand counts."""
+    demand = slot.demand
+    return demand[1] if isinstance(demand, tuple) and isinstance(demand[1], tuple) else ()
 
 
 def _unchecked(slot: Slot, unknown: set[int]) -> Slot:
@@ -320,6 +399,9 @@ def opened(
     elif variant.channels == "sum":
         demand = out if isinstance(out, tuple) and out[0] == "parts" else 0
     merges = most > 1 and not variant.takes_state
+    link = -1
+    if variant.channels == "same" and not variant.broadcasts and variant.channels_in is None and not _known(demand):
+        link = min(_links(chosen), default=index if merges else -1)
     slot = Slot(
         item=index,
         call=call,
@@ -335,6 +417,7 @@ def opened(
         elementwise=merges and variant.channels == "same",
         broadcasts=variant.broadcasts,
         goes=chosen[0].label if chosen else "",
+        link=link,
     )
     if variant.takes_state:
         return (slot, _state_slot(slot, variant)), sums
@@ -345,6 +428,10 @@ def _state_slot(slot: Slot, variant: Variant) -> Slot:
     """The operand that another item's state fills; its rank says nothing about that item's result."""
     width = variant.channels_out or 0
     return Slot(slot.item, slot.call, STATE + variant.state, slot.group, width, ANYTHING, 0, slot.item, goes=slot.goes)
+
+
+def _known(demand: Demand) -> bool:
+    return isinstance(demand, int) and demand > 0
 
 
 def _upstream(variant: Variant, out: Demand) -> Demand:

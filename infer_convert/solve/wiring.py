@@ -13,25 +13,28 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from infer_convert.solve.bundles import bound, bundled
 from infer_convert.solve.causes import nothing_gives, nothing_open
+from infer_convert.solve.cells import completed
+from infer_convert.solve.copies import twins
 from infer_convert.solve.fans import fanning, fans
 from infer_convert.solve.features import Affinity, Names, Scene, Weights
 from infer_convert.solve.finish import complete
 from infer_convert.solve.flips import flipped
+from infer_convert.solve.follow import after, fills
 from infer_convert.solve.heads import blended
 from infer_convert.solve.hidden import Expanded, expanded, likewise
 from infer_convert.solve.items import Item, Wiring
 from infer_convert.solve.moves import Move, Rules, moves
+from infer_convert.solve.norms import normed
 from infer_convert.solve.pace import Pace
-from infer_convert.solve.past import Row
 from infer_convert.solve.pyramids import TOLD, may_have_levels, with_levels
 from infer_convert.solve.roles import surprise
-from infer_convert.solve.state import Placed, Precedence, Slot, State
+from infer_convert.solve.state import State
 from infer_convert.solve.steps import Step, steps
 from infer_convert.solve.supply import Supply, supplies
 from infer_convert.solve.weights import weights
@@ -60,6 +63,8 @@ MOST_CALLS = 5
 ODD = 12.0
 """Nats that a wiring found by widening may cost: true ones cost up to 8, also of the largest nets, and where the list
 is read wrongly (kernels that are not what they seem) a wide search finds something all the same."""
+REPEATED = 0.5
+"""Share of a list that must stand in it more than once, for its cells to be copied."""
 NEEDED = 2.0
 """Nats that sums which no list shows must save an odd wiring before they are believed."""
 ADDS_UP = 0.04
@@ -211,7 +216,7 @@ def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wirin
             for step in steps(scene, state, index, moves(scene, rules, state, index, supply[index]))
             if step.move.shared == twice
             and step.move.number == wiring.variants[index]
-            and {(slot.item, slot.call, own) for slot, own in _fills(step.move)} == consumers[index]
+            and {(slot.item, slot.call, own) for slot, own in fills(step.move)} == consumers[index]
         ]
         if not found:
             return None
@@ -219,11 +224,6 @@ def replayed(scene: Scene, rules: Rules, supply: Sequence[Supply], wiring: Wirin
         state = after(state, index, step, state.cost + step.cost)
     made = None if state.unfilled() else complete(scene.items, state)
     return made if made is not None and adds_up(scene.items, made) else None
-
-
-def _fills(move: Move) -> Iterator[tuple[Slot, int]]:
-    """The operands that a move fills, each with the layer's own call."""
-    return zip(move.chosen, move.calls or (0,) * len(move.chosen), strict=bool(move.chosen))
 
 
 def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
@@ -259,7 +259,8 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
 
 def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
     """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
-    rows that bring what a Concatenate joins are tied to it (``fans.py``); then once more with a wider beam, whose
+    rows that bring what a Concatenate joins are tied to it (``fans.py``); then, where the list is long, as a net of
+    repeated cells (``cells.py``); then once more with a wider beam, whose
     wirings must not be too odd (and, unless the list is long, with more work), and then, if work allows, with sums that
     the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
     (``hidden.py``) they are tried in any case."""
@@ -272,6 +273,10 @@ def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
             return fanned
     if problem.hidden or (first.wirings and (first.narrowed or longer is not None or not _is_odd(problem, first))):
         return first
+    if not first.wirings and len(problem.items) > LONG:
+        repeated = _with_cells(problem)
+        if repeated.wirings:
+            return repeated
     if not first.wirings and (not first.narrowed or len(problem.items) <= LONG):
         wider = solve(problem, WIDER * beam, worst=ODD, work=MORE_WORK * WORK if first.narrowed else WORK)
         if wider.wirings:
@@ -279,6 +284,25 @@ def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
     if first.narrowed:
         return first
     return _with_needed_sums(replace(problem, hidden=True), first, beam)
+
+
+def _with_cells(problem: WiringProblem) -> WiringResult:
+    """The wirings of a net of repeated cells in which every cell is wired like the first of its kind; none where too
+    little is repeated. All are marked as guessed."""
+    found = twins(problem.items)
+    if sum([twin is not None for twin in found]) < REPEATED * len(found):
+        return WiringResult(())
+    learned, ties = weights(), {**bundled(problem.items), **normed(problem.items)}
+    scene = Scene(problem.items, learned, bound(problem.affinity, ties), problem.names)
+    rules = replace(problem.rules(), hidden=False, farthest=-1.0)
+    states = completed(scene, rules, supplies(problem.items), ties, found)
+    wirings = [complete(problem.items, state) for state in states if not state.unfilled()]
+    judged = [
+        _judged(problem, learned, replace(wiring, guessed=True))
+        for wiring in wirings
+        if wiring is not None and adds_up(problem.items, wiring)
+    ]
+    return WiringResult(_ranked(judged) if judged else ())
 
 
 def _with_ties(problem: WiringProblem, beam: int) -> WiringResult:
@@ -371,35 +395,6 @@ def _advance(
         waiting[open_operands] = waiting.get(open_operands, 0) + 1
         kept.append(after(state, index, step, cost))
     return kept
-
-
-def after(state: State, index: int, step: Step, cost: float) -> State:
-    """The state after a step."""
-    move = step.move
-    fills = tuple([(slot.item, slot.call, own, slot.is_state()) for slot, own in _fills(move)])
-    group, slots, remainders = move.frontier()
-    precedence = state.precedence if step.order is None else state.precedence | {step.order}
-    return State(
-        state.last,
-        cost,
-        group,
-        slots,
-        state.outputs if move.chosen else (*(index,) * max(1, len(move.calls)), *state.outputs),
-        state.past.with_row(_row(state, index, move, group, precedence)),
-        remainders,
-        precedence,
-        state.memory.after(step.motifs) if step.motifs else state.memory,
-        Placed(index, move.number, 1 + max(move.calls, default=0), fills, state.trail),
-    )
-
-
-def _row(state: State, index: int, move: Move, group: int, precedence: frozenset[Precedence]) -> Row:
-    consumers = tuple(dict.fromkeys([slot.item for slot in move.chosen]))
-    if len(consumers) < 2:
-        return group, consumers, consumers[0] if consumers else None
-    if move.shared or any(slot.hidden for slot in move.chosen):
-        return group, consumers, None
-    return group, consumers, state._replace(precedence=precedence).first_of(index, consumers)
 
 
 def _ranked(wirings: Sequence[Wiring]) -> tuple[Wiring, ...]:
