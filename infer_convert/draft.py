@@ -52,13 +52,15 @@ class Preferred:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Wired layers (parents before children) and the outputs, as (layer index, call). ``preferred`` holds, by layer
-    index, what a known architecture has there. ``heard`` are the nats by which the trained numbers moved its share."""
+    index, what a known architecture has there. ``heard`` are the nats by which the trained numbers moved its share.
+    ``guessed``: many other wirings suit the list as well, and nobody has seen them."""
 
     layers: tuple[DraftLayer, ...]
     outputs: tuple[Call, ...]
     log_score: float = 0.0
     preferred: Mapping[int, Preferred] = field(default_factory=dict)
     heard: float = 0.0
+    guessed: bool = False
 
     def consumers(self) -> dict[int, list[int]]:
         """Layer index -> indices of the layers that take one of its results."""

@@ -371,8 +371,16 @@ def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tupl
     top = max(score for _, _, score in found)
     masses = {number: math.exp(score - top) for number, _, score in found}
     total = math.fsum(masses.values())
-    candidates = [_Candidate(number, settled, masses[number] / total * settled.share) for number, settled, _ in found]
+    candidates = []
+    for number, settled, _ in found:
+        sure = GUESSED if drafts[number][0].guessed else 1.0
+        candidates.append(_Candidate(number, settled, masses[number] / total * settled.share * sure))
     return sorted(candidates, key=lambda item: -item.share), causes
+
+
+GUESSED = 0.02
+"""How likely wirings found by copying cells are right as wholes: of one net, the only one known that needs them, a
+fifth of the edges was wrong."""
 
 
 def _remembered(candidates: list[_Candidate], nats: list[float]) -> list[_Candidate]:

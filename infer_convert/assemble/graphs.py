@@ -270,7 +270,7 @@ def _draft(typed: Sequence[Typed], origins: Sequence[tuple[int, ...]], made: Seq
             giver = calls[0][1][0]
             layers[giver] = replace(layers[giver], config={**layers[giver].config, "return_state": True})
     outputs = tuple((place[item], call) for item, call in wiring.outputs)
-    return Draft(tuple(layers), outputs, wiring.log_score)
+    return Draft(tuple(layers), outputs, wiring.log_score, guessed=wiring.guessed)
 
 
 def _summed(layers: list[DraftLayer], name: str, call: tuple[Call, ...]) -> tuple[Call, ...]:

@@ -9,6 +9,7 @@ from infer_convert.confidence import DUMP, WIRED
 from infer_convert.draft import Draft
 from infer_convert.hints import Hints
 from infer_convert.plan import Basis, Decision, Evidence, Option, Ref
+from infer_convert.solve.cells import RIGHT
 
 LEAST_NATS, MOST_NATS = 0.05, 60.0
 """Less is not worth a line in the report; more is as sure."""
@@ -47,7 +48,7 @@ def inbound_decisions(
         options = tuple(
             Option(other, math.fsum(shares[number] for number in having) / total) for having, other in answers.values()
         )
-        share = math.fsum(shares[number] for number in mine) / total
+        share = math.fsum(shares[number] for number in mine) / total * (RIGHT if best.guessed else 1)
         heard = _heard([said[number] for number in mine], [said[number] for number in rest])
         evidence = (_because(dumped), *heard)
         result[layer.name] = (Decision("inbound", names, share, Basis.INFERRED, options, evidence),)

@@ -85,6 +85,7 @@ def _plain(wiring: Wiring) -> list[Any]:
         wiring.probability,
         sorted(wiring.ordered),
         [[list(call) for call in operands] for operands in wiring.sums],
+        wiring.guessed,
     ]
 
 
@@ -101,7 +102,7 @@ def _checked(plain: Any, items: Sequence[Item]) -> Answer | None:
 
 
 def _wiring(plain: Any, items: Sequence[Item]) -> Wiring:
-    if not (isinstance(plain, list) and len(plain) == 7 and all(type(value) is float for value in plain[3:5])):
+    if not (isinstance(plain, list) and len(plain) == 8 and all(type(value) is float for value in plain[3:5])):
         raise _NoWiring
     variants = tuple(_index(value, len(item.variants)) for value, item in zip(_list(plain[0]), items, strict=False))
     calls = _list(plain[1])
@@ -114,7 +115,7 @@ def _wiring(plain: Any, items: Sequence[Item]) -> Wiring:
     sums = tuple(_calls(call, counts) for call in plain[6])
     if not outputs or not _acyclic((*operands, *((call,) for call in sums))):
         raise _NoWiring
-    return Wiring(variants, operands, outputs, plain[3], plain[4], ordered, sums)
+    return Wiring(variants, operands, outputs, plain[3], plain[4], ordered, sums, plain[7] is True)
 
 
 def _acyclic(operands: Sequence[Sequence[Sequence[Call]]]) -> bool:

@@ -19,7 +19,7 @@ from functools import partial
 
 from infer_convert.solve.bundles import bound, bundled
 from infer_convert.solve.causes import nothing_gives, nothing_open
-from infer_convert.solve.cells import completed
+from infer_convert.solve.cells import RIGHT, completed
 from infer_convert.solve.copies import twins
 from infer_convert.solve.fans import fanning, fans
 from infer_convert.solve.features import Affinity, Names, Scene, Weights
@@ -259,8 +259,7 @@ def solve_widening(problem: WiringProblem, beam: int | None = None) -> WiringRes
 
 def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
     """As ``solve``; parallel branches side by side in the list are tied first (``bundles.py``). When no wiring fits,
-    rows that bring what a Concatenate joins are tied to it (``fans.py``); then, where the list is long, as a net of
-    repeated cells (``cells.py``); then once more with a wider beam, whose
+    rows that bring what a Concatenate joins are tied to it (``fans.py``); then once more with a wider beam, whose
     wirings must not be too odd (and, unless the list is long, with more work), and then, if work allows, with sums that
     the list does not show; with these also where the wirings are odd. Where repeated blocks call for such sums
     (``hidden.py``) they are tried in any case."""
@@ -273,10 +272,6 @@ def _widening(problem: WiringProblem, beam: int | None) -> WiringResult:
             return fanned
     if problem.hidden or (first.wirings and (first.narrowed or longer is not None or not _is_odd(problem, first))):
         return first
-    if not first.wirings and len(problem.items) > LONG:
-        repeated = _with_cells(problem)
-        if repeated.wirings:
-            return repeated
     if not first.wirings and (not first.narrowed or len(problem.items) <= LONG):
         wider = solve(problem, WIDER * beam, worst=ODD, work=MORE_WORK * WORK if first.narrowed else WORK)
         if wider.wirings:
@@ -302,16 +297,22 @@ def _with_cells(problem: WiringProblem) -> WiringResult:
         for wiring in wirings
         if wiring is not None and adds_up(problem.items, wiring)
     ]
-    return WiringResult(_ranked(judged) if judged else ())
+    ranked = _ranked(judged) if judged else ()
+    return WiringResult(tuple([replace(wiring, probability=RIGHT * wiring.probability) for wiring in ranked]))
 
 
 def _with_ties(problem: WiringProblem, beam: int) -> WiringResult:
-    """The wirings in which parallel branches stay apart; where these are odd or none, the best of all."""
+    """The wirings in which parallel branches stay apart; where there are none in a long list, those of a net of repeated
+    cells (``cells.py``); where these are odd or none either, the best of all."""
     ties = bundled(problem.items)
     if ties:
         found = solve(replace(problem, affinity=bound(problem.affinity, ties)), beam)
         if found.wirings and not _is_odd(problem, found):
             return found
+        if not found.wirings and len(problem.items) > LONG:
+            repeated = _with_cells(problem)
+            if repeated.wirings:
+                return repeated
     return solve(problem, beam)
 
 

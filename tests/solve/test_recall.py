@@ -115,4 +115,4 @@ def test_everything_that_a_search_takes_and_gives_is_told() -> None:
         "label", "operands", "ranks", "channels_in", "channels_out", "channels", "scale", "broadcasts", "log_prior",
         "state", "takes_state",
     ]  # fmt: skip
-    assert len(fields(Wiring)) == len(recall._plain(CHAIN)) == 7
+    assert len(fields(Wiring)) == len(recall._plain(CHAIN)) == 8
