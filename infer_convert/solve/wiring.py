@@ -302,7 +302,7 @@ def _with_cells(problem: WiringProblem) -> WiringResult:
 
 
 def _with_ties(problem: WiringProblem, beam: int) -> WiringResult:
-    """The wirings in which parallel branches stay apart; where there are none in a long list, those of a net of repeated
+    """The wirings in which parallel branches stay apart; in a long list without any, those of a net of repeated
     cells (``cells.py``); where these are odd or none either, the best of all."""
     ties = bundled(problem.items)
     if ties:

@@ -65,6 +65,13 @@ def test_ties_forbid_all_other_edges_of_both_ends() -> None:
     assert [cost(*edge) for edge in ((2, 5), (2, 6), (3, 5), (3, 6))] == [1.0, math.inf, math.inf, 1.0]
 
 
+def test_nothing_within_a_tie_feeds_anything_within_it() -> None:
+    cost = bound(lambda producer, consumer: 1.0, {2: 6, 4: 8})
+    allowed = {(a, b) for a in range(9) for b in range(a + 1, 9) if cost(a, b) < math.inf}
+    assert not allowed & {(3, 4), (3, 5), (5, 7), (6, 7)}
+    assert {(1, 3), (3, 7), (2, 6), (1, 7)} <= allowed
+
+
 @pytest.mark.parametrize(("cost", "asked"), [(1.0, [math.inf]), (99.0, [math.inf, 0.0])])
 def test_ties_are_given_up_where_they_make_odd_wirings(
     monkeypatch: pytest.MonkeyPatch, cost: float, asked: list[float]

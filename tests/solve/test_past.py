@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infer_convert.solve.items import Variant
 from infer_convert.solve.past import CHUNK, History, Memory, Row
-from infer_convert.solve.state import Slot, State, opened
+from infer_convert.solve.state import Slot, State, contradictory, opened
 
 TOWERS = """
     9 0
@@ -68,3 +68,36 @@ def test_a_trunk_of_the_later_tower_leaves_it_open() -> None:
 def test_a_second_operand_of_one_consumer_is_not_ruled_out() -> None:
     """1 and 2 may both feed 3: their order is that of its operands."""
     assert state(TOWERS, (7, 5, 6)).visited_before(feeding(3)) is not False
+
+
+ROW = """
+    9 0
+    8 1 9
+    7 2 8
+    6 2 8
+    5 2 8
+    4 3 5
+    3 3 7 8
+"""
+"""A Concatenate 8 of three Adds, in the order 5, 6, 7. From where the walk meets 3 is open: it feeds one of them and
+the Concatenate itself."""
+
+
+def test_what_stands_behind_an_open_item_is_looked_at() -> None:
+    """2 feeds the second Add: whatever is true of 3, it comes behind 4, which feeds the first."""
+    known = state(ROW, (8, 5, 6), (8, 6, 7))
+    assert known.past.row(known.last - 3)[2] is None
+    assert known.visited_before(feeding(6)) is False
+    assert known.visited_before(feeding(5)) is not False
+
+
+def test_an_open_order_is_named() -> None:
+    known = state(ROW, (8, 5, 6), (8, 6, 7))
+    assert known.first_or_open(3, (7, 8)) == (8, 7, 3)
+    assert known.first_or_open(4, (5,)) == 5
+
+
+def test_precedences_that_close_a_circle() -> None:
+    known = frozenset({(9, 1, 2), (9, 2, 3), (8, 3, 1)})
+    assert contradictory(known | {(9, 3, 1)}, (9, 3, 1))
+    assert not contradictory(known | {(9, 1, 3)}, (9, 1, 3))

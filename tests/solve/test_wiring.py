@@ -9,6 +9,7 @@ import pytest
 
 from infer_convert.solve import wiring
 from infer_convert.solve.features import Scene, Weights
+from infer_convert.solve.follow import after
 from infer_convert.solve.items import Item, Wiring
 from infer_convert.solve.moves import Rules, _best_first, moves
 from infer_convert.solve.order import reproduces
@@ -28,7 +29,6 @@ from infer_convert.solve.wiring import (
     WiringProblem,
     WiringResult,
     affordable,
-    after,
     solve,
     solve_widening,
 )
