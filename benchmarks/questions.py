@@ -88,7 +88,7 @@ def _line(item: Item, library: bool, most: int) -> dict[str, str] | None:
     for tensor in shown.facts.all_tensors():
         tensors.setdefault(shown.owner[tensor.path], []).append(tensor)
     stored = {leaf: name.rpartition("/")[2] for name, leaf in shown.leaf.items()}
-    right = oracle.plan_of(oracle._config_of(item, loaded), tensors, stored)
+    right = oracle.plan_of(oracle._config_of(item), tensors, stored)
     hints = engine.hints_for(truth.raw.input_shapes, False, library)
     line = {"case": item.name, "family": item.family, "split": item.split}
     asked: list[str] = []
