@@ -166,6 +166,10 @@ def _weightless(
             card = next(card for card in LAYERS if card.class_name == class_name)
             readings.append(Reading(card, Fit({}), -0.7 * place, "Keras 1 called every merge `merge`"))
         return _best(readings)
+    if is_function(layer):
+        own = f"`{layer.name}` is the name Keras gives a function of the user's own, which the file does not hold"
+        function = Reading(UNKNOWN, Fit({}), 0.0, own)
+        return _best([function, *(_silent(spatial, set()) if rare else ())], MOST_READINGS + len(SILENT))
     said = [(card, weigh(card, layer.name)) for card in MAYBE_WEIGHTLESS]
     automatic = any(named >= AUTOMATIC for _, named in said)
     for card, spoken in said:
@@ -195,9 +199,14 @@ def _weightless(
 
 def is_silent(layer: StoredLayer) -> bool:
     """Whether neither tensors nor the name of a stored layer tell anything about its class."""
-    if layer.tensors or layer.children or layer.stem is not None or stem(layer.name) == "merge":
+    if layer.tensors or layer.children or layer.stem is not None or stem(layer.name) == "merge" or is_function(layer):
         return False
     return all(weigh(card, layer.name) <= 0.0 for card in MAYBE_WEIGHTLESS)
+
+
+def is_function(layer: StoredLayer) -> bool:
+    """Whether the layer has the name or the folder that Keras gives a Lambda."""
+    return weigh(UNKNOWN, layer.name) >= AUTOMATIC or _stem_says(UNKNOWN, layer)
 
 
 REFUTED = -4.0
