@@ -2,9 +2,10 @@
 
 An author settles one thing at a time: how the convolutions' windows move, the activations, the epsilon of the
 normalisations. A *motif* is such a field over the layers of one kind; what moves a window (strides, padding, dilation,
-of pools its size too) is one motif, because sizes tell these only together: whoever learns that nothing is padded
-judges the strides anew. Its answer is a pattern, a value for each of these layers ("1, but 2 at conv3 and conv6"). How
-likely a pattern is, ``Wholes`` say of what sizes weigh; other reasons know nothing of each other and are multiplied.
+of pools their class and size too) is one motif, because sizes tell these only together: whoever learns that nothing is
+padded judges the strides anew. Its answer is a pattern, a value for each of these layers ("1, but 2 at conv3 and
+conv6"). How likely a pattern is, ``Wholes`` say of what sizes weigh; other reasons know nothing of each other and are
+multiplied.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infer_convert.inference import Wholes
@@ -45,7 +46,7 @@ WINDOW = ("pool_size", "strides", "padding", "dilation_rate")
 """Fields that move the windows of these kinds of layers, asked together."""
 MOVING = ("pool", "convolution", "transposed")
 POOL = "pool window"
-"""The motif of pools, of which ``WINDOW`` is all there is."""
+"""The motif of pools: their class and ``WINDOW`` are all there is."""
 
 
 def motif(layer: LayerEntry, argument: str) -> str | None:
@@ -62,7 +63,7 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
     if argument == "activation":
         return "recurrent activation" if kind == "recurrent" else "activation"
     if argument == "class_name" and kind == "pool":
-        return "pool class"
+        return POOL
     return None
 
 
@@ -115,8 +116,8 @@ def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
     mine = tuple(standing[target] for target in drawn.targets)
 
     def choice(told: Mapping[Target, Any], confidence: float) -> Choice:
-        found = {**standing, **told}
-        return Choice(tuple(standing), tuple(found[target] for target in standing), confidence)
+        found = _without_window({**standing, **told})
+        return Choice(tuple(found), tuple(found.values()), confidence)
 
     patterns = Event(
         drawn.targets,
@@ -126,8 +127,25 @@ def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
     )  # fmt: skip
     ways = [way for way in together([patterns, *apart], MOST_PATTERNS + 1) if way[0]]
     alone = -math.log(max(sure, 1e-9))
-    return Weighed(choice({}, sure * patterns.right), tuple(choice(*way) for way in ways[:MOST_PATTERNS]),
-                   drawn.gain + alone, alone, drawn.rows)  # fmt: skip
+    others = _merged([choice(*way) for way in ways])[:MOST_PATTERNS]
+    return Weighed(choice({}, sure * patterns.right), others, drawn.gain + alone, alone, drawn.rows)
+
+
+def _merged(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The choices, those that say the same as one."""
+    found: dict[str, Choice] = {}
+    for each in choices:
+        key = repr(each.answers)
+        found[key] = replace(each, confidence=each.confidence + found[key].confidence) if key in found else each
+    return tuple(sorted(found.values(), key=lambda choice: -choice.confidence))
+
+
+def _without_window(told: Mapping[Target, Any]) -> dict[Target, Any]:
+    """No window of a layer that is told to be of a class without one."""
+    classes = {layer: str(value) for (layer, argument), value in told.items() if argument == "class_name"}
+    bare = {layer for layer, name in classes.items() if not name.startswith(("MaxPooling", "AveragePooling"))}
+    return {(layer, argument): value for (layer, argument), value in told.items()
+            if not (layer in bare and argument in WINDOW)}  # fmt: skip
 
 
 def _single(unit: Unit, drawn: _Patterns) -> Weighed:

@@ -243,3 +243,15 @@ def test_the_three_that_go_well_together_come_first() -> None:
     others = [question(0.4), question(0.3)]
     order = ordered([size, stride, *others], [math.log(0.4)] * 3)
     assert order[:3] == [0, 2, 3] and order[3] == 1
+
+
+def test_a_pool_is_one_question_and_one_without_a_window_has_none() -> None:
+    others = (Option("AveragePooling2D", 0.2), Option("GlobalMaxPooling2D", 0.1))
+    kind = Decision("class_name", "MaxPooling2D", 0.7, Basis.INFERRED, others)
+    (ask,) = asks(net({"p": ("MaxPooling2D", (kind, doubt("pool_size", 2, 0.9, 3)))}))
+    assert ask.fields == ("class_name", "pool_size")
+    told = [option.answers for option in ask.options]
+    assert {("p", "class_name"): "AveragePooling2D", ("p", "pool_size"): 2} in told
+    assert {("p", "class_name"): "GlobalMaxPooling2D"} in told
+    (whole,) = (option for option in ask.options if len(option.values) == 1)
+    assert whole.confidence == pytest.approx(0.1), "whatever its window would have been"
