@@ -132,10 +132,51 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return ActivationBelief(
             {"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply")
         )
+    if _normalises_layers(near):
+        images = any("Conv2D" in item.class_name for item in near.draft.layers)
+        return IN_MAPS if images else IN_SEQUENCES
+    if _squeezes_depthwise(near):
+        return SQUEEZED
     return ActivationBelief(
         {"relu": 0.93, "elu": 0.02, "tanh": 0.02, "silu": 0.02, "sigmoid": 0.01},
         Evidence("habits", 2.5, "most hidden activations are relu"),
     )
+
+
+IN_MAPS = ActivationBelief(
+    {"gelu": 0.75, "relu": 0.2, "silu": 0.05},
+    Evidence("habits", 1.1, "nets for images that normalise layers instead of batches mostly use gelu"),
+)
+IN_SEQUENCES = ActivationBelief(
+    {"relu": 0.6, "gelu": 0.35, "silu": 0.05},
+    Evidence("habits", 0.4, "transformers over words and over time use relu or gelu"),
+)
+SQUEEZED = ActivationBelief(
+    {"silu": 0.5, "relu": 0.35, "hard_swish": 0.15},
+    Evidence("habits", 0.0, "nets that gate the channels of depthwise convolutions use swish, relu or hard-swish"),
+)
+"""Mobile nets with squeeze-and-excitation: MnasNet (arXiv:1807.11626) and GhostNet (arXiv:1911.11907) relu, EfficientNet
+(arXiv:1905.11946) and what was made after it swish, MobileNetV3 (arXiv:1905.02244) hard-swish; set by hand."""
+GATED_BLOCKS = 2
+"""Gates behind depthwise convolutions that make a net one of these."""
+
+
+def _squeezes_depthwise(near: Neighbourhood) -> bool:
+    found = near.notes.get("squeezes depthwise")
+    if found is None:
+        found = near.notes["squeezes depthwise"] = _counted_gates(near) >= GATED_BLOCKS
+    return bool(found)
+
+
+def _counted_gates(near: Neighbourhood) -> int:
+    """Multiplies that have a depthwise convolution's result, normalised and activated, as one of their operands."""
+    count = 0
+    between = (*NORMALISATIONS, *ACTIVATIONS)
+    for index, layer in enumerate(near.draft.layers):
+        if layer.class_name == "Multiply":
+            before = {near.draft.layers[i].class_name for i in near.before(index, between)}
+            count += any(name.startswith("DepthwiseConv") for name in before)
+    return count
 
 
 def _ends_block(near: Neighbourhood, index: int) -> bool:
@@ -270,6 +311,9 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
             {"linear": 0.75, "relu": 0.25},
             Evidence("habits", 1.1, "this net writes its activations as layers of their own"),
         )
+    if _squeezes_depthwise(near):
+        because = Evidence("habits", 0.4, "what squeezes channels is a relu, or a swish as elsewhere in such nets")
+        return ActivationBelief({"relu": 0.6, "silu": 0.38, "linear": 0.02}, because)
     return ActivationBelief(
         {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
         Evidence("habits", 2.5, "hidden layers are mostly relu"),
