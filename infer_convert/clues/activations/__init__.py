@@ -155,8 +155,9 @@ SQUEEZED = ActivationBelief(
     {"silu": 0.5, "relu": 0.35, "hard_swish": 0.15},
     Evidence("habits", 0.0, "nets that gate the channels of depthwise convolutions use swish, relu or hard-swish"),
 )
-"""Mobile nets with squeeze-and-excitation: MnasNet (arXiv:1807.11626) and GhostNet (arXiv:1911.11907) relu, EfficientNet
-(arXiv:1905.11946) and what was made after it swish, MobileNetV3 (arXiv:1905.02244) hard-swish; set by hand."""
+"""Mobile nets with squeeze-and-excitation: MnasNet (arXiv:1807.11626) and GhostNet (arXiv:1911.11907) relu,
+EfficientNet (arXiv:1905.11946) and what was made after it swish, MobileNetV3 (arXiv:1905.02244) hard-swish; set by
+hand."""
 GATED_BLOCKS = 2
 """Gates behind depthwise convolutions that make a net one of these."""
 
