@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
+from infer_convert.report.events import LIKENESS
 from infer_convert.report.motifs import POOL, WINDOW, Weighed, motif, turned, weighed
 from infer_convert.report.order import ordered
 from infer_convert.report.text import answer_command
@@ -24,8 +25,6 @@ SURE = 0.999
 """Decisions that are this sure are no part of any question."""
 TRIFLE = 1e-3
 """Nats that no question is worth."""
-LIKENESS = "library"
-"""The clue of a known architecture."""
 UNNAMED = 0.2
 """Part of the bits of values that no alternative names."""
 

@@ -13,7 +13,7 @@ from infer_convert.errors import UsageError
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference, Whole, Wholes
-from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 from infer_convert.report.document import Document, document
 from infer_convert.report.html.graph import drawing
 from infer_convert.report.motifs import Weighed
@@ -117,6 +117,15 @@ def test_the_habit_of_hidden_layers_is_one_doubt() -> None:
     (ask,) = asks(net({"a": ("Conv2D", hidden(0.8)), "b": ("Dense", hidden(0.7))}))
     assert ask.standing.confidence == pytest.approx(0.7) and ask.gain == pytest.approx(-math.log(0.7))
     assert [option.values for option in ask.others] == [("relu", "tanh"), ("elu", "elu"), ("tanh", "relu")]
+
+
+def test_what_a_known_architecture_has_everywhere_is_one_doubt() -> None:
+    """Who copied it kept the elu of its convolutions and of its Denses, or of none."""
+    said = (Evidence("library", 0.0, "layers 1..9 match PilotNet"),)
+    own = (Decision("activation", "elu", 0.45, Basis.INFERRED, (Option("relu", 0.5), Option("tanh", 0.05)), said),)
+    (ask,) = asks(net({"a": ("Conv2D", own), "b": ("Dense", own)}))
+    assert ask.standing.values == ("elu", "elu") and ask.standing.confidence == pytest.approx(0.45)
+    assert ask.options[0].values == ("relu", "relu") and ask.options[0].confidence == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("class_name", ["Conv2D", "SeparableConv1D", "Conv2DTranspose"])
