@@ -198,11 +198,23 @@ def _class_decision(settled: Settled, near: Neighbourhood, index: int, context: 
     if not others and layer.class_name != "Lambda":
         return []
     if layer.class_name == "Lambda":
-        share = min(share, 0.3)
+        share, others = min(share, UNKNOWN_FUNCTION), _instead(settled, index, others)
     if layer.class_name != "InputLayer" and is_silent(entry.stored):
         share *= AMONG_THESE
     evidence = (Evidence("names and shapes", chosen.log_prior, chosen.because),)
     return [Decision("class_name", layer.class_name, share, Basis.INFERRED, others[:MOST_ALTERNATIVES], evidence)]
+
+
+UNKNOWN_FUNCTION, SCALES_IMAGES = 0.3, 0.3
+"""How likely an unknown function does nothing, and how likely one right behind an input of images maps their range, as
+nets that drive cars do (``x / 127.5 - 1``); set by hand."""
+
+
+def _instead(settled: Settled, index: int, others: tuple[Option, ...]) -> tuple[Option, ...]:
+    """What to offer in place of an unknown function."""
+    before = [settled.draft.layers[item] for item in settled.draft.producers(index)]
+    images = len(settled.shapes[index, 0]) == 3 and [layer.class_name for layer in before] == ["InputLayer"]
+    return (Option("Rescaling", SCALES_IMAGES), *others) if images and not others else others
 
 
 AMONG_THESE = 0.5

@@ -42,7 +42,11 @@ def test_a_pool_in_front_of_a_dense_may_be_a_global_one() -> None:
 @pytest.mark.parametrize("name", ["lambda", "lambda_1"])
 def test_a_layer_with_the_name_of_a_lambda_is_no_input_and_no_activation(name: str) -> None:
     """What it does is not in the file: it is passed over, and the report asks."""
-    found = layer(f"{name}\nconv kernel:3x3x3x8 bias:8\nflatten\nfc kernel:288x2 bias:2", name)
+    text = f"{name}\nconv kernel:3x3x3x8 bias:8\nflatten\nfc kernel:288x2 bias:2"
+    found = layer(text, name)
     decision = of_class(found)
     assert (found.class_name, decision.value) == ("Identity", "Lambda") and decision.confidence <= 0.3
     assert "which the file does not hold" in decision.evidence[0].because
+    assert [option.value for option in decision.alternatives] == ["Rescaling"], "images are scaled in front of a net"
+    told = infer(facts(text), Hints(answers={(name, "class_name"): "Rescaling"})).best.layer(name)
+    assert told.class_name == "Rescaling" and {"scale", "offset"} & {each.field for each in told.decisions}
