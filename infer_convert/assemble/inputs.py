@@ -66,6 +66,18 @@ def candidates(
     return (((None,) * (axes - 1) + (channels,), 0.0),)
 
 
+def kind_of(draft: Draft, index: int) -> str | None:
+    """What an input is read as, where another one is read likewise and the sizes of both are open."""
+    places = [place for place, layer in enumerate(draft.layers) if layer.class_name == "InputLayer"]
+    if len(places) < 2:
+        return None
+    want = wanted(draft, index)
+    if want.shape is not None or want.flat is not None or (want.axes or 1) < 2:
+        return None
+    alike = [place for place in places if wanted(draft, place) == want]
+    return f"inputs of {want.axes} axes, {want.channels} channels" if len(alike) > 1 else None
+
+
 SIDES = (1, 4, 8, 14, 16, 20, 22, 32, 40, 64, 80, 96, 128)
 """Shorter sides of signals of several channels and of spectrograms."""
 FILLED = (8, 4, 16, 2, 32)

@@ -11,6 +11,7 @@ from infer_convert import __version__
 from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes, told_before
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
+from infer_convert.assemble.few_sizes import solved
 from infer_convert.assemble.reshapes import targets
 from infer_convert.assemble.sliding import at_once
 from infer_convert.clues.settings.blocks import blocks, with_blocks
@@ -29,7 +30,7 @@ from infer_convert.solve.draws import Draw
 from infer_convert.solve.kept_sizes import known_sizes
 from infer_convert.solve.notes import digest
 from infer_convert.solve.options import ShapeFunction, SizeCall, SizeItem, SizeOption
-from infer_convert.solve.sizes import SizeResult, solve_sizes
+from infer_convert.solve.sizes import SizeResult
 
 SMALL_NET = 60
 """Up to so many calls many states are affordable, for a draft that is likely."""
@@ -37,6 +38,9 @@ MANY, FEW = 4000, 600
 """States that are kept."""
 MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
 """Classes whose operands suit each other two by two."""
+LIKE_ANOTHER = math.log(4.0)
+"""Log odds that an input that is read like another one has its size, whatever that size is: pictures that are
+compared, signals that several branches look at (set by hand)."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
 
@@ -108,7 +112,7 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         lambda: _question(draft, all_settings, hints, best, states),
         items,
         calls,
-        lambda: solve_sizes(items, calls, best, states, strata),
+        lambda: solved(items, calls, best, states, strata),
     )
     if not result.answers:
         assert result.failed_at is not None
@@ -301,8 +305,14 @@ def _input_options(
         nominal = None if fixed else pictures(near)
         candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed, nominal), fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
+    kind = inputs.kind_of(near.draft, index) if layer.name not in given else None
     tried = tuple(
-        Setting({"batch_shape": [None, *shape]}, score - total, writes=((f"input/{layer.name}", shape),))
+        Setting(
+            {"batch_shape": [None, *shape]},
+            score - total,
+            ((kind, shape, LIKE_ANOTHER - score + total),) if kind else (),
+            ((f"input/{layer.name}", shape), *(((kind, shape),) if kind else ())),
+        )
         for shape, score in candidates
     )
     return tried, tuple(_constant(shape) for shape, _ in candidates)

@@ -113,3 +113,50 @@ def test_no_dense_takes_an_open_number_of_channels() -> None:
     sizes = {"e": {"input_dim": 9, "output_dim": 4}, "f": {"input_dim": 9, "output_dim": 4}, "d": dense(6, 2)}
     found = settle(draft(text, **sizes), Hints())
     assert not found.answers and " d " in found.cause
+
+
+BRANCHES = """x InputLayer
+    y InputLayer
+    z InputLayer
+    a Conv1D < x
+    b Conv1D < y
+    c Conv1D < z
+    p MaxPooling1D < a
+    q MaxPooling1D < b
+    r MaxPooling1D < c
+    f Flatten < p
+    g Flatten < q
+    h Flatten < r
+    j Concatenate < f g h
+    d Dense"""
+
+
+def test_inputs_that_are_read_alike_have_one_size() -> None:
+    """11776 = 64·(63 + 62 + 59): three branches without padding and pools by 2 behind signals of 128 steps."""
+    kernels = {name: conv(kernel, 9, 64, 1) for name, kernel in (("a", 3), ("b", 5), ("c", 11))}
+    found = configs(BRANCHES, d=dense(11776, 50), **kernels)
+    assert {found[name]["shape"] for name in "xyz"} == {(128, 9)}
+
+
+def test_more_sizes_than_can_be_looked_at() -> None:
+    """What every frame becomes is known at the end alone: 42 channels, of which 10 are numbers that come with it."""
+    text = """x InputLayer
+        y InputLayer
+        a TimeDistributed < x
+        n TimeDistributed
+        p TimeDistributed
+        q TimeDistributed
+        b TimeDistributed
+        m TimeDistributed
+        s TimeDistributed
+        t TimeDistributed
+        j Concatenate < t y
+        r LSTM
+        d Dense"""
+    sizes: dict[str, Any] = {
+        name: {"_class": "Conv2D", "_inner": conv(3, *channels)} for name, channels in (("a", (3, 16)), ("b", (16, 32)))
+    }
+    for name, width in (("n", 16), ("m", 32)):
+        sizes[name] = {"_class": "BatchNormalization", "_inner": {"_channels_in": width}}
+    found = configs(text, r={"_channels_in": 42, "units": 8}, d=dense(8, 1), **sizes)
+    assert found["j"]["shape"][-1] == 42
