@@ -159,7 +159,7 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
 
 def _part_of(draft: Draft, index: int) -> int | None:
     """What the last axis of a flattened map is a multiple of: the map's channels. TimeDistributed around a layer
-    without weights may flatten every frame. A vector joined with such maps is taken to be shorter than their channels."""
+    without weights may flatten every frame. A vector that is joined with such maps is taken to be shorter."""
     flattened = False
     for _ in range(len(draft.layers)):
         layer = draft.layers[index]

@@ -136,27 +136,3 @@ def test_inputs_that_are_read_alike_have_one_size() -> None:
     kernels = {name: conv(kernel, 9, 64, 1) for name, kernel in (("a", 3), ("b", 5), ("c", 11))}
     found = configs(BRANCHES, d=dense(11776, 50), **kernels)
     assert {found[name]["shape"] for name in "xyz"} == {(128, 9)}
-
-
-def test_more_sizes_than_can_be_looked_at() -> None:
-    """What every frame becomes is known at the end alone: 42 channels, of which 10 are numbers that come with it."""
-    text = """x InputLayer
-        y InputLayer
-        a TimeDistributed < x
-        n TimeDistributed
-        p TimeDistributed
-        q TimeDistributed
-        b TimeDistributed
-        m TimeDistributed
-        s TimeDistributed
-        t TimeDistributed
-        j Concatenate < t y
-        r LSTM
-        d Dense"""
-    sizes: dict[str, Any] = {
-        name: {"_class": "Conv2D", "_inner": conv(3, *channels)} for name, channels in (("a", (3, 16)), ("b", (16, 32)))
-    }
-    for name, width in (("n", 16), ("m", 32)):
-        sizes[name] = {"_class": "BatchNormalization", "_inner": {"_channels_in": width}}
-    found = configs(text, r={"_channels_in": 42, "units": 8}, d=dense(8, 1), **sizes)
-    assert found["j"]["shape"][-1] == 42
