@@ -224,8 +224,12 @@ def demand(draft: Draft, index: int) -> Wanted | None:
     channels = config.get("_channels_in")
     if name == "TimeDistributed" and "_inner" in config:
         inner = config["_inner"]
-        axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
-        return Wanted(axes=axes, channels=inner.get("_channels_in"), timed=True)
+        if config["_class"] == "Embedding":
+            return Wanted(axes=2, indices=True)
+        sequences = config["_class"] in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+        axes = 2 + sequences if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
+        channels = (inner.get("_inner") or inner).get("_channels_in")
+        return Wanted(axes=axes, channels=channels, timed=True)
     if name == "Bidirectional":
         inner = config["_inner"]
         axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2

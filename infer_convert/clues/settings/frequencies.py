@@ -112,9 +112,25 @@ def _widens(layer: DraftLayer) -> bool:
 
 def _projects(near: Neighbourhood, index: int) -> bool:
     """A 1×1 convolution whose result goes (through a normalisation at most) into an Add beside another way. Where its
-    result is only what the Add of a later block goes around with, it is no shortcut."""
+    result is only what the Add of a later block goes around with, it is no shortcut, nor where it reads what nothing
+    else reads, behind other convolutions of its way."""
+    if not _reads_fork(near, index):
+        return False
     into = any(near.draft.layers[i].class_name == "Add" for i in near.after(index, ("BatchNormalization", "Dropout")))
     return into and bypasses(near).get(index) == "other"
+
+
+def _reads_fork(near: Neighbourhood, index: int) -> bool:
+    """Whether something else reads what a layer reads, too, activations and the like looked through."""
+    front = index
+    for _ in range(len(near.draft.layers)):
+        producers = near.draft.producers(front)
+        if len(producers) != 1 or len(near.consumers[producers[0]]) > 1:
+            return True
+        front = producers[0]
+        if near.draft.layers[front].class_name not in SHAPE_KEEPING:
+            return False
+    return False
 
 
 def _is_upsampled(near: Neighbourhood, index: int) -> bool:
