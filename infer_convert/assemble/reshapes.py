@@ -8,6 +8,7 @@ from infer_convert.assemble.wanted import PASSING, even_shares, side_of, wanted
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape
+from infer_convert.layers.passed import SHAPE_KEEPING
 from infer_convert.solve.options import ShapeFunction
 
 
@@ -21,7 +22,7 @@ def targets(
     target = tuple(known.config.get("target_shape") or ()) if known is not None else ()
     if len(target) == 1 and target[0] != -1:
         target = (-1,)
-    axes = layer.config.get("_axes", len(target) or want.axes)
+    axes = layer.config.get("_axes", len(target) or want.axes or _axes_of_gated(near, index))
     channels = layer.config.get("_channels", want.channels)
     tried, functions = [], []
     if target and len(target) > 1:
@@ -51,6 +52,20 @@ def targets(
             own = _reshaper(count, last)
             functions.append(own if last == channels else _unless(own, _reshaper(count, channels)))
     return tuple(tried), tuple(functions)
+
+
+def _axes_of_gated(near: Neighbourhood, index: int) -> int | None:
+    """The axes of the map that a Reshape's result is multiplied with: gates are made as wide as what they gate."""
+    layers = near.draft.layers
+    for merge in near.after(index, SHAPE_KEEPING):
+        if layers[merge].class_name != "Multiply":
+            continue
+        for other in near.draft.producers(merge):
+            while layers[other].class_name in SHAPE_KEEPING and near.draft.producers(other):
+                other = near.draft.producers(other)[0]
+            if "kernel_size" in layers[other].config:
+                return len(layers[other].config["kernel_size"]) + 1
+    return None
 
 
 OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from infer_convert import __version__
@@ -14,6 +15,7 @@ from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.assemble.few_sizes import solved
 from infer_convert.assemble.reshapes import targets
 from infer_convert.assemble.sliding import at_once
+from infer_convert.clues.settings import same_size
 from infer_convert.clues.settings.blocks import blocks, with_blocks
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
@@ -106,6 +108,10 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         known = None if told else at_once(layer, tried, functions)
         items.append(SizeItem(options, known, favour(near, index), layer.class_name in MERGES))
     calls, numbers = _calls(near)
+    asked = None if fixed else same_size.ends(near)
+    if asked is not None:
+        calls.append(SizeCall(len(items), (numbers[asked[0], 0], numbers[asked[1]])))
+        items.append(SizeItem((SizeOption(0.0, itemgetter(0)),), None, same_size.favour_same))
     states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = known_sizes(
@@ -118,17 +124,18 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         assert result.failed_at is not None
         asks = about_sizes(draft, calls[result.failed_at].item, hints)
         return SettledDraft((), -math.inf, _cause(draft, calls, result, hints), asks)
+    count = len(draft.layers)
     answers = tuple(
         Settled(
             draft,
             _sized(draft, all_settings, {key: answer.shapes[position] for key, position in numbers.items()}),
-            answer.options,
-            result.marginals,
+            answer.options[:count],
+            result.marginals[:count],
             {key: answer.shapes[position] for key, position in numbers.items()},
             answer.probability,
             fixed or bool(given),
-            result.peaks,
-            result.draw,
+            result.peaks[:count],
+            lambda: tuple(replace(draw, options=draw.options[:count]) for draw in result.draw()),
         )
         for answer in result.answers
     )
