@@ -181,3 +181,8 @@ def test_what_augments_pictures_tells_that_the_input_is_one() -> None:
     text = "x InputLayer\nn Normalization\nflip {}"
     assert wanted(draft(text.format("RandomFlip"), n={"_channels_in": 3}), 0).axes == 3
     assert wanted(draft(text.format("Dropout"), n={"_channels_in": 3}), 0).axes == 1
+
+
+def test_frames_of_games() -> None:
+    agent, other = (shapes("c Conv2D\nf Flatten", True, c=conv(kernel, 1, 32)) for kernel in (8, 7))
+    assert agent[0] == (84, 84, 1) != other[0]
