@@ -172,3 +172,10 @@ def test_a_convolution_that_ends_a_way_is_no_shortcut() -> None:
     sizes = {"a": conv(3, 3, 16), "b": conv(3, 16, 16), "c": conv(1, 16, 32), "s": conv(1, 16, 32)}
     strided = {name: share(tried(text, name, **sizes), strides=[2, 2]) for name in "cs"}
     assert strided["c"] < 0.05 < strided["s"]
+
+
+def test_the_convolution_that_answers_has_no_strides() -> None:
+    text = "x InputLayer\na Conv2D\nb Conv2D\nc Conv2D\nend Activation"
+    sizes = {"a": conv(4, 3, 32), "b": conv(4, 32, 64)}
+    scores, widening = (tried(text, "c", c=conv(4, 64, filters), **sizes) for filters in (1, 128))
+    assert share(scores, strides=[2, 2]) < 0.25 < share(widening, strides=[2, 2])
