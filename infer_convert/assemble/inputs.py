@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, permutations
 
+from infer_convert.assemble.reshapes import reads_rows
 from infer_convert.assemble.wanted import ANY_AXES, PASSING, Wanted, channels_of, demand, wanted
-from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
+from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, ROWS, SQUARES, VOLUMES
 from infer_convert.clues.settings.final_maps import Sides
 from infer_convert.clues.settings.strips import strips
 from infer_convert.draft import Draft, Neighbourhood
@@ -47,6 +48,8 @@ def candidates(
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
         images = _images(channels, fixed, _square_kernels(draft), nominal or NOMINAL, _reads_games(draft, index))
+        if not fixed and any(reads_rows(draft, place) for place in range(len(draft.layers))):
+            images += [((None, side, channels), math.log(share)) for side, share in ROWS]
         if draft.layers[index].config.get(RARE):
             images += _odd_images(draft, index, channels)
         images = strips(draft, _lengths_of_strips(draft, fixed), channels, images)

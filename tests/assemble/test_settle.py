@@ -136,3 +136,23 @@ def test_inputs_that_are_read_alike_have_one_size() -> None:
     kernels = {name: conv(kernel, 9, 64, 1) for name, kernel in (("a", 3), ("b", 5), ("c", 11))}
     found = configs(BRANCHES, d=dense(11776, 50), **kernels)
     assert {found[name]["shape"] for name in "xyz"} == {(128, 9)}
+
+
+def test_rows_of_a_map_are_steps_of_a_sequence() -> None:
+    """320 = 10 · 32 numbers in a row: 40 bands behind two pools, and convolutions that take nothing away."""
+    text = """x InputLayer
+        a Conv2D
+        m BatchNormalization
+        p MaxPooling2D
+        b Conv2D
+        n BatchNormalization
+        q MaxPooling2D
+        r Reshape
+        l LSTM
+        d Dense"""
+    sizes = {"a": conv(3, 1, 16), "b": conv(3, 16, 32), "l": {"_channels_in": 320, "units": 8}, "d": dense(8, 2)}
+    norms = {"m": {"_channels_in": 16}, "n": {"_channels_in": 32}}
+    found = configs(text, **sizes, **norms)
+    assert found["x"]["shape"] == (None, 40, 1) and found["r"]["shape"] == (None, 320)
+    assert {found[name]["padding"] for name in "ab"} == {"same"}
+    assert {tuple(found[name]["strides"]) for name in "ab"} == {(1, 1)}
