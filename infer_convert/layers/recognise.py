@@ -45,6 +45,9 @@ def _unknown_flow(config: object) -> tuple[Variant, ...]:
     )
 
 
+WRAPPED = 6.0
+"""Nats more for a wrapper that its automatic name tells: the layer inside has the same tensors, and that the wrapper
+leaves no other trace is then no reason against it."""
 BESIDE_AUTOMATIC = 2.0
 """Nats at most for a class whose words a name holds that Keras itself gives to another class."""
 FIRST_IS_INPUT = 3.0
@@ -138,6 +141,8 @@ def _weighted(
     for card in _fitting(anonymous, generation, backend, rare):
         for fit in _fits(card, stored, rare):
             named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
+            if named >= AUTOMATIC and "_inner" in fit.config:
+                named += WRAPPED
             late = LATER if generation in ("keras0", "keras1") and card.class_name in NEW_IN_2 else 0.0
             readings.append(Reading(card, fit, fit.log_odds + named + late, _because(card, layer, named)))
     return _best(readings)

@@ -345,3 +345,29 @@ def test_feed_forward_pairs_with_dropout_behind_both_may_activate_twice() -> Non
     assert found is not None and found.best == "linear" and found.shares["gelu"] == 0.4
     alone = belief(net.replace("{} Dropout\n", "").replace("d Dropout", "d Dropout"), "g", **configs)
     assert alone is not None and alone.shares["linear"] > 0.9
+
+
+BOARD = """x InputLayer
+    c Conv2D
+    p Conv2D < c
+    f Flatten
+    policy Dense
+    v Conv2D < c
+    g Flatten
+    {} Dense"""
+BOARD_SIZES = {"c": conv(3, 8, 32), "p": conv(1, 32, 2), "v": conv(1, 32, 1), "policy": dense(162, 82)}
+
+
+def test_who_wins_a_game_on_a_board_goes_from_minus_one_to_one() -> None:
+    text = BOARD.format("value_head")
+    assert best(text, "value_head", value_head=dense(81, 1), **BOARD_SIZES) == "tanh"
+    assert best(BOARD.format("score"), "score", score=dense(81, 1), **BOARD_SIZES) != "tanh"
+    watching = {**BOARD_SIZES, "c": conv(8, 8, 32)}
+    assert best(text, "value_head", value_head=dense(81, 1), **watching) == "linear", "an agent"
+
+
+def test_scores_of_classes_are_linear() -> None:
+    text = "x InputLayer\nc Conv2D\ns Conv2D\nt Conv2DTranspose\nend Activation"
+    sizes = {"c": conv(3, 3, 64), "t": conv(4, 12, 12)}
+    assert best(text, "s", s=conv(1, 64, 12), **sizes) == "linear"
+    assert best(text, "s", s=conv(1, 64, 16), **sizes) == "relu"

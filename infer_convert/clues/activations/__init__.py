@@ -16,7 +16,7 @@ from infer_convert.clues.activations.belief import (
     joined_output,
     width_of,
 )
-from infer_convert.clues.activations.outputs import head, inner_end, output
+from infer_convert.clues.activations.outputs import game, head, inner_end, output
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.names import words
 from infer_convert.layers.regularization import INERT
@@ -250,6 +250,8 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if not heads and is_output(near, index):
         return inner_end(near, index)
     if is_output(near, index):
+        if (played := game(near, index)) is not None:
+            return played
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
                 return ActivationBelief(
@@ -294,6 +296,9 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return _in_transformer(near, index, "Add" in after)
     if "Add" in after and len(direct - set(INERT)) == 1:
         return ActivationBelief({"linear": ADDED, "relu": 1 - ADDED}, Evidence("habits", 2.6, "it feeds an Add"))
+    if _scores_classes(near, index):
+        said = Evidence("habits", 1.4, "a map for every class, as the net ends in, which is enlarged or summed up")
+        return ActivationBelief({"linear": 0.8, "relu": 0.2}, said)
     if layer.class_name.endswith("Transpose") and "Concatenate" in after:
         return ActivationBelief(
             {"linear": 0.85, "relu": 0.15},
@@ -319,6 +324,30 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
         Evidence("habits", 2.5, "hidden layers are mostly relu"),
     )
+
+
+def _scores_classes(near: Neighbourhood, index: int) -> bool:
+    """A convolution of one place that gives as many maps as the net's output, several, in front of what enlarges them:
+    the scores of fully convolutional nets (https://arxiv.org/abs/1411.4038)."""
+    layer, width = near.draft.layers[index], width_of(near.draft.layers[index])
+    if "Conv" not in layer.class_name or max(layer.config.get("kernel_size", (2,))) > 1 or (width or 0) < 2:
+        return False
+    behind = [near.draft.layers[item].class_name for item in near.consumers[index]]
+    enlarged = bool(behind) and all(name.endswith("Transpose") or name.startswith("UpSampling") for name in behind)
+    return enlarged and width in _widths_out(near)
+
+
+ENDINGS = (*ACTIVATIONS, "UpSampling2D", "Reshape")
+"""Classes behind the layer that gives a net's classes."""
+
+
+def _widths_out(near: Neighbourhood) -> set[int | None]:
+    found = set()
+    for index, _ in near.draft.outputs:
+        passes = near.draft.layers[index].class_name in ENDINGS
+        front = next(iter(near.before(index, ENDINGS)), index) if passes else index
+        found.add(width_of(near.draft.layers[front]))
+    return found
 
 
 def _normalises_layers(near: Neighbourhood) -> bool:
@@ -392,7 +421,7 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
             {"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers")
         )
     return ActivationBelief(
-        {"relu": 0.88, "linear": 0.08, "elu": 0.02, "tanh": 0.02},
+        {"relu": 0.88, "elu": 0.04, "linear": 0.03, "silu": 0.025, "tanh": 0.025},
         Evidence("habits", 2.0, "nothing activates behind the normalisation, so the layer itself must"),
     )
 
