@@ -337,6 +337,15 @@ def count_maps() -> None:
         typer.echo(f"channels from {width:3}  picture {picture:8}  last map {places:8}  nets {nets:6.2f}")
 
 
+@app.command("count-ends")
+def count_ends() -> None:
+    """What known nets end in; the counts in clues/settings/same_size.py and frequencies.py."""
+    from benchmarks.count_ends import count
+
+    for line, nets in count().items():
+        typer.echo(f"{line:45}  nets {nets:6.2f}")
+
+
 @app.command("fit-confidence")
 def fit_confidence() -> None:
     """Fit the maps from shares to probabilities on the tune split; writes infer_convert/confidence.json."""

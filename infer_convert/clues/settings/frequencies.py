@@ -137,8 +137,8 @@ def _reads_fork(near: Neighbourhood, index: int) -> bool:
 
 def _answers(near: Neighbourhood, index: int, layer: DraftLayer) -> bool:
     """Whether a convolution narrows what it reads to the net's answer: a map of scores (PatchGAN), a picture. Of the
-    output convolutions with kernels wider than one place of the reference library and the zoo's tune nets, 8.4 of 8.4
-    have no strides (every net of a family of n counts 1/sqrt(n)); the last of a backbone may, but that one widens."""
+    output convolutions with kernels wider than one place of the reference library and the zoo's tune nets, 9.5 of 9.5
+    have no strides (``python -m benchmarks count-ends``); the last of a backbone may, but that one widens."""
     outputs = {item for item, _ in near.draft.outputs}
     narrows = layer.config.get("filters", 0) < (layer.config.get("_channels_in") or 0)
     ends = index in outputs or any(item in outputs for item in _behind(near, index))
