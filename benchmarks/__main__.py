@@ -337,6 +337,15 @@ def count_maps() -> None:
         typer.echo(f"channels from {width:3}  picture {picture:8}  last map {places:8}  nets {nets:6.2f}")
 
 
+@app.command("count-ends")
+def count_ends() -> None:
+    """What known nets end in; the counts in clues/settings/same_size.py and frequencies.py."""
+    from benchmarks.count_ends import count
+
+    for line, nets in count().items():
+        typer.echo(f"{line:45}  nets {nets:6.2f}")
+
+
 @app.command("fit-confidence")
 def fit_confidence() -> None:
     """Fit the maps from shares to probabilities on the tune split; writes infer_convert/confidence.json."""
@@ -397,11 +406,12 @@ def questions(
     only: Annotated[list[str] | None, typer.Option(help="a case or family; repeat; no results are written")] = None,
     every: Annotated[int, typer.Option(min=1, help="each Nth case alone")] = 1,
     library: Annotated[bool, typer.Option(help="the reference library of known architectures")] = False,
+    jobs: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Exactness against the number of questions that are answered truthfully; writes questions.tsv."""
     from benchmarks import questions as review
 
-    rows = _shown(review.run(only or (), library, every), review.COLUMNS)
+    rows = _shown(review.run(only or (), library, every, jobs), review.COLUMNS)
     if not only:
         review.write(rows)
     for text in review.curve(rows):
@@ -412,11 +422,12 @@ def questions(
 def source(
     only: Annotated[list[str] | None, typer.Option(help="a case; repeat; no results are written")] = None,
     every: Annotated[int, typer.Option(min=1, help="each Nth case alone")] = 1,
+    jobs: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Does model.py, in a clean process, rebuild model.keras? Writes source.tsv."""
     from benchmarks import source as recovered
 
-    found = recovered.run(only or (), every)
+    found = recovered.run(only or (), every, jobs)
     rows = _shown(found, recovered.COLUMNS) if only else _written("source.tsv", recovered.COLUMNS, found)
     converted = [row for row in rows if row["runs"]]
     good = sum(recovered.right(row) for row in converted if row["runs"] == "1")

@@ -33,7 +33,7 @@ def count() -> dict[Key, float]:
         index = last_map(near)
         if index is None or not near.draft.layers[index].class_name.startswith("Global"):
             continue
-        shapes = _shapes(known, near.draft)
+        shapes = shapes_of(known, near.draft)
         before, first = shapes[near.draft.producers(index)[0]], shapes[0]
         if before is not None and first is not None and len(first) == 3 and None not in (*before, *first):
             width = next(least for least in WIDTHS if (before[-1] or 0) >= least)
@@ -46,7 +46,7 @@ def _most(shape: Shape, bounds: tuple[int, ...]) -> str:
     return next((f"up to {bound}" for bound in bounds if side <= bound), "more")
 
 
-def _shapes(known: Known, draft: Draft) -> list[Shape | None]:
+def shapes_of(known: Known, draft: Draft) -> list[Shape | None]:
     """Of every layer's result; None behind what the card cannot tell."""
     shapes: list[Shape | None] = []
     for layer, told in zip(draft.layers, known.layers, strict=True):

@@ -1,8 +1,8 @@
 """The whole recovery benchmark, one command after another as one would type them, and the minutes that each takes.
 
 Commands of one phase run side by side where they use one core each; speed is measured alone. Lines of this code that
-are cached are not made anew, so an interrupted run resumes. The measures of single parts of the tool (``library``,
-``numbers``, ``questions``, ``kinds``, ``fuzz``, ``growth``, …) are commands of their own.
+are cached are not made anew, so an interrupted run resumes. The gallery and the measures of single parts of the tool
+(``library``, ``numbers``, ``questions``, ``kinds``, ``fuzz``, ``growth``, …) are commands of their own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ AGAINST = ("--what", "savedmodel", "--what", "savedmodel,keras,python")
 """Against the usual way; the other rows of ``speed`` are about this tool alone."""
 PHASES: tuple[tuple[Words, ...], ...] = (
     (("run", "--jobs", "2", "--set", "zoo", "--names", "kept", "--names", "class", "--names", "stripped"),),
-    (("run", "--jobs", "2", "--set", "gallery", *NAMINGS),),
     (("run", "--jobs", "2", "--set", "applications", *NAMINGS),),
     (("run", "--jobs", "2", "--set", "applications", "--names", "class", "--without-own-family"),),
     (("run", "--jobs", "2", *(word for name in SMALL for word in ("--set", name))),),

@@ -10,7 +10,8 @@ says nothing is skipped and not counted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmarks.functional import function
 from benchmarks.item import Item
 from benchmarks.naming import Renamed, show
 from benchmarks.paths import RESULTS
+from benchmarks.runner import Key, resumed
 from benchmarks.sets import SETS
 from benchmarks.truth import truth_for
 from infer_convert.errors import InferConvertError
@@ -40,15 +42,19 @@ BELOW = 0.999
 
 
 def run(
-    cases: Sequence[str] = (), library: bool = False, every: int = 1, most: int = MOST
-) -> Iterator[dict[str, str]]:
+    cases: Sequence[str] = (), library: bool = False, every: int = 1, jobs: int = 1
+) -> list[dict[str, str]]:
     """The line of each Nth case that can be judged; ``library`` as in the other benchmarks."""
-    stored = [item for item in SETS["zoo"]("kept") if item.form == "legacy"]
-    for item in stored[::every]:
-        if not cases or item.name in cases or item.family in cases:
-            line = _line(item, library, most)
-            if line is not None:
-                yield line
+    items = [item for item in SETS["zoo"]("kept") if item.form == "legacy"][::every]
+    keys = [item.key for item in items if not cases or item.name in cases or item.family in cases]
+    lines = resumed(f"questions{'' if library else '-no-library'}", partial(_task, library), keys, jobs)
+    return [line for line in lines if line]
+
+
+def _task(library: bool, key: Key) -> dict[str, str]:
+    """In a worker; nothing for a case that cannot be judged."""
+    item = next(item for item in SETS["zoo"]("kept") if item.key == key)
+    return _line(item, library, MOST) or {}
 
 
 def write(rows: Iterable[dict[str, str]], path: Path = RESULTS / "questions.tsv") -> None:
@@ -82,7 +88,7 @@ def _line(item: Item, library: bool, most: int) -> dict[str, str] | None:
     for tensor in shown.facts.all_tensors():
         tensors.setdefault(shown.owner[tensor.path], []).append(tensor)
     stored = {leaf: name.rpartition("/")[2] for name, leaf in shown.leaf.items()}
-    right = oracle.plan_of(oracle._config_of(item, loaded), tensors, stored)
+    right = oracle.plan_of(oracle._config_of(item), tensors, stored)
     hints = engine.hints_for(truth.raw.input_shapes, False, library)
     line = {"case": item.name, "family": item.family, "split": item.split}
     asked: list[str] = []

@@ -11,10 +11,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.item import Item
+from benchmarks.runner import Key, resumed
 from benchmarks.sets import SETS
 
 COLUMNS = ("case", "form", "split", "exit", "runs", "weights", "difference", "lines", "note")
@@ -63,15 +64,16 @@ print(json.dumps({"weights": same, "difference": max(gaps)}))
 '''
 
 
-def run(cases: Sequence[str] = (), every: int = 1, forms: Sequence[str] = FORMS) -> Iterator[dict[str, str]]:
+def run(cases: Sequence[str] = (), every: int = 1, jobs: int = 1) -> list[dict[str, str]]:
     """The line of each Nth case of each form."""
-    for form in forms:
-        items = [item for item in SETS["zoo"]("kept") if item.form == form]
-        for item in items[::every]:
-            if not cases or item.name in cases:
-                line = _line(item)
-                if line is not None:
-                    yield line
+    of_form = [[item for item in SETS["zoo"]("kept") if item.form == form] for form in FORMS]
+    keys = [item.key for items in of_form for item in items[::every] if not cases or item.name in cases]
+    return [line for line in resumed("source", _task, keys, jobs) if line]
+
+
+def _task(key: Key) -> dict[str, str]:
+    """In a worker; nothing for a case without a file."""
+    return _line(next(item for item in SETS["zoo"]("kept") if item.key == key)) or {}
 
 
 def right(row: dict[str, str]) -> bool:

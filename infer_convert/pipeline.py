@@ -28,7 +28,6 @@ from infer_convert.processes.digest import Digest
 from infer_convert.publish import check_target, published
 from infer_convert.report.document import Document, document
 from infer_convert.report.json import dumps, report
-from infer_convert.unheard import check_heard
 
 if TYPE_CHECKING:
     from infer_convert.aside import Aside
@@ -114,6 +113,7 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
     inference: Inference | None = None
     from infer_convert.aside import Aside, worthwhile
     from infer_convert.sandbox import open_tensors
+    from infer_convert.unheard import check_heard  # `inspect` needs nothing of stored configs
 
     with Aside() if builds and worthwhile() else nullcontext() as aside:
         progress("reading")

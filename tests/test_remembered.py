@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from infer_convert import kept
-from infer_convert.assemble import numbers, settle
+from infer_convert.assemble import few_sizes, numbers
 from infer_convert.clues.numbers import gram
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
@@ -92,7 +92,7 @@ def test_a_second_run_does_nothing_again(monkeypatch: pytest.MonkeyPatch) -> Non
         raise AssertionError("done again")
 
     monkeypatch.setattr(numbers, "_weighed", again)
-    monkeypatch.setattr(settle, "solve_sizes", again)
+    monkeypatch.setattr(few_sizes, "solve_sizes", again)
     monkeypatch.setattr(gram, "_score", again)
     monkeypatch.setattr("infer_convert.assemble.graphs.solve_widening", again)
     assert run(facts, hints, memory, notes)[0] == wanted

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from infer_convert.configs.context import Context
 from infer_convert.configs.graph import Call, Item
-from infer_convert.configs.removed import highway, maxout, parametric_softplus, srelu
+from infer_convert.configs.removed import highway, layer_scale, maxout, parametric_softplus, srelu
 from infer_convert.configs.steps import INPUT, Step, operation
 from infer_convert.configs.thirdparty import (
     attention,
@@ -51,6 +51,8 @@ class _Composite:
     """Whether the tensors alone would be too little."""
     before: bool = False
     """Whether the name beats the layers of Keras whose tensors look the same."""
+    among: Callable[[WeightFile], bool] | None = None
+    """The files in which it is so, if not in all."""
 
 
 def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints, before: bool = False) -> Reading | None:
@@ -60,7 +62,7 @@ def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints, befor
     context = Context(facts.generation, (2, 0), facts.backend, False, hints)
     item = Item(layer.name, "", {}, (Call(()),), tensors={tensor.role: tensor for tensor in tensors})
     for composite in COMPOSITES:
-        if composite.before is not before:
+        if composite.before is not before or (composite.among is not None and not composite.among(facts)):
             continue
         told = any(word in text.lower() for word in composite.words for text in (layer.name, layer.stem or ""))
         told = told or any(word in tensor.role.lower() for word in composite.words for tensor in layer.all_tensors())
@@ -238,6 +240,11 @@ def _map(tensors: Sequence[Tensor]) -> tuple[Shape, Shape]:
     return (None, None, channels), (None, None, channels)
 
 
+def _maps(facts: WeightFile) -> bool:
+    """Whether a net convolves images throughout: a single kernel of four axes is a transformer's that cuts them up."""
+    return sum(len(tensor.shape) == 4 for tensor in facts.all_tensors()) > 1
+
+
 def _melgram(item: Item, context: Context) -> Sequence[Step] | None:
     """kapre's Melspectrogram by its kernels: real and imaginary (window, 1, 1, window / 2 + 1) and the bands
     (window / 2 + 1, mel). Half a window from frame to frame, power 2 and decibels, as its author published models."""
@@ -271,4 +278,6 @@ COMPOSITES = (
     _Composite("an InstanceNormalization of images", ("instance", "instnorm"), _instance, _map, named=True,
                before=True),
     _Composite("the Scale of converted Caffe models", ("scale",), scale, _map, named=True, before=True),
+    _Composite("ConvNeXt's LayerScale", ("layer_scale", "layerscale"), layer_scale, _map, named=True, before=True,
+               among=_maps),
 )

@@ -13,12 +13,13 @@ from infer_convert.assemble.informed import inform, known_class
 from infer_convert.assemble.likewise import likewise
 from infer_convert.assemble.nested import WAY, chosen
 from infer_convert.assemble.settle import Settled
+from infer_convert.assemble.standing import fitting
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.activations import ActivationBelief, activation
 from infer_convert.clues.constants import constants, offset_for
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.clues.training import loss_of, revised
-from infer_convert.draft import Draft, DraftLayer, Neighbourhood
+from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints, spread
 from infer_convert.layers.names import as_created
@@ -94,7 +95,7 @@ def _plan_layer(
 ) -> PlanLayer:
     layer = settled.draft.layers[index]
     config = dict(settled.config(index))
-    decisions = [*layer.decisions, *_class_decision(settled.draft, index, context)]
+    decisions = [*layer.decisions, *_class_decision(settled, near, index, context)]
     decisions.extend(_setting_decisions(settled, index, layer, context))
     if context.inbound is not None:
         decisions.extend(context.inbound.get(layer.name, ()))
@@ -178,8 +179,8 @@ def _reads_indices(layer: DraftLayer) -> bool:
     return layer.class_name == "Embedding" or bool(layer.config.get("_indices"))
 
 
-def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision]:
-    layer = draft.layers[index]
+def _class_decision(settled: Settled, near: Neighbourhood, index: int, context: Context) -> list[Decision]:
+    draft, layer = settled.draft, settled.draft.layers[index]
     entry = context.typed.get(layer.stored or "")
     if entry is None:
         return []
@@ -190,17 +191,30 @@ def _class_decision(draft: Draft, index: int, context: Context) -> list[Decision
         return [known_class(draft, index, entry.readings)]
     if index in draft.preferred and len(entry.readings) > 1:
         return [known_class(draft, index, entry.readings)]
-    share, others = _class_shares(chosen, entry.readings, (context.classes or {}).get(layer.name, {}))
+    readings = fitting(settled, near, index, chosen, entry.readings)
+    share, others = _class_shares(chosen, readings, (context.classes or {}).get(layer.name, {}))
     if layer.class_name == HOLE:
         return [Decision("class_name", HOLE, 0.0, Basis.ASSUMED, (), (Evidence("shapes", 0.0, chosen.because),))]
     if not others and layer.class_name != "Lambda":
         return []
     if layer.class_name == "Lambda":
-        share = min(share, 0.3)
+        share, others = min(share, UNKNOWN_FUNCTION), _instead(settled, index, others)
     if layer.class_name != "InputLayer" and is_silent(entry.stored):
         share *= AMONG_THESE
     evidence = (Evidence("names and shapes", chosen.log_prior, chosen.because),)
     return [Decision("class_name", layer.class_name, share, Basis.INFERRED, others[:MOST_ALTERNATIVES], evidence)]
+
+
+UNKNOWN_FUNCTION, SCALES_IMAGES = 0.3, 0.3
+"""How likely an unknown function does nothing, and how likely one right behind an input of images maps their range, as
+nets that drive cars do (``x / 127.5 - 1``); set by hand."""
+
+
+def _instead(settled: Settled, index: int, others: tuple[Option, ...]) -> tuple[Option, ...]:
+    """What to offer in place of an unknown function."""
+    before = [settled.draft.layers[item] for item in settled.draft.producers(index)]
+    images = len(settled.shapes[index, 0]) == 3 and [layer.class_name for layer in before] == ["InputLayer"]
+    return (Option("Rescaling", SCALES_IMAGES), *others) if images and not others else others
 
 
 AMONG_THESE = 0.5
@@ -217,6 +231,8 @@ def _class_shares(
     """The share of the class that was chosen, and the others'. Classes between which no graph can choose (the maximum
     and the mean over all places) divide what the graphs say as names and shapes do."""
     prior = {reading.class_name: math.exp(reading.log_prior) for reading in reversed(readings)}
+    left = math.fsum(prior.values())
+    prior = {name: share / left for name, share in prior.items()}
     alike: dict[Hashable, list[str]] = {}
     for reading in readings:
         flow = frozenset(replace(variant, log_prior=0.0) for variant in reading.card.flow(full_config(reading)))

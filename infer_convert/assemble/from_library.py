@@ -25,7 +25,8 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.families import with_alike
-from infer_convert.library.match import Match, Seen, find
+from infer_convert.library.match import Match, Seen
+from infer_convert.library.recalled import matches
 
 NEGLIGIBLE = 0.01
 """Share left for a net of its own under which it is not worked out."""
@@ -53,7 +54,7 @@ class Proposal:
 def _matches(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Match, ...]:
     if not hints.library or facts.order == "lost":
         return ()
-    return find([_seen(entry) for entry in typed], facts.lists_weightless, with_alike(hints.without_families))
+    return matches([_seen(entry) for entry in typed], facts.lists_weightless, with_alike(hints.without_families))
 
 
 def _seen(entry: Typed) -> Seen:
@@ -111,9 +112,9 @@ def _grown(draft: Draft, index: int) -> bool:
 def propose(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Proposal, ...]:
     """Settled drafts of known architectures, the likeliest first; none when the library is off or nothing matches."""
     found: dict[object, tuple[Draft, tuple[Settled, ...], float, Match]] = {}
-    matches = _matches(typed, facts, hints)
-    above = max(0.0, matches[0].log_weight - SURE) if matches else 0.0
-    for match in matches:
+    matching = _matches(typed, facts, hints)
+    above = max(0.0, matching[0].log_weight - SURE) if matching else 0.0
+    for match in matching:
         draft = transplant(match, typed, facts.lists_weightless, kept(match))
         if draft is None or not _obeys(draft, hints):
             continue

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, permutations
 
+from infer_convert.assemble.reshapes import reads_rows
 from infer_convert.assemble.wanted import ANY_AXES, PASSING, Wanted, channels_of, demand, wanted
-from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, SQUARES, VOLUMES
+from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, ROWS, SQUARES, VOLUMES
 from infer_convert.clues.settings.final_maps import Sides
 from infer_convert.clues.settings.strips import strips
 from infer_convert.draft import Draft, Neighbourhood
@@ -36,7 +37,8 @@ def candidates(
     if want.timed and axes > 2:
         consumers = draft.consumers()
         flattened = any(item.class_name == "Flatten" and consumers[place] for place, item in enumerate(draft.layers))
-        return _clips(axes, channels, fixed, flattened and not _timed_flatten(draft))
+        games = _reads_games(draft, index)
+        return _clips(axes, channels, fixed, flattened and not _timed_flatten(draft), games)
     if axes == 2:
         series: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
         if fixed:
@@ -45,7 +47,9 @@ def candidates(
             series += [((length, channels), -8.0) for length in odd if length not in known]
         return tuple(series) if fixed else (((128, channels), -0.1), ((1024, channels), -2.0))
     if axes == 3:
-        images = _images(channels, fixed, _square_kernels(draft), nominal or NOMINAL)
+        images = _images(channels, fixed, _square_kernels(draft), nominal or NOMINAL, _reads_games(draft, index))
+        if not fixed and any(reads_rows(draft, place) for place in range(len(draft.layers))):
+            images += [((None, side, channels), math.log(share)) for side, share in ROWS]
         if draft.layers[index].config.get(RARE):
             images += _odd_images(draft, index, channels)
         images = strips(draft, _lengths_of_strips(draft, fixed), channels, images)
@@ -64,6 +68,18 @@ def candidates(
             cubes += [((size, size, size, channels), -6.0) for size in range(4, 65) if size not in VOLUMES]
         return tuple(cubes)
     return (((None,) * (axes - 1) + (channels,), 0.0),)
+
+
+def kind_of(draft: Draft, index: int) -> str | None:
+    """What an input is read as, where another one is read likewise and the sizes of both are open."""
+    places = [place for place, layer in enumerate(draft.layers) if layer.class_name == "InputLayer"]
+    if len(places) < 2:
+        return None
+    want = wanted(draft, index)
+    if want.shape is not None or want.flat is not None or (want.axes or 1) < 2:
+        return None
+    alike = [place for place in places if wanted(draft, place) == want]
+    return f"inputs of {want.axes} axes, {want.channels} channels" if len(alike) > 1 else None
 
 
 SIDES = (1, 4, 8, 14, 16, 20, 22, 32, 40, 64, 80, 96, 128)
@@ -129,13 +145,15 @@ def _timed_flatten(draft: Draft) -> bool:
     return any(item.class_name == "TimeDistributed" for item in draft.layers)
 
 
-def _clips(axes: int, channels: int | None, fixed: bool, flattened: bool = False) -> tuple[tuple[Shape, float], ...]:
+def _clips(
+    axes: int, channels: int | None, fixed: bool, flattened: bool, games: bool
+) -> tuple[tuple[Shape, float], ...]:
     """Frames over time: their number is mostly left open, and where it is not it is small. ``flattened``: a Flatten
     wants every length known."""
     if axes == 3:
         frames: list[tuple[Shape, float]] = [((length, channels), math.log(share)) for length, share in LENGTHS]
     else:
-        frames = _images(channels, fixed, False, NOMINAL)
+        frames = _images(channels, fixed, False, NOMINAL, games)
     if flattened:
         likely = [(shape, score) for shape, score in frames if score > LIKELY]
         timed = enumerate(TIMES)
@@ -222,8 +240,22 @@ NOMINAL = ((224, -0.5), (256, -0.9), (64, -12.0), (32, -12.0))
 nothing and mean nothing, so these are for nets that no larger one suits."""
 
 
-def _images(channels: int | None, fixed: bool, boards: bool, nominal: Sides) -> list[tuple[Shape, float]]:
-    """``boards``: whether planes may be those of a board."""
+GAME, WINDOW = 84, [8, 8]
+"""Sides of the frames that agents see, and the first kernel that reads them (Mnih et al. 2015, "Human-level control
+through deep reinforcement learning", and nearly every agent since)."""
+
+
+def _reads_games(draft: Draft, index: int) -> bool:
+    """Whether the first kernel over an input is that of agents."""
+    near = Neighbourhood.of(draft)
+    firsts = (draft.layers[item].config for item in near.after(index, PASSING))
+    return any(list(config.get("_inner", config).get("kernel_size", ())) == WINDOW for config in firsts)
+
+
+def _images(
+    channels: int | None, fixed: bool, boards: bool, nominal: Sides, games: bool
+) -> list[tuple[Shape, float]]:
+    """``boards``: whether planes may be those of a board; ``games``: whether a net reads frames as agents do."""
     if not fixed:
         return [((size, size, channels), nats) for size, nats in nominal]
     result: list[tuple[Shape, float]] = []
@@ -233,7 +265,7 @@ def _images(channels: int | None, fixed: bool, boards: bool, nominal: Sides) -> 
             score += 1.5 if channels == 1 else -2.0
         if size == 32 and channels == 3:
             score += 0.7
-        if size == 84 and channels == 4:
+        if size == GAME and (channels == 4 or games):
             score += 4.0
         if size in (224, 299, 227) and channels not in (1, 3):
             score -= 1.0

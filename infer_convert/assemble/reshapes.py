@@ -6,8 +6,9 @@ import math
 
 from infer_convert.assemble.wanted import PASSING, even_shares, side_of, wanted
 from infer_convert.clues.settings.choices import Setting
-from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape
+from infer_convert.layers.passed import NORMALISATIONS, SHAPE_KEEPING
 from infer_convert.solve.options import ShapeFunction
 
 
@@ -21,7 +22,7 @@ def targets(
     target = tuple(known.config.get("target_shape") or ()) if known is not None else ()
     if len(target) == 1 and target[0] != -1:
         target = (-1,)
-    axes = layer.config.get("_axes", len(target) or want.axes)
+    axes = layer.config.get("_axes", len(target) or want.axes or _axes_of_gated(near, index))
     channels = layer.config.get("_channels", want.channels)
     tried, functions = [], []
     if target and len(target) > 1:
@@ -39,18 +40,66 @@ def targets(
     if not target and any(near.draft.layers[item].class_name == "Dot" for item in near.consumers[index]):
         tried.append(Setting({"_target": ("square", None)}, SQUARE))
         functions.append(_square)
+    rows = _rows(channels) if not target and channels and axes == 2 and reads_rows(near.draft, index) else None
+    if rows is not None:
+        tried.append(Setting({"_target": ("rows", channels)}, ROWS))
+        functions.append(rows)
     for last in () if target else _parts(near, index, axes, channels):
         tried.append(Setting({"_target": (axes, last)}, PART_OF_SUM))
         functions.append(_even(axes or 0, last))
     for count in (1, 2, 3, 4):
-        score = (OTHER_TARGET if target else 0.0) + (-0.1 if count == axes else -3.0)
+        expected = count == axes and rows is None
+        score = (OTHER_TARGET if target else 0.0) + (-0.1 if expected else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
             score -= 5.0
         for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
             tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
             own = _reshaper(count, last)
+            own = own if rows is None else _unless(own, rows)
             functions.append(own if last == channels else _unless(own, _reshaper(count, channels)))
     return tuple(tried), tuple(functions)
+
+
+ROWS = -0.1
+"""Nats for a row of a map as a step of a sequence."""
+
+
+def reads_rows(draft: Draft, index: int) -> bool:
+    """Whether a Reshape may make the rows of a map the steps of a sequence, as nets over spectrograms and lines of text
+    do (CRNN, https://arxiv.org/abs/1507.05717): it stands between a map and a recurrent layer."""
+    near = Neighbourhood.of(draft)
+    passed = (*PASSING, *NORMALISATIONS)
+    front = {draft.layers[item].class_name for item in near.before(index, passed)}
+    behind = {draft.layers[item].class_name for item in near.after(index, (*passed, "Dense"))}
+    return draft.layers[index].class_name == "Reshape" and front <= {"Conv2D", "SeparableConv2D"} and bool(
+        front and behind & {"LSTM", "GRU", "SimpleRNN", "Bidirectional"}
+    )
+
+
+def _rows(channels: int) -> ShapeFunction:
+    """To as many steps as the map has rows, if a row has so many numbers."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        if len(shapes[0]) != 3 or None in shapes[0][1:]:
+            return None
+        height, width, depth = shapes[0]
+        return (height, channels) if (width or 0) * (depth or 0) == channels else None
+
+    return shape
+
+
+def _axes_of_gated(near: Neighbourhood, index: int) -> int | None:
+    """The axes of the map that a Reshape's result is multiplied with: gates are made as wide as what they gate."""
+    layers = near.draft.layers
+    for merge in near.after(index, SHAPE_KEEPING):
+        if layers[merge].class_name != "Multiply":
+            continue
+        for other in near.draft.producers(merge):
+            while layers[other].class_name in SHAPE_KEEPING and near.draft.producers(other):
+                other = near.draft.producers(other)[0]
+            if "kernel_size" in layers[other].config:
+                return len(layers[other].config["kernel_size"]) + 1
+    return None
 
 
 OTHER_WIDTH, OTHER_TARGET = -7.0, -12.0

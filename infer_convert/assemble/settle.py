@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from infer_convert import __version__
 from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes, told_before
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
+from infer_convert.assemble.few_sizes import solved
 from infer_convert.assemble.reshapes import targets
 from infer_convert.assemble.sliding import at_once
+from infer_convert.clues.settings import same_size
 from infer_convert.clues.settings.blocks import blocks, with_blocks
 from infer_convert.clues.settings.choices import LAST_STRIDE, Setting, settings
 from infer_convert.clues.settings.dilation import dilated
@@ -29,7 +32,7 @@ from infer_convert.solve.draws import Draw
 from infer_convert.solve.kept_sizes import known_sizes
 from infer_convert.solve.notes import digest
 from infer_convert.solve.options import ShapeFunction, SizeCall, SizeItem, SizeOption
-from infer_convert.solve.sizes import SizeResult, solve_sizes
+from infer_convert.solve.sizes import SizeResult
 
 SMALL_NET = 60
 """Up to so many calls many states are affordable, for a draft that is likely."""
@@ -37,6 +40,9 @@ MANY, FEW = 4000, 600
 """States that are kept."""
 MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
 """Classes whose operands suit each other two by two."""
+LIKE_ANOTHER = math.log(4.0)
+"""Log odds that an input that is read like another one has its size, whatever that size is: pictures that are
+compared, signals that several branches look at (set by hand)."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
 
@@ -102,29 +108,34 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         known = None if told else at_once(layer, tried, functions)
         items.append(SizeItem(options, known, favour(near, index), layer.class_name in MERGES))
     calls, numbers = _calls(near)
+    asked = None if fixed else same_size.ends(near)
+    if asked is not None:
+        calls.append(SizeCall(len(items), (numbers[asked[0], 0], numbers[asked[1]])))
+        items.append(SizeItem((SizeOption(0.0, itemgetter(0)),), None, same_size.favour_same))
     states = MANY if likely and len(calls) <= SMALL_NET else FEW
     strata = [f"input/{layer.name}" for layer in draft.layers if layer.class_name == "InputLayer"]
     result = known_sizes(
         lambda: _question(draft, all_settings, hints, best, states),
         items,
         calls,
-        lambda: solve_sizes(items, calls, best, states, strata),
+        lambda: solved(items, calls, best, states, strata),
     )
     if not result.answers:
         assert result.failed_at is not None
         asks = about_sizes(draft, calls[result.failed_at].item, hints)
         return SettledDraft((), -math.inf, _cause(draft, calls, result, hints), asks)
+    count = len(draft.layers)
     answers = tuple(
         Settled(
             draft,
             _sized(draft, all_settings, {key: answer.shapes[position] for key, position in numbers.items()}),
-            answer.options,
-            result.marginals,
+            answer.options[:count],
+            result.marginals[:count],
             {key: answer.shapes[position] for key, position in numbers.items()},
             answer.probability,
             fixed or bool(given),
-            result.peaks,
-            result.draw,
+            result.peaks[:count],
+            lambda: tuple(replace(draw, options=draw.options[:count]) for draw in result.draw()),
         )
         for answer in result.answers
     )
@@ -301,8 +312,14 @@ def _input_options(
         nominal = None if fixed else pictures(near)
         candidates = _with_known_size(near, index, inputs.candidates(near.draft, index, fixed, nominal), fixed)
     total = math.log(math.fsum(math.exp(score) for _, score in candidates))
+    kind = inputs.kind_of(near.draft, index) if layer.name not in given else None
     tried = tuple(
-        Setting({"batch_shape": [None, *shape]}, score - total, writes=((f"input/{layer.name}", shape),))
+        Setting(
+            {"batch_shape": [None, *shape]},
+            score - total,
+            ((kind, shape, LIKE_ANOTHER - score + total),) if kind else (),
+            ((f"input/{layer.name}", shape), *(((kind, shape),) if kind else ())),
+        )
         for shape, score in candidates
     )
     return tried, tuple(_constant(shape) for shape, _ in candidates)

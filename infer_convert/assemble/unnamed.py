@@ -16,7 +16,7 @@ from dataclasses import replace
 from infer_convert.assemble.typed import Typed
 from infer_convert.layers import CARD_OF
 from infer_convert.layers.card import Fit
-from infer_convert.layers.recognise import UNKNOWN, Reading
+from infer_convert.layers.recognise import UNKNOWN, Reading, is_function
 
 MOST = 8
 """Readings of a whole list that are handed on."""
@@ -103,7 +103,9 @@ def _runs(typed: Sequence[Typed]) -> Iterator[tuple[int, list[tuple[tuple[str, .
 
 def _nameless(entry: Typed) -> bool:
     """No weights, and a name that says nothing."""
-    return not entry.stored.tensors and not entry.stored.children and any(r.card is UNKNOWN for r in entry.readings)
+    stored = entry.stored
+    silent = not stored.tensors and not stored.children and not is_function(stored)
+    return silent and any(reading.card is UNKNOWN for reading in entry.readings)
 
 
 def _kind(entry: Typed, before: str) -> str:

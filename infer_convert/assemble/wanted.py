@@ -64,7 +64,8 @@ def wanted(draft: Draft, index: int) -> Wanted:
             found = replace(found, axes=_axes_behind(draft, near, current))
         if found is not None:
             if flattened and found.axes == 1 and best.axes is None:
-                return Wanted(flat=found.channels)
+                # What is normalised along its last axis before it is flattened has more axes than that one.
+                return Wanted(axes=normalised and 2, channels=normalised, flat=found.channels)
             if best.axes is None or (found.axes or 0) > best.axes or (best.channels is None and found.channels):
                 best = found
             continue
@@ -133,20 +134,41 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
     )
     if total is None or total.channels is None:
         return None
-    known, alike = 0, 1
+    known, alike, parts = 0, 1, 0
     for producer, _ in draft.layers[merge].operands[0]:
         if producer == index:
             continue
         channels = channels_of(draft, producer)
         if channels is None and draft.layers[producer].class_name == "Reshape":
             channels = min(even_shares(draft, producer, total.axes or 0, total.channels), default=None)
+        part = _part_of(draft, producer) if channels is None else None
+        if part:
+            parts = math.gcd(parts, part)
+            continue
         pooled = draft.layers[producer].class_name.startswith("Global")
         if channels is None and not pooled and draft.layers[producer].class_name != "InputLayer":
             return None
         known += channels or 0
         alike += channels is None
-    rest, odd = divmod(total.channels - known, alike)  # inputs that are joined at once are taken to be of one kind
+    left = total.channels - known
+    if parts:
+        left = left % parts or (parts if left > parts else 0)
+    rest, odd = divmod(left, alike)  # inputs that are joined at once are taken to be of one kind
     return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
+
+
+def _part_of(draft: Draft, index: int) -> int | None:
+    """What the last axis of a flattened map is a multiple of: the map's channels. TimeDistributed around a layer
+    without weights may flatten every frame. A vector that is joined with such maps is taken to be shorter."""
+    flattened = False
+    for _ in range(len(draft.layers)):
+        layer = draft.layers[index]
+        if layer.class_name == "Flatten" or (layer.class_name == "TimeDistributed" and "_inner" not in layer.config):
+            flattened = True
+        elif layer.class_name not in PASSING:
+            break
+        index = draft.producers(index)[0]
+    return channels_of(draft, index) if flattened else None
 
 
 def even_shares(draft: Draft, index: int, axes: int, total: int) -> list[int]:
@@ -202,8 +224,12 @@ def demand(draft: Draft, index: int) -> Wanted | None:
     channels = config.get("_channels_in")
     if name == "TimeDistributed" and "_inner" in config:
         inner = config["_inner"]
-        axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
-        return Wanted(axes=axes, channels=inner.get("_channels_in"), timed=True)
+        if config["_class"] == "Embedding":
+            return Wanted(axes=2, indices=True)
+        sequences = config["_class"] in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+        axes = 2 + sequences if "kernel_size" not in inner else len(inner["kernel_size"]) + 2
+        channels = (inner.get("_inner") or inner).get("_channels_in")
+        return Wanted(axes=axes, channels=channels, timed=True)
     if name == "Bidirectional":
         inner = config["_inner"]
         axes = 2 if "kernel_size" not in inner else len(inner["kernel_size"]) + 2

@@ -37,6 +37,13 @@ RECTANGLES: tuple[tuple[int, int], ...] = (
 )
 """(height, width): driving simulators, games, spectrograms, faces, text lines."""
 
+ROWS: tuple[tuple[int, float], ...] = (
+    (128, 0.16), (64, 0.14), (40, 0.14), (80, 0.1), (32, 0.12), (50, 0.05), (13, 0.04), (20, 0.03), (26, 0.02),
+    (39, 0.02), (96, 0.04), (48, 0.03), (60, 0.03), (100, 0.02), (161, 0.02), (193, 0.01), (129, 0.01), (257, 0.01),
+)
+"""Numbers of a row where rows are steps of a sequence: bands of a spectrogram, cepstral coefficients, heights of lines
+of text; set by hand."""
+
 LENGTHS: tuple[tuple[int, float], ...] = (
     (100, 0.1), (50, 0.06), (200, 0.06), (500, 0.06), (128, 0.08), (256, 0.05), (64, 0.05), (60, 0.04), (30, 0.04),
     (20, 0.04), (10, 0.06), (400, 0.04), (1000, 0.04), (300, 0.03), (40, 0.03), (32, 0.03), (80, 0.02), (187, 0.01),

@@ -1,4 +1,4 @@
-"""Fully connected layers: Dense, EinsumDense."""
+"""Fully connected layers: Dense."""
 
 from __future__ import annotations
 

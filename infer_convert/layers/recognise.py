@@ -45,6 +45,9 @@ def _unknown_flow(config: object) -> tuple[Variant, ...]:
     )
 
 
+WRAPPED = 6.0
+"""Nats more for a wrapper that its automatic name tells: the layer inside has the same tensors, and that the wrapper
+leaves no other trace is then no reason against it."""
 BESIDE_AUTOMATIC = 2.0
 """Nats at most for a class whose words a name holds that Keras itself gives to another class."""
 FIRST_IS_INPUT = 3.0
@@ -138,6 +141,8 @@ def _weighted(
     for card in _fitting(anonymous, generation, backend, rare):
         for fit in _fits(card, stored, rare):
             named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
+            if named >= AUTOMATIC and "_inner" in fit.config:
+                named += WRAPPED
             late = LATER if generation in ("keras0", "keras1") and card.class_name in NEW_IN_2 else 0.0
             readings.append(Reading(card, fit, fit.log_odds + named + late, _because(card, layer, named)))
     return _best(readings)
@@ -166,6 +171,10 @@ def _weightless(
             card = next(card for card in LAYERS if card.class_name == class_name)
             readings.append(Reading(card, Fit({}), -0.7 * place, "Keras 1 called every merge `merge`"))
         return _best(readings)
+    if is_function(layer):
+        own = f"`{layer.name}` is the name Keras gives a function of the user's own, which the file does not hold"
+        function = Reading(UNKNOWN, Fit({}), 0.0, own)
+        return _best([function, *(_silent(spatial, set()) if rare else ())], MOST_READINGS + len(SILENT))
     said = [(card, weigh(card, layer.name)) for card in MAYBE_WEIGHTLESS]
     automatic = any(named >= AUTOMATIC for _, named in said)
     for card, spoken in said:
@@ -195,9 +204,14 @@ def _weightless(
 
 def is_silent(layer: StoredLayer) -> bool:
     """Whether neither tensors nor the name of a stored layer tell anything about its class."""
-    if layer.tensors or layer.children or layer.stem is not None or stem(layer.name) == "merge":
+    if layer.tensors or layer.children or layer.stem is not None or stem(layer.name) == "merge" or is_function(layer):
         return False
     return all(weigh(card, layer.name) <= 0.0 for card in MAYBE_WEIGHTLESS)
+
+
+def is_function(layer: StoredLayer) -> bool:
+    """Whether the layer has the name or the folder that Keras gives a Lambda."""
+    return weigh(UNKNOWN, layer.name) >= AUTOMATIC or _stem_says(UNKNOWN, layer)
 
 
 REFUTED = -4.0

@@ -10,6 +10,7 @@ from infer_convert.facts import Tensor
 from infer_convert.layers import (
     convolution,
     dense,
+    embedding,
     normalization,
     pooling,
     recurrent,
@@ -23,9 +24,20 @@ from infer_convert.solve.items import Variant
 
 UNNAMED = -4.0
 """A layer wrapped in TimeDistributed whose name does not say so: the wrapper leaves no trace in the shapes."""
+SEQUENCE = -2.0
+"""The same around an Embedding or a recurrent layer, beside other layers: public code reads words letter by letter so,
+and texts sentence by sentence (set by hand)."""
+TALL = 8
+"""Rows for every column from which on a lone matrix is a vocabulary rather than a Dense without bias."""
 
 _RECURRENT = {card.class_name: card for card in recurrent.CARDS}
 _TIMED = {card.class_name: card for card in (*dense.CARDS, *convolution.CARDS, *separable.CARDS, *normalization.CARDS)}
+_SEQUENCES = {
+    card.class_name: card
+    for card in (*embedding.CARDS, *recurrent.CARDS)
+    if card.class_name in ("Embedding", "LSTM", "GRU", "SimpleRNN")
+}
+"""What people wrap to read the letters of every word, or the words of every sentence."""
 _WEIGHTLESS = {
     card.class_name: card
     for card in (*pooling.CARDS, *reshaping.CARDS, *regularization.CARDS)
@@ -92,7 +104,7 @@ _MERGED = -3.0
 
 OUTSIDE: Mapping[str, tuple[str, ...]] = {
     "Bidirectional": ("return_sequences", "activation", "recurrent_activation", "padding"),
-    "TimeDistributed": ("activation", "strides", "padding", "pool_size"),
+    "TimeDistributed": ("activation", "strides", "padding", "pool_size", "return_sequences"),
     "SpectralNormalization": ("activation", "strides", "padding"),
 }
 """Settings of the wrapped layer that a wrapper's card takes beside its own."""
@@ -145,11 +157,21 @@ def _bidirectional_finish(config: Config) -> dict[str, Any]:
 def _timed_fits(stored: Stored) -> tuple[Fit, ...]:
     fits = []
     inside = replace(stored, roles=within(stored.roles))
-    for name, card in _TIMED.items():
+    for name, card in _timed_cards().items():
         for fit in card.fits(inside) if card.fits else ():
             config = {"_class": name, "_inner": dict(fit.config)}
-            fits.append(Fit(config, _prefixed(fit.uses, "layer"), fit.log_odds + UNNAMED))
+            odds = fit.log_odds if name in _TIMED else SEQUENCE + (fit.log_odds if not _is_tall(fit.config) else 0.0)
+            fits.append(Fit(config, _prefixed(fit.uses, "layer"), UNNAMED + odds))
     return tuple(fits)
+
+
+def _is_tall(config: Config) -> bool:
+    return bool(config.get("input_dim", 0) > TALL * config.get("output_dim", 0))
+
+
+def _timed_cards() -> Mapping[str, Card]:
+    """What TimeDistributed wraps that has weights."""
+    return {**_TIMED, **_SEQUENCES, BIDIRECTIONAL.class_name: BIDIRECTIONAL}
 
 
 def _timed_inner(config: Config) -> dict[str, Any]:
@@ -164,7 +186,7 @@ def _timed_flow(config: Config) -> tuple[Variant, ...]:
     if "_inner" not in config:
         ranks = frozenset((rank, other) for rank in (3, 4, 5) for other in (3, 4, 5) if other <= rank)
         return (Variant(label="TimeDistributed", ranks=ranks, channels="any", scale=None),)
-    card = _TIMED[config["_class"]]
+    card = _timed_cards()[config["_class"]]
     variants = []
     for variant in card.flow(_timed_inner(config)):
         ranks = frozenset((a + 1, b + 1) for a, b in variant.ranks if b + 1 <= 5 and a + 1 <= 6)
@@ -176,14 +198,14 @@ def _timed_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
     time, *rest = shapes[0]
     if not rest:
         return None
-    card = _WEIGHTLESS.get(config["_class"]) or _TIMED[config["_class"]]
+    card = _WEIGHTLESS.get(config["_class"]) or _timed_cards()[config["_class"]]
     inner = card.shape(_timed_inner(config), (tuple(rest),))
     return None if inner is None else (time, *inner)
 
 
 def _timed_choices(config: Config) -> tuple[Config, ...]:
     if "_inner" in config:
-        return _TIMED[config["_class"]].choices(_timed_inner(config))
+        return _timed_cards()[config["_class"]].choices(_timed_inner(config))
     pool = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
     return tuple(
         {"_class": name, **(pool if name.endswith("Pooling2D") and not name.startswith("Global") else {})}
@@ -246,6 +268,16 @@ def _spectral_finish(config: Config) -> dict[str, Any]:
     return {"layer": {"class_name": config["_class"], "config": public(_spectral_inner(config))}}
 
 
+BIDIRECTIONAL = Card(
+    "Bidirectional",
+    words=(("bidirectional", 5.0), ("bi", 2.0), ("bilstm", 5.0), ("bigru", 5.0), ("blstm", 4.0)),
+    fits=_bidirectional_fits,
+    flow=_bidirectional_flow,
+    shape=_bidirectional_shape,
+    choices=_bidirectional_choices,
+    finish=_bidirectional_finish,
+)
+
 CARDS = (
     Card(
         "SpectralNormalization",
@@ -256,15 +288,7 @@ CARDS = (
         choices=_spectral_choices,
         finish=_spectral_finish,
     ),
-    Card(
-        "Bidirectional",
-        words=(("bidirectional", 5.0), ("bi", 2.0), ("bilstm", 5.0), ("bigru", 5.0), ("blstm", 4.0)),
-        fits=_bidirectional_fits,
-        flow=_bidirectional_flow,
-        shape=_bidirectional_shape,
-        choices=_bidirectional_choices,
-        finish=_bidirectional_finish,
-    ),
+    BIDIRECTIONAL,
     Card(
         "TimeDistributed",
         words=(("timedistributed", 5.0), ("td", 3.0), ("distributed", 4.0)),

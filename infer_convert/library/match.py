@@ -46,8 +46,8 @@ SAME_FUNCTION = (
 """Classes of which one can stand for the other."""
 OPTIONAL: Mapping[str, float] = {
     "Dropout": -0.4, "SpatialDropout1D": -0.4, "SpatialDropout2D": -0.4, "GaussianNoise": -0.4, "Activation": -0.8,
-    "Rescaling": -0.3, "Normalization": -0.3, "InputLayer": 0.0, "Operation": -0.5, "ReLU": -0.8, "LeakyReLU": -1.5,
-    "Softmax": -2.0, "Identity": -0.1, "Flatten": -1.5, "Reshape": -1.0,
+    "Rescaling": -0.3, "Normalization": -0.3, "Lambda": -0.3, "InputLayer": 0.0, "Operation": -0.5, "ReLU": -0.8,
+    "LeakyReLU": -1.5, "Softmax": -2.0, "Identity": -0.1, "Flatten": -1.5, "Reshape": -1.0,
 }  # fmt: skip
 """What it costs when one side lists a layer of this class and the other does not."""
 OTHERWISE = -4.0

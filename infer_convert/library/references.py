@@ -55,13 +55,14 @@ def coarse(shapes: Shapes) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Known:
-    """A reference: its name and source for the report, its family for leaving it out."""
+    """A reference: its name and source for the report, its family for leaving it out, its ``number`` in the family."""
 
     name: str
     family: str
     source: str
     layers: tuple[KnownLayer, ...]
     outputs: tuple[int, ...]
+    number: int = 0
 
     @property
     def title(self) -> str:
@@ -109,7 +110,8 @@ class Known:
                     _moved(inner, tuple(tuple((within[item], call) for item, call in row) for row in inner.operands))
                 )
             place[index] = within[layer.outputs[0]]
-        return Known(self.name, self.family, self.source, tuple(layers), tuple(place[item] for item in self.outputs))
+        outputs = tuple(place[item] for item in self.outputs)
+        return Known(self.name, self.family, self.source, tuple(layers), outputs, self.number)
 
 
 def _moved(layer: KnownLayer, operands: tuple[tuple[tuple[int, int], ...], ...]) -> KnownLayer:

@@ -112,7 +112,13 @@ def reference(family: str, number: int, folder: Path = DATA) -> Known:
     name, source, numbers, outputs, names = data["references"][number]
     spoken = names.split("\n") if names else [""] * len(numbers)
     layers = tuple(_from_json(data["layers"][item], index, spoken[index]) for index, item in enumerate(numbers))
-    return Known(name, family, source, layers, tuple(outputs))
+    return Known(name, family, source, layers, tuple(outputs), number)
+
+
+def count(family: str, folder: Path = DATA) -> int:
+    """How many references a family has; 0 for one that is not stored."""
+    stored = {path.stem for path in folder.glob("*.z")} - {Path(_INDEX).stem}
+    return len(_family(family_file(family, folder))["references"]) if family in stored else 0
 
 
 def write_index(folder: Path = DATA) -> int:

@@ -2,13 +2,14 @@
 several of them go together.
 
 Two units are not always two events. Where an author leaves relu for elu, gelu or the like, it is in every hidden layer:
-layers of different classes that stand at relu are right or wrong together, and no less likely right than the least sure
-of them.
+layers of different classes that stand at the same one of them, by habit or as in a known architecture, are right or
+wrong together, and no less likely right than the least sure of them.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,10 @@ from typing import Any
 from infer_convert.plan import Basis, Decision
 from infer_convert.report.units import Target, Unit
 
-USUAL = "relu"
-"""The activation of habit."""
-THROUGHOUT = ("elu", "gelu", "selu", "silu", "leaky_relu")
-"""What people write in its place, and then in every hidden layer (``assemble/likewise`` has the counts)."""
+THROUGHOUT = ("relu", "elu", "gelu", "selu", "silu", "leaky_relu")
+"""Of these people write one, and then in every hidden layer (``assemble/likewise`` has the counts)."""
+LIKENESS = "library"
+"""The clue of a known architecture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ def events(units: Sequence[Unit]) -> list[Event]:
     """The units as independent events."""
     if len(units) > 1 and all(unit.decision.field == "inbound" for unit in units):
         return [_turned(units)]
-    usual = [unit for unit in units if _is_habit(unit)]
+    habits = Counter(str(unit.decision.value) for unit in units if _is_habit(unit))
+    value = max(habits, key=lambda name: habits[name], default="")
+    usual = [unit for unit in units if _is_habit(unit) and unit.decision.value == value]
     if len(usual) < 2:
         return [_alone(unit) for unit in units]
     return [_habit(usual), *(_alone(unit) for unit in units if unit not in usual)]
@@ -68,9 +71,11 @@ def _all_of(unit: Unit, value: Any) -> dict[Target, Any]:
 
 
 def _is_habit(unit: Unit) -> bool:
-    """Whether only habit speaks for the activation."""
+    """Whether only habit, or the likeness to a known architecture, speaks for the activation."""
     decision = unit.decision
-    return decision.field == "activation" and decision.value == USUAL and decision.basis is Basis.ASSUMED
+    if decision.field != "activation" or decision.value not in THROUGHOUT:
+        return False
+    return decision.basis is Basis.ASSUMED or any(each.clue == LIKENESS for each in decision.evidence)
 
 
 def _turned(units: Sequence[Unit]) -> Event:

@@ -1,10 +1,11 @@
 """Which decisions are one motif, what answers to it are likely together, and what its answer gains.
 
-An author settles one thing at a time: the strides of the convolutions, their padding, the activations, the epsilon of
-the normalisations. A *motif* is such a field over the layers of one kind; of pools it is the window, with its strides
-and padding, which is all there is to a pool. Its answer is a pattern, a value for each of these layers ("1, but 2 at
-conv3 and conv6"). How likely a pattern is, ``Wholes`` say of what sizes weigh; other reasons know nothing of each other
-and are multiplied.
+An author settles one thing at a time: how the convolutions' windows move, the activations, the epsilon of the
+normalisations. A *motif* is such a field over the layers of one kind; what moves a window (strides, padding, dilation,
+of pools their class and size too) is one motif, because sizes tell these only together: whoever learns that nothing is
+padded judges the strides anew. Its answer is a pattern, a value for each of these layers ("1, but 2 at conv3 and
+conv6"). How likely a pattern is, ``Wholes`` say of what sizes weigh; other reasons know nothing of each other and are
+multiplied.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infer_convert.inference import Wholes
@@ -35,17 +35,18 @@ KINDS = (
     ("Conv", "convolution"),
 )
 """Parts of class names and the kind of layer, the first that is found."""
-SPATIAL = ("strides", "padding", "dilation_rate", "pool_size", "size", "return_sequences")
+SPATIAL = ("strides", "padding", "dilation_rate", "size", "return_sequences")
 """Fields that layers of one kind share whatever their class."""
 OF_CLASS = (
     "epsilon", "negative_slope", "alpha", "theta", "max_value", "recurrent_activation", "mask_zero", "interpolation",
     "keepdims",
 )  # fmt: skip
 """Fields that layers of one class share."""
-WINDOW = ("pool_size", "strides", "padding")
-"""Fields of a pool that are asked together."""
+WINDOW = ("pool_size", "strides", "padding", "dilation_rate")
+"""Fields that move the windows of these kinds of layers, asked together."""
+MOVING = ("pool", "convolution", "transposed")
 POOL = "pool window"
-"""Their motif."""
+"""The motif of pools: their class and ``WINDOW`` are all there is."""
 
 
 def motif(layer: LayerEntry, argument: str) -> str | None:
@@ -53,8 +54,8 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
     which stand alone."""
     name = layer.class_name
     kind = next((kind for part, kind in KINDS if part in name), name)
-    if kind == "pool" and argument in WINDOW:
-        return POOL
+    if kind in MOVING and argument in WINDOW:
+        return f"{kind} window"
     if argument in SPATIAL:
         return f"{kind} {argument}"
     if argument in OF_CLASS:
@@ -62,7 +63,7 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
     if argument == "activation":
         return "recurrent activation" if kind == "recurrent" else "activation"
     if argument == "class_name" and kind == "pool":
-        return "pool class"
+        return POOL
     return None
 
 
@@ -115,8 +116,8 @@ def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
     mine = tuple(standing[target] for target in drawn.targets)
 
     def choice(told: Mapping[Target, Any], confidence: float) -> Choice:
-        found = {**standing, **told}
-        return Choice(tuple(standing), tuple(found[target] for target in standing), confidence)
+        found = _without_window({**standing, **told})
+        return Choice(tuple(found), tuple(found.values()), confidence)
 
     patterns = Event(
         drawn.targets,
@@ -126,8 +127,25 @@ def weighed(units: Sequence[Unit], wholes: Wholes) -> Weighed:
     )  # fmt: skip
     ways = [way for way in together([patterns, *apart], MOST_PATTERNS + 1) if way[0]]
     alone = -math.log(max(sure, 1e-9))
-    return Weighed(choice({}, sure * patterns.right), tuple(choice(*way) for way in ways[:MOST_PATTERNS]),
-                   drawn.gain + alone, alone, drawn.rows)  # fmt: skip
+    others = _merged([choice(*way) for way in ways])[:MOST_PATTERNS]
+    return Weighed(choice({}, sure * patterns.right), others, drawn.gain + alone, alone, drawn.rows)
+
+
+def _merged(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The choices, those that say the same as one."""
+    found: dict[str, Choice] = {}
+    for each in choices:
+        key = repr(each.answers)
+        found[key] = replace(each, confidence=each.confidence + found[key].confidence) if key in found else each
+    return tuple(sorted(found.values(), key=lambda choice: -choice.confidence))
+
+
+def _without_window(told: Mapping[Target, Any]) -> dict[Target, Any]:
+    """No window of a layer that is told to be of a class without one."""
+    classes = {layer: str(value) for (layer, argument), value in told.items() if argument == "class_name"}
+    bare = {layer for layer, name in classes.items() if not name.startswith(("MaxPooling", "AveragePooling"))}
+    return {(layer, argument): value for (layer, argument), value in told.items()
+            if not (layer in bare and argument in WINDOW)}  # fmt: skip
 
 
 def _single(unit: Unit, drawn: _Patterns) -> Weighed:
@@ -200,40 +218,3 @@ def _together(units: Sequence[Unit], wholes: Wholes) -> _Patterns:
         peaks[key] = max(peaks.get(key, -math.inf), row.log_probability)
     gain = max(told_apart(peaks.values()), *(decision.coupled for _, decision in members))
     return _Patterns(tuple(target for target, _ in members), shares, tuple(rows), gain)
-
-
-LINKED = (
-    ("convolution strides", "convolution padding", "convolution dilation_rate"),
-    ("transposed strides", "transposed padding"),
-)
-"""Motifs that are one question where they hang together."""
-LIKELY = 0.05
-"""Share of the draws that makes a pattern likely enough to say what goes with it: the others are drawn too seldom."""
-
-
-def linked(groups: Mapping[str, list[Unit]], wholes: Wholes) -> dict[str, list[Unit]]:
-    """The units of every motif, where motifs that hang together are one: when the likeliest answer to the one is
-    another for another answer to the other, neither can be judged alone."""
-    found = dict(groups)
-    for names in LINKED:
-        here = [name for name in names if name in found]
-        for one, other in combinations(here, 2):
-            if one in found and other in found and _hang_together(groups[one], groups[other], wholes):
-                found[one] = [*found[one], *found.pop(other)]
-    return found
-
-
-def _hang_together(one: Sequence[Unit], other: Sequence[Unit], wholes: Wholes) -> bool:
-    joint = [[unit for unit in units if _drawn(unit, wholes)] for units in (one, other)]
-    if not all(joint):
-        return False
-    drawn = [_together(units, wholes) for units in joint]
-    ranked = sorted(range(len(wholes.rows)), key=lambda number: -wholes.rows[number].log_probability)
-    for mine, theirs in (drawn, drawn[::-1]):
-        best: dict[str, str] = {}
-        for number in ranked:
-            if mine.shares[mine.rows[number]][0] >= LIKELY:
-                best.setdefault(mine.rows[number], theirs.rows[number])
-        if len(set(best.values())) > 1:
-            return True
-    return False

@@ -1,7 +1,7 @@
 """What to ask the reader first: the answer that raises the chance of a right model most.
 
-One field of one kind of layers is one question (``motifs``); of what is nobody's habit, only decisions with the same
-value, doubts and reason; classes only of layers whose names differ in their numbers.
+One field of one kind of layers, or what moves their windows, is one question (``motifs``); of what is nobody's habit,
+only decisions with the same value, doubts and reason; classes only of layers whose names differ in their numbers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from infer_convert.plan import Decision
 from infer_convert.report.document import Document, LayerEntry
-from infer_convert.report.motifs import POOL, WINDOW, Weighed, linked, motif, turned, weighed
+from infer_convert.report.events import LIKENESS
+from infer_convert.report.motifs import POOL, WINDOW, Weighed, motif, turned, weighed
 from infer_convert.report.order import ordered
 from infer_convert.report.text import answer_command
 from infer_convert.report.units import Choice, Unit
@@ -24,8 +25,6 @@ SURE = 0.999
 """Decisions that are this sure are no part of any question."""
 TRIFLE = 1e-3
 """Nats that no question is worth."""
-LIKENESS = "library"
-"""The clue of a known architecture."""
 UNNAMED = 0.2
 """Part of the bits of values that no alternative names."""
 
@@ -50,7 +49,7 @@ class Ask:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What is asked of them; several fields only of pools."""
+        """What is asked of them; several fields only of what moves a window."""
         return tuple(dict.fromkeys(argument for _, argument in self.standing.targets))
 
     @property
@@ -86,7 +85,6 @@ def asks(document: Document, below: float = OPEN) -> tuple[Ask, ...]:
         groups.setdefault(key, []).append(unit)
     if not groups:
         return ()
-    groups = linked(groups, document.wholes)
     reach = downstream(document.layers)
     numbers = {layer.name: number for number, layer in enumerate(document.layers)}
     found = []

@@ -200,9 +200,10 @@ class Ways:
         self._known: dict[int, tuple[int | None, Sequence[float], list[int | None]]] = {}
 
     def apart(self, strata: Sequence[int]) -> int:
-        """How many options there are, if each of them makes a stratum of its own, whatever was before; else 0."""
+        """How many options there are, if each of them makes a stratum of its own, whatever was before; else 0. What was
+        before may change their weights: then the likeliest of every stratum before are looked at all the same."""
         weigher = self._weigher
-        alone = self._step.fixed_at is None and not self._step.reading.operands and not weigher.reads
+        alone = self._step.fixed_at is None and not self._step.reading.operands
         written = [{position for position, _ in each} for each in weigher.writes]
         apart = len(weigher.writes) == len(weigher.written) and all(each & set(strata) for each in written)
         return len(weigher.written) if alone and apart else 0

@@ -64,7 +64,7 @@ class _Layer:
 
 class Lattice:
     """The states behind ``calls`` of items with these ``results``; the first state is number 0. ``failed_at`` is the
-    call that nothing suits, if there is one."""
+    call that nothing suits, if there is one; ``blind`` tells that there were too many moves to look at all of them."""
 
     def __init__(self, results: Sequence[Results], calls: Sequence[Reading]) -> None:
         self._results, self._calls = results, calls
@@ -76,6 +76,7 @@ class Lattice:
         self._suits: dict[tuple[int, int, int], bool] = {}
         self._blamed: dict[int, int] = {}
         self._makers = [self._maker(index) for index in range(len(calls))]
+        self.blind = False
         self.failed_at = self._sweep()
 
     def moves(self, index: int, state: int) -> list[tuple[int, int]]:
@@ -156,7 +157,7 @@ class Lattice:
                 if count > MOST_MOVES:
                     break
             if count > MOST_MOVES:
-                last = index
+                last, self.blind = index, True
                 break
             if not self._layers[index + 1].numbers:
                 return self.blamed(index)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -52,7 +52,8 @@ class SizeResult:
 
     ``log_mass`` is the log of the summed weight of all assignments kept, for comparing graphs. ``peaks`` are, for every
     item's options, the best assignment that holds the option, as nats below the best of all (-inf where none does).
-    ``draw`` gives assignments in proportion to their probability.
+    ``draw`` gives assignments in proportion to their probability. ``blind`` tells that there was more than could be
+    looked at to the end: a state that was dropped may have led to a better one, or to the only one.
     """
 
     answers: tuple[SizeAnswer, ...]
@@ -61,6 +62,7 @@ class SizeResult:
     log_mass: float = -math.inf
     peaks: tuple[tuple[float, ...], ...] = ()
     draw: Callable[[], tuple[Draw, ...]] = tuple
+    blind: bool = False
 
 
 def solve_sizes(
@@ -95,13 +97,13 @@ def solve_sizes(
         if found is None:
             found = advance(lattice, index, ways, layers[-1])
         if not found:
-            return SizeResult((), failed_at=lattice.blamed(index))
+            return SizeResult((), failed_at=lattice.blamed(index), blind=lattice.blind)
         each = NODE + len(step.reading.kept) + step.reading.keeps_result
         pace.spend(each * len(found) + sum([len(node.edges) for node in found]))
         # An input's many sizes are not what a layer costs.
         width = pace.width(len(layers[-1]), bool(step.reading.operands))
         layers.append(pruned(found, width, contexts, of_strata))
-    return _read(items, calls, layers, best)
+    return replace(_read(items, calls, layers, best), blind=lattice.blind)
 
 
 def _last_read(items: Sequence[SizeItem], calls: Sequence[SizeCall], strata: Sequence[str]) -> dict[str, int]:

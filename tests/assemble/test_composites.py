@@ -81,3 +81,26 @@ def test_what_is_told_of_a_step_is_the_user_s() -> None:
     for (name, field), value in answers.items():
         decision = told.layer(name.partition("/")[2]).decision(field)
         assert decision is not None and (decision.basis, decision.value) == (Basis.USER, value)
+
+
+SCALED = (
+    "input_1\nstem kernel:4x4x3x8 bias:8\ndw depthwise_kernel:7x7x8x1 bias:8\nnorm gamma:8 beta:8\n"
+    "{} {}:8\nglobal_average_pooling2d\nhead kernel:8x3 bias:3"
+)
+
+
+@pytest.mark.parametrize("role", ["gamma", "0"])
+@pytest.mark.parametrize("name", ["layer_scale", "stage_0_block_1_layer_scale"])
+def test_a_layer_scale_is_no_normalisation(name: str, role: str) -> None:
+    """One vector is what a LayerNormalization without offset keeps too; its name says what it is."""
+    found = infer(facts(SCALED.format(name, role))).best.layer(name).inner
+    assert found is not None
+    (scale,) = (each for each in found.layers if each.class_name != "InputLayer")
+    assert scale.class_name == "DepthwiseConv2D" and [use.shape for use in scale.weights] == [(1, 1, 8, 1)]
+    assert scale.decisions[0].confidence == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("text", [SCALED.format("norm_2", "gamma"), "up kernel:6x8 bias:8\nlayer_scale gamma:8"])
+def test_other_names_and_nets_without_maps_keep_their_normalisations(text: str) -> None:
+    classes = {layer.class_name for layer in infer(facts(text)).best.layers}
+    assert "Functional" not in classes and any("Norm" in name for name in classes)

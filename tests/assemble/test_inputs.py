@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infer_convert.assemble.inputs import MOST_ORDERS, allotments, candidates, depends_on_size
+from infer_convert.assemble.inputs import MOST_ORDERS, allotments, candidates, depends_on_size, kind_of
 from infer_convert.assemble.wanted import Wanted, wanted
 from infer_convert.infer import infer
 
@@ -43,6 +43,40 @@ def test_channels_that_stand_first_are_put_last() -> None:
 def test_what_a_sum_leaves_for_the_input() -> None:
     there = draft("x InputLayer\ny InputLayer\na Dense < x\nj Concatenate < a y\nd Dense", a=dense(5, 4), d=dense(6, 1))
     assert wanted(there, 1) == Wanted(1, 2)
+
+
+def test_a_vector_beside_flattened_maps_is_what_they_leave() -> None:
+    there = draft(
+        "x InputLayer\nc Conv2D < x\nf Flatten\ny InputLayer\nj Concatenate < f y\nd Dense",
+        c=conv(3, 3, 32), d=dense(32 * 49 + 10, 1),
+    )  # fmt: skip
+    assert wanted(there, 3) == Wanted(1, 10)
+
+
+def test_numbers_beside_frames_that_are_pooled_or_flattened() -> None:
+    inner = conv(3, 3, 32)
+    there = draft(
+        "x InputLayer\nc TimeDistributed < x\nt TimeDistributed\ny InputLayer\nj Concatenate < t y\nr LSTM",
+        c={"_class": "Conv2D", "_inner": inner}, r={"_channels_in": 42, "units": 8},
+    )  # fmt: skip
+    assert wanted(there, 3) == Wanted(2, 10)
+
+
+def test_what_is_normalised_before_it_is_flattened_has_two_axes() -> None:
+    there = draft(
+        "x InputLayer\nc Conv2D\nr Reshape\nn LayerNormalization\nf Flatten\nd Dense",
+        c=conv(3, 1, 32), n={"_channels_in": 8}, d=dense(1152, 10),
+    )  # fmt: skip
+    assert wanted(there, 2) == Wanted(2, 8, flat=1152)
+
+
+def test_inputs_that_are_read_alike_are_of_one_kind() -> None:
+    there = draft(
+        "x InputLayer\ny InputLayer\nz InputLayer\nc Conv1D < x\nd Conv1D < y\ne Dense < z",
+        c=conv(3, 9, 4, 1), d=conv(5, 9, 4, 1), e=dense(9, 1),
+    )  # fmt: skip
+    assert kind_of(there, 0) == kind_of(there, 1) is not None and kind_of(there, 2) is None
+    assert kind_of(draft("x InputLayer\nc Conv1D", c=conv(3, 9, 4, 1)), 0) is None
 
 
 def shapes(text: str, fixed: bool, **sizes: Any) -> list[tuple[int | None, ...]]:
@@ -147,3 +181,8 @@ def test_what_augments_pictures_tells_that_the_input_is_one() -> None:
     text = "x InputLayer\nn Normalization\nflip {}"
     assert wanted(draft(text.format("RandomFlip"), n={"_channels_in": 3}), 0).axes == 3
     assert wanted(draft(text.format("Dropout"), n={"_channels_in": 3}), 0).axes == 1
+
+
+def test_frames_of_games() -> None:
+    agent, other = (shapes("c Conv2D\nf Flatten", True, c=conv(kernel, 1, 32)) for kernel in (8, 7))
+    assert agent[0] == (84, 84, 1) != other[0]

@@ -56,3 +56,20 @@ def test_a_label_beside_an_image() -> None:
     index = place(there, "b")
     _, functions = targets(there, index, there.draft.layers[index])
     assert (32, 32, 1) in {function(((1, 32 * 32),)) for function in functions}
+
+
+def test_a_gate_is_made_as_wide_as_the_map_that_it_gates() -> None:
+    """Behind the last gate a Flatten hides how many axes are wanted."""
+    text = """x InputLayer
+        c Conv2D
+        g GlobalAveragePooling2D
+        e Dense
+        r Reshape
+        m Multiply < c r
+        f Flatten
+        d Dense"""
+    there = near(text, c=conv(3, 3, 8), e=dense(8, 8), d=dense(8 * 36, 2))
+    index = place(there, "r")
+    settings, functions = targets(there, index, there.draft.layers[index])
+    best = max(range(len(settings)), key=lambda number: settings[number].log_prior)
+    assert functions[best](((8,),)) == (1, 1, 8)

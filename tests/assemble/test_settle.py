@@ -113,3 +113,46 @@ def test_no_dense_takes_an_open_number_of_channels() -> None:
     sizes = {"e": {"input_dim": 9, "output_dim": 4}, "f": {"input_dim": 9, "output_dim": 4}, "d": dense(6, 2)}
     found = settle(draft(text, **sizes), Hints())
     assert not found.answers and " d " in found.cause
+
+
+BRANCHES = """x InputLayer
+    y InputLayer
+    z InputLayer
+    a Conv1D < x
+    b Conv1D < y
+    c Conv1D < z
+    p MaxPooling1D < a
+    q MaxPooling1D < b
+    r MaxPooling1D < c
+    f Flatten < p
+    g Flatten < q
+    h Flatten < r
+    j Concatenate < f g h
+    d Dense"""
+
+
+def test_inputs_that_are_read_alike_have_one_size() -> None:
+    """11776 = 64·(63 + 62 + 59): three branches without padding and pools by 2 behind signals of 128 steps."""
+    kernels = {name: conv(kernel, 9, 64, 1) for name, kernel in (("a", 3), ("b", 5), ("c", 11))}
+    found = configs(BRANCHES, d=dense(11776, 50), **kernels)
+    assert {found[name]["shape"] for name in "xyz"} == {(128, 9)}
+
+
+def test_rows_of_a_map_are_steps_of_a_sequence() -> None:
+    """320 = 10 · 32 numbers in a row: 40 bands behind two pools, and convolutions that take nothing away."""
+    text = """x InputLayer
+        a Conv2D
+        m BatchNormalization
+        p MaxPooling2D
+        b Conv2D
+        n BatchNormalization
+        q MaxPooling2D
+        r Reshape
+        l LSTM
+        d Dense"""
+    sizes = {"a": conv(3, 1, 16), "b": conv(3, 16, 32), "l": {"_channels_in": 320, "units": 8}, "d": dense(8, 2)}
+    norms = {"m": {"_channels_in": 16}, "n": {"_channels_in": 32}}
+    found = configs(text, **sizes, **norms)
+    assert found["x"]["shape"] == (None, 40, 1) and found["r"]["shape"] == (None, 320)
+    assert {found[name]["padding"] for name in "ab"} == {"same"}
+    assert {tuple(found[name]["strides"]) for name in "ab"} == {(1, 1)}

@@ -95,3 +95,12 @@ def test_the_outer_model_calls_the_inner_one() -> None:
     assert [use.sources for _, layer in plan.walk() for use in layer.weights] == [
         (tensor.path,) for tensor in file.all_tensors()
     ]
+
+
+def test_a_wrapper_that_its_name_tells_wraps_embeddings_and_recurrent_layers() -> None:
+    """The letters of every word: a tall matrix inside is a vocabulary. Names that say nothing mean the plain layer."""
+    text = "time_distributed embeddings:1600x10\ntime_distributed_1 kernel:10x80 recurrent_kernel:20x80 bias:80"
+    kinds = [(entry.readings[0].class_name, entry.readings[0].fit.config.get("_class")) for entry in typed(text)]
+    assert kinds == [("TimeDistributed", "Embedding"), ("TimeDistributed", "LSTM")]
+    (plain,) = typed("encoder kernel:10x80 recurrent_kernel:20x80 bias:80")
+    assert plain.readings[0].class_name == "LSTM" and plain.readings[0].log_prior > -0.01

@@ -280,7 +280,7 @@ def test_a_module_of_the_user_s_that_gives_no_class(
 
 def test_hints_reach_the_solver(put: Any, tmp_path: Path, monkeypatch: Any) -> None:
     asked = put()
-    monkeypatch.setattr("infer_convert.pipeline.check_heard", lambda inference, hints: ())  # the fake obeys nothing
+    monkeypatch.setattr("infer_convert.unheard.check_heard", lambda inference, hints: ())  # the fake obeys nothing
     (tmp_path / "h.toml").write_text('outputs = ["out"]\n[hidden]\nactivation = "tanh"\nuse_bias = true\n')
     arguments = ["known.h5", "--to", "report", "-q", "--hints", "h.toml", "--set", "hidden.activation=relu"]
     assert cli.run([*arguments, "--input-shape", "?,4", "--no-library", "--data-format", "keep"]) == 0

@@ -119,6 +119,36 @@ def test_a_convolution_into_an_add_is_linear() -> None:
     assert best(skip.format("Concatenate"), "d", **CONV) == "relu"
 
 
+@pytest.mark.parametrize(
+    ("kind", "wide", "expected"), [("Conv2D", conv(4, 3, 8), "gelu"), ("Dense", dense(4, 8), "relu")]
+)
+def test_activation_layers_of_nets_that_normalise_layers(kind: str, wide: Any, expected: str) -> None:
+    middle = "n1 LayerNormalization\na Dense\nact Activation\nn2 LayerNormalization"
+    text = f"x InputLayer\nup {kind}\n{middle}\nend Dense"
+    found = belief(text, "act", up=wide, a=dense(8, 32), end=dense(32, 2))
+    assert found is not None and found.best == expected and found.shares[expected] < 0.8
+    batches = belief(text.replace("LayerN", "BatchN"), "act", up=wide, a=dense(8, 32), end=dense(32, 2))
+    assert batches is not None and batches.best == "relu" and batches.shares["relu"] > 0.9
+
+
+BLOCK = (
+    "{0}_dw DepthwiseConv2D < {1}\n{0}_bn BatchNormalization\n{0}_act Activation\n{0}_gap GlobalAveragePooling2D\n"
+    "{0}_squeeze Dense\n{0}_gate Dense\n{0}_mul Multiply < {0}_act {0}_gate\n{0}_out Conv2D\n"
+)
+
+
+@pytest.mark.parametrize(("blocks", "open_"), [("a", False), ("ab", True)])
+def test_mobile_nets_that_squeeze_are_told_apart_by_nothing(blocks: str, open_: bool) -> None:
+    """Swish, relu and hard-swish are all in use; the file says which is used nowhere."""
+    text = "x InputLayer\nstem Conv2D\n" + BLOCK.format("a", "stem") + (BLOCK.format("b", "a_out") if open_ else "")
+    sizes = {f"{block}_{part}": dense(8, 8) for block in blocks for part in ("squeeze", "gate")}
+    sizes |= {f"{block}_out": conv(1, 8, 8) for block in blocks}
+    standing, fused = belief(text + "end Dense", "a_act", **sizes), belief(text + "end Dense", "a_squeeze", **sizes)
+    assert standing is not None and fused is not None
+    assert (max(standing.shares.values()) <= 0.6, max(fused.shares.values()) <= 0.6) == (open_, open_)
+    assert best(text + "end Dense", "a_gate", **sizes) == "sigmoid"
+
+
 def test_a_gate_is_a_sigmoid() -> None:
     gate = "x InputLayer\nc Conv2D\ngap GlobalAveragePooling2D\nfc Dense\nmul {} < c fc\nend GlobalAveragePooling2D"
     assert best(gate.format("Multiply"), "fc", c=conv(3, 3, 8), fc=dense(8, 8)) == "sigmoid"
@@ -315,3 +345,29 @@ def test_feed_forward_pairs_with_dropout_behind_both_may_activate_twice() -> Non
     assert found is not None and found.best == "linear" and found.shares["gelu"] == 0.4
     alone = belief(net.replace("{} Dropout\n", "").replace("d Dropout", "d Dropout"), "g", **configs)
     assert alone is not None and alone.shares["linear"] > 0.9
+
+
+BOARD = """x InputLayer
+    c Conv2D
+    p Conv2D < c
+    f Flatten
+    policy Dense
+    v Conv2D < c
+    g Flatten
+    {} Dense"""
+BOARD_SIZES = {"c": conv(3, 8, 32), "p": conv(1, 32, 2), "v": conv(1, 32, 1), "policy": dense(162, 82)}
+
+
+def test_who_wins_a_game_on_a_board_goes_from_minus_one_to_one() -> None:
+    text = BOARD.format("value_head")
+    assert best(text, "value_head", value_head=dense(81, 1), **BOARD_SIZES) == "tanh"
+    assert best(BOARD.format("score"), "score", score=dense(81, 1), **BOARD_SIZES) != "tanh"
+    watching = {**BOARD_SIZES, "c": conv(8, 8, 32)}
+    assert best(text, "value_head", value_head=dense(81, 1), **watching) == "linear", "an agent"
+
+
+def test_scores_of_classes_are_linear() -> None:
+    text = "x InputLayer\nc Conv2D\ns Conv2D\nt Conv2DTranspose\nend Activation"
+    sizes = {"c": conv(3, 3, 64), "t": conv(4, 12, 12)}
+    assert best(text, "s", s=conv(1, 64, 12), **sizes) == "linear"
+    assert best(text, "s", s=conv(1, 64, 16), **sizes) == "relu"

@@ -111,3 +111,21 @@ def test_what_halves_is_decided_before_the_other_ways() -> None:
     near = Neighbourhood.of(draft(REDUCTION))
     order = [near.draft.layers[call.item].name for call in _calls(near)[0]]
     assert order == ["x", "c0", "p", "a", "b", "b2", "j"]
+
+
+@pytest.mark.parametrize(("merge", "known"), [("Add", {"p": "Add"}), ("Concatenate", {})])
+def test_a_pool_and_a_projection_stand_for_strides_where_ways_are_summed(merge: str, known: dict[str, str]) -> None:
+    """Nets for ECGs and ResNet-D. Inception's pool with a projection keeps the map."""
+    text = f"""x InputLayer
+        stem Conv1D
+        r ReLU
+        a Conv1D < r
+        b Conv1D
+        s Conv1D < r
+        p MaxPooling1D
+        j {merge} < b p
+        g GlobalAveragePooling1D"""
+    kernels = {"stem": (16, 1, 32), "a": (16, 32, 32), "b": (1, 32, 32), "s": (1, 32, 32)}
+    made = draft(text, **{name: conv(*sizes, rank=1) for name, sizes in kernels.items()})
+    found = blocks(Neighbourhood.of(made))
+    assert {made.layers[index].name: block.ratio for index, block in found.items()} == known

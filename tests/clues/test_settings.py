@@ -156,3 +156,26 @@ def test_one_rule_for_the_groups_of_a_net() -> None:
     assert ("groups", 32) in found[32].writes and ("groups each", True) in found[32].writes
     assert {kind for kind, _, _ in found[32].reads} == {"groups", "groups each"}  # both rules suit
     assert {kind for kind, _, _ in found[8].reads} == {"groups"}
+
+
+def test_nobody_does_the_same_to_every_frame_twice_in_a_row() -> None:
+    frames = tried("x InputLayer\np TimeDistributed\nq TimeDistributed\nr LSTM", "q", r={"units": 4, "_channels_in": 4})
+    flatten = next(setting for setting in frames if setting.config["_class"] == "Flatten")
+    gained = {(kind, value): nats for kind, value, nats in flatten.reads}
+    assert gained["every frame", "Flatten"] < -3 and gained["every frame", "GlobalAveragePooling2D"] < -3
+    (first, *_) = tried("x InputLayer\np TimeDistributed\nr LSTM", "p", r={"units": 4, "_channels_in": 4})
+    assert not first.reads and first.writes
+
+
+def test_a_convolution_that_ends_a_way_is_no_shortcut() -> None:
+    text = "x InputLayer\na Conv2D\nb Conv2D < a\nc Conv2D < b\ns Conv2D < a\nj Add < c s\ng GlobalAveragePooling2D"
+    sizes = {"a": conv(3, 3, 16), "b": conv(3, 16, 16), "c": conv(1, 16, 32), "s": conv(1, 16, 32)}
+    strided = {name: share(tried(text, name, **sizes), strides=[2, 2]) for name in "cs"}
+    assert strided["c"] < 0.05 < strided["s"]
+
+
+def test_the_convolution_that_answers_has_no_strides() -> None:
+    text = "x InputLayer\na Conv2D\nb Conv2D\nc Conv2D\nend Activation"
+    sizes = {"a": conv(4, 3, 32), "b": conv(4, 32, 64)}
+    scores, widening = (tried(text, "c", c=conv(4, 64, filters), **sizes) for filters in (1, 128))
+    assert share(scores, strides=[2, 2]) < 0.25 < share(widening, strides=[2, 2])

@@ -13,7 +13,7 @@ from infer_convert.errors import UsageError
 from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.inference import Inference, Whole, Wholes
-from infer_convert.plan import Basis, Decision, Option, Plan, PlanLayer, Ref
+from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref
 from infer_convert.report.document import Document, document
 from infer_convert.report.html.graph import drawing
 from infer_convert.report.motifs import Weighed
@@ -119,31 +119,36 @@ def test_the_habit_of_hidden_layers_is_one_doubt() -> None:
     assert [option.values for option in ask.others] == [("relu", "tanh"), ("elu", "elu"), ("tanh", "relu")]
 
 
-def test_strides_and_paddings_are_one_question_where_they_hang_together() -> None:
+def test_what_a_known_architecture_has_everywhere_is_one_doubt() -> None:
+    """Who copied it kept the elu of its convolutions and of its Denses, or of none."""
+    said = (Evidence("library", 0.0, "layers 1..9 match PilotNet"),)
+    own = (Decision("activation", "elu", 0.45, Basis.INFERRED, (Option("relu", 0.5), Option("tanh", 0.05)), said),)
+    (ask,) = asks(net({"a": ("Conv2D", own), "b": ("Dense", own)}))
+    assert ask.standing.values == ("elu", "elu") and ask.standing.confidence == pytest.approx(0.45)
+    assert ask.options[0].values == ("relu", "relu") and ask.options[0].confidence == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("class_name", ["Conv2D", "SeparableConv1D", "Conv2DTranspose"])
+def test_what_moves_the_windows_is_one_question(class_name: str) -> None:
+    """Its patterns are those that go together: with nothing padded a stride of 2 leaves too little."""
     fields = (("a", "strides"), ("a", "padding"), ("b", "strides"))
     layers = {
-        "a": ("Conv2D", (doubt("strides", 1, 0.6, 2), doubt("padding", "same", 0.6, "valid"))),
-        "b": ("Conv2D", (doubt("strides", 1, 0.9, 2),)),
+        "a": (class_name, (doubt("strides", 1, 0.6, 2), doubt("padding", "same", 0.6, "valid"))),
+        "b": (class_name, (doubt("strides", 1, 0.9, 2),)),
+        "c": ("Dense", (doubt("activation", "relu", 0.6, "elu"),)),
     }
-
-    def asked(*values: tuple[Any, ...]) -> list[tuple[str, ...]]:
-        rows = tuple(Whole(each, 1 / len(values), -0.1 * number) for number, each in enumerate(values))
-        return sorted(ask.fields for ask in asks(net(layers, Wholes(fields, rows))))
-
-    apart = [(1, "same", 1), (1, "valid", 1), (2, "same", 1), (2, "valid", 1)]
-    assert asked(*apart) == [("padding",), ("strides",)], "a stride of 1 is likelier whatever the padding"
-    assert asked(*apart * 8, (2, "valid", 2)) == [("padding",), ("strides",)], "what is drawn once says nothing"
-    assert asked((1, "same", 1), (2, "valid", 1), (2, "same", 1)) == [("strides", "padding")]
+    values = ((1, "same", 1), (2, "same", 1), (1, "valid", 1))
+    rows = tuple(Whole(each, 1 / 3, -0.1 * number) for number, each in enumerate(values))
+    window, other = sorted(asks(net(layers, Wholes(fields, rows))), key=lambda ask: ask.layers)
+    assert window.fields == ("strides", "padding") and window.layers == ("a", "b") and other.layers == ("c",)
+    assert [option.values for option in window.others] == [(2, "same", 1), (1, "valid", 1)], "never (2, valid, 1)"
+    assert window.gain == pytest.approx(math.log(1 + math.exp(-0.1) + math.exp(-0.2)))
 
 
-def test_paddings_and_dilations_hang_together_without_strides() -> None:
-    """A causal stack doubles its dilations, a padded one has none; the strides are 1 either way."""
-    fields = (("a", "padding"), ("a", "dilation_rate"), ("a", "strides"))
-    own = (doubt("padding", "same", 0.6, "causal"), doubt("dilation_rate", 1, 0.6, 2), doubt("strides", 1, 0.8, 2))
-    each = (("same", 1, 1), ("causal", 2, 1), ("same", 1, 2), ("causal", 2, 2))
-    rows = tuple(Whole(values, 0.25, -0.1 * number) for number, values in enumerate(each))
-    found = asks(net({"a": ("Conv1D", own)}, Wholes(fields, rows)))
-    assert sorted(ask.fields for ask in found) == [("padding", "dilation_rate"), ("strides",)]
+def test_other_kinds_of_windows_are_questions_of_their_own() -> None:
+    own = (doubt("strides", 1, 0.6, 2),)
+    found = asks(net({"a": ("Conv2D", own), "b": ("Conv2DTranspose", own), "c": ("MaxPooling2D", own)}))
+    assert sorted(ask.layers for ask in found) == [("a",), ("b",), ("c",)]
 
 
 def test_operands_that_change_places_are_one_question() -> None:
@@ -247,3 +252,15 @@ def test_the_three_that_go_well_together_come_first() -> None:
     others = [question(0.4), question(0.3)]
     order = ordered([size, stride, *others], [math.log(0.4)] * 3)
     assert order[:3] == [0, 2, 3] and order[3] == 1
+
+
+def test_a_pool_is_one_question_and_one_without_a_window_has_none() -> None:
+    others = (Option("AveragePooling2D", 0.2), Option("GlobalMaxPooling2D", 0.1))
+    kind = Decision("class_name", "MaxPooling2D", 0.7, Basis.INFERRED, others)
+    (ask,) = asks(net({"p": ("MaxPooling2D", (kind, doubt("pool_size", 2, 0.9, 3)))}))
+    assert ask.fields == ("class_name", "pool_size")
+    told = [option.answers for option in ask.options]
+    assert {("p", "class_name"): "AveragePooling2D", ("p", "pool_size"): 2} in told
+    assert {("p", "class_name"): "GlobalMaxPooling2D"} in told
+    (whole,) = (option for option in ask.options if len(option.values) == 1)
+    assert whole.confidence == pytest.approx(0.1), "whatever its window would have been"

@@ -16,7 +16,7 @@ from infer_convert.clues.activations.belief import (
     joined_output,
     width_of,
 )
-from infer_convert.clues.activations.outputs import head, inner_end, output
+from infer_convert.clues.activations.outputs import game, head, inner_end, output
 from infer_convert.draft import DraftLayer, Neighbourhood
 from infer_convert.layers.names import words
 from infer_convert.layers.regularization import INERT
@@ -132,10 +132,52 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return ActivationBelief(
             {"sigmoid": 0.9, "hard_sigmoid": 0.05, "softmax": 0.05}, Evidence("habits", 2.5, "it gates a Multiply")
         )
+    if _normalises_layers(near):
+        images = any("Conv2D" in item.class_name for item in near.draft.layers)
+        return IN_MAPS if images else IN_SEQUENCES
+    if _squeezes_depthwise(near):
+        return SQUEEZED
     return ActivationBelief(
         {"relu": 0.93, "elu": 0.02, "tanh": 0.02, "silu": 0.02, "sigmoid": 0.01},
         Evidence("habits", 2.5, "most hidden activations are relu"),
     )
+
+
+IN_MAPS = ActivationBelief(
+    {"gelu": 0.75, "relu": 0.2, "silu": 0.05},
+    Evidence("habits", 1.1, "nets for images that normalise layers instead of batches mostly use gelu"),
+)
+IN_SEQUENCES = ActivationBelief(
+    {"relu": 0.6, "gelu": 0.35, "silu": 0.05},
+    Evidence("habits", 0.4, "transformers over words and over time use relu or gelu"),
+)
+SQUEEZED = ActivationBelief(
+    {"silu": 0.5, "relu": 0.35, "hard_swish": 0.15},
+    Evidence("habits", 0.0, "nets that gate the channels of depthwise convolutions use swish, relu or hard-swish"),
+)
+"""Mobile nets with squeeze-and-excitation: MnasNet (arXiv:1807.11626) and GhostNet (arXiv:1911.11907) relu,
+EfficientNet (arXiv:1905.11946) and what was made after it swish, MobileNetV3 (arXiv:1905.02244) hard-swish; set by
+hand."""
+GATED_BLOCKS = 2
+"""Gates behind depthwise convolutions that make a net one of these."""
+
+
+def _squeezes_depthwise(near: Neighbourhood) -> bool:
+    found = near.notes.get("squeezes depthwise")
+    if found is None:
+        found = near.notes["squeezes depthwise"] = _counted_gates(near) >= GATED_BLOCKS
+    return bool(found)
+
+
+def _counted_gates(near: Neighbourhood) -> int:
+    """Multiplies that have a depthwise convolution's result, normalised and activated, as one of their operands."""
+    count = 0
+    between = (*NORMALISATIONS, *ACTIVATIONS)
+    for index, layer in enumerate(near.draft.layers):
+        if layer.class_name == "Multiply":
+            before = {near.draft.layers[i].class_name for i in near.before(index, between)}
+            count += any(name.startswith("DepthwiseConv") for name in before)
+    return count
 
 
 def _ends_block(near: Neighbourhood, index: int) -> bool:
@@ -208,6 +250,8 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if not heads and is_output(near, index):
         return inner_end(near, index)
     if is_output(near, index):
+        if (played := game(near, index)) is not None:
+            return played
         for word, function in _WORD_FOR.items():
             if word in words(layer.name):
                 return ActivationBelief(
@@ -252,6 +296,9 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return _in_transformer(near, index, "Add" in after)
     if "Add" in after and len(direct - set(INERT)) == 1:
         return ActivationBelief({"linear": ADDED, "relu": 1 - ADDED}, Evidence("habits", 2.6, "it feeds an Add"))
+    if _scores_classes(near, index):
+        said = Evidence("habits", 1.4, "a map for every class, as the net ends in, which is enlarged or summed up")
+        return ActivationBelief({"linear": 0.8, "relu": 0.2}, said)
     if layer.class_name.endswith("Transpose") and "Concatenate" in after:
         return ActivationBelief(
             {"linear": 0.85, "relu": 0.15},
@@ -270,10 +317,37 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
             {"linear": 0.75, "relu": 0.25},
             Evidence("habits", 1.1, "this net writes its activations as layers of their own"),
         )
+    if _squeezes_depthwise(near):
+        because = Evidence("habits", 0.4, "what squeezes channels is a relu, or a swish as elsewhere in such nets")
+        return ActivationBelief({"relu": 0.6, "silu": 0.38, "linear": 0.02}, because)
     return ActivationBelief(
         {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
         Evidence("habits", 2.5, "hidden layers are mostly relu"),
     )
+
+
+def _scores_classes(near: Neighbourhood, index: int) -> bool:
+    """A convolution of one place that gives as many maps as the net's output, several, in front of what enlarges them:
+    the scores of fully convolutional nets (https://arxiv.org/abs/1411.4038)."""
+    layer, width = near.draft.layers[index], width_of(near.draft.layers[index])
+    if "Conv" not in layer.class_name or max(layer.config.get("kernel_size", (2,))) > 1 or (width or 0) < 2:
+        return False
+    behind = [near.draft.layers[item].class_name for item in near.consumers[index]]
+    enlarged = bool(behind) and all(name.endswith("Transpose") or name.startswith("UpSampling") for name in behind)
+    return enlarged and width in _widths_out(near)
+
+
+ENDINGS = (*ACTIVATIONS, "UpSampling2D", "Reshape")
+"""Classes behind the layer that gives a net's classes."""
+
+
+def _widths_out(near: Neighbourhood) -> set[int | None]:
+    found = set()
+    for index, _ in near.draft.outputs:
+        passes = near.draft.layers[index].class_name in ENDINGS
+        front = next(iter(near.before(index, ENDINGS)), index) if passes else index
+        found.add(width_of(near.draft.layers[front]))
+    return found
 
 
 def _normalises_layers(near: Neighbourhood) -> bool:
@@ -347,7 +421,7 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
             {"linear": 0.9, "relu": 0.1}, Evidence("habits", 2.2, "the net writes activations as layers")
         )
     return ActivationBelief(
-        {"relu": 0.88, "linear": 0.08, "elu": 0.02, "tanh": 0.02},
+        {"relu": 0.88, "elu": 0.04, "linear": 0.03, "silu": 0.025, "tanh": 0.025},
         Evidence("habits", 2.0, "nothing activates behind the normalisation, so the layer itself must"),
     )
 

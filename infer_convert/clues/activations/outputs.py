@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infer_convert.clues.activations.belief import NORMALISATIONS, RECURRENT, ActivationBelief, Shares, width_of
 from infer_convert.draft import DraftLayer, Neighbourhood
+from infer_convert.layers.names import words
 from infer_convert.layers.regularization import INERT
 from infer_convert.plan import Evidence
 
@@ -75,24 +76,44 @@ def _widths_in(near: Neighbourhood) -> set[int]:
     return {layer.config["_channels_in"] for layer in firsts if layer.class_name == "Dense"}
 
 
-FRAMES, WINDOW = 4, [8, 8]
+VALUES = ("v", "value", "values")
+"""Words of the output that says how a game will end."""
+LARGEST_ON_BOARDS = 5
+"""Kernels of nets that look at boards are no larger."""
+
+
+def game(near: Neighbourhood, index: int) -> ActivationBelief | None:
+    """An output of one unit that is called a value, beside a policy, of a net in the manner of AlphaZero
+    (https://arxiv.org/abs/1712.01815): small kernels and no pools. Agents that watch games cut large patches first and
+    leave their value linear."""
+    layers, layer = near.draft.layers, near.draft.layers[index]
+    kernels = [max(item.config.get("kernel_size", (1,))) for item in layers if "Conv2D" in item.class_name]
+    policies = [item for item, _ in near.draft.outputs if (width_of(layers[item]) or 1) > 1]
+    named = bool(set(words(layer.name)) & set(VALUES))
+    if not named or width_of(layer) != 1 or len(policies) != 1 or len(near.draft.outputs) != 2:
+        return None
+    if not kernels or max(kernels) > LARGEST_ON_BOARDS or any("Pooling" in item.class_name for item in layers):
+        return None
+    because = "a value beside a policy, over maps that keep their size: who wins a game on a board, from -1 to 1"
+    return ActivationBelief({"tanh": 0.7, "linear": 0.2, "sigmoid": 0.1}, Evidence("habits", 1.2, because))
+
+
+FRAMES, WINDOW = (4, 1), [8, 8]
 """Frames that agents see at once and the first kernel that reads them (Mnih et al. 2015, "Human-level control through
-deep reinforcement learning", and nearly every agent since)."""
+deep reinforcement learning", and nearly every agent since; those that remember see one, Hausknecht and Stone 2015)."""
 
 
 def _plays(near: Neighbourhood) -> bool:
-    """Whether the first layer reads stacked frames of a game."""
+    """Whether the first layer reads frames of a game."""
     firsts = (
         near.draft.layers[i]
         for index, layer in enumerate(near.draft.layers)
         if layer.class_name == "InputLayer"
         for i in near.after(index, (*INERT, "Rescaling", "Permute"))
     )
+    configs = [layer.config.get("_inner", layer.config) for layer in firsts]
     return any(
-        "Conv2D" in layer.class_name
-        and layer.config.get("_channels_in") == FRAMES
-        and list(layer.config.get("kernel_size", ())) == WINDOW
-        for layer in firsts
+        config.get("_channels_in") in FRAMES and list(config.get("kernel_size", ())) == WINDOW for config in configs
     )
 
 

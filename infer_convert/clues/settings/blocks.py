@@ -138,7 +138,7 @@ def _projected(near: Neighbourhood, sides: Sequence[Sequence[int]], leads: bool)
 
 def _pooled(near: Neighbourhood, merge: str, sides: Sequence[Sequence[int]], leads: bool) -> tuple[int, Block] | None:
     """The block whose shortcut is a pool alone, every other way having convolutions."""
-    pools = [_pool_alone(near, side) for side in sides]
+    pools = [_pool_alone(near, side, projected=merge == "Add") for side in sides]
     alone = [pool for pool in pools if pool is not None]
     ways = [_convolutions(near, side) for side, pool in zip(sides, pools, strict=True) if pool is None]
     if len(alone) != 1 or not ways or not all(ways):
@@ -146,10 +146,19 @@ def _pooled(near: Neighbourhood, merge: str, sides: Sequence[Sequence[int]], lea
     return alone[0], Block(tuple(tuple(way) for way in ways if way), merge, leads)
 
 
-def _pool_alone(near: Neighbourhood, side: Sequence[int]) -> int | None:
-    """The pool of a way that has nothing else to change sizes or widths."""
+def _pool_alone(near: Neighbourhood, side: Sequence[int], projected: bool) -> int | None:
+    """The pool of a way that has nothing else to change sizes. ``projected``: a convolution of one place may widen what
+    it pools, as in ResNet-D (https://arxiv.org/abs/1812.01187) and nets for ECGs; in front of a concatenation such a
+    convolution stands behind pools without strides."""
     changing = [i for i in side if near.draft.layers[i].class_name not in SHAPE_KEEPING]
+    if projected:
+        changing = [i for i in changing if not _is_projection(near, i)]
     return changing[0] if len(changing) == 1 and near.draft.layers[changing[0]].class_name.startswith(WINDOWS) else None
+
+
+def _is_projection(near: Neighbourhood, index: int) -> bool:
+    layer = near.draft.layers[index]
+    return layer.class_name.startswith("Conv") and kernel(layer.config) == 1
 
 
 def _convolutions(near: Neighbourhood, side: Sequence[int]) -> list[int] | None:

@@ -143,7 +143,7 @@ def _by_table(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config
     if "_way" in choice:
         return Setting(choice, layer.config["_ways"][choice["_way"]][1])
     if "_class" in choice:
-        return Setting(choice, {"Flatten": -1.0, "MaxPooling2D": -1.2}.get(choice["_class"], -2.5))
+        return _per_frame(near, index, choice)
     if "groups" in choice:
         return _grouped(near, layer, choice["groups"])
     if "axes" in choice:
@@ -170,6 +170,27 @@ def _grouped(near: Neighbourhood, layer: DraftLayer, groups: int) -> Setting:
     reads: tuple[tuple[str, Any, float], ...] = (("groups", groups, KEEPS),) if groups in GROUPS else ()
     reads += (("groups each", True, KEEPS),) if each else ()
     return Setting(choice, nats, reads, (("groups", groups), ("groups each", each)))
+
+
+EVERY_FRAME = {"Flatten": -1.0, "MaxPooling2D": -1.2}
+"""Nats of what TimeDistributed does to every frame without weights; ``RARER`` for the rest."""
+RARER = -2.5
+IN_A_ROW = {
+    ("MaxPooling2D", "MaxPooling2D"): -3.0, ("MaxPooling2D", "Dropout"): 1.5, ("Dropout", "Dropout"): -3.0,
+    ("Dropout", "MaxPooling2D"): -2.0, ("GlobalAveragePooling2D", "Dropout"): 1.0, ("Flatten", "Dropout"): 1.0,
+    **{(first, second): -6.0 for first in ("Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D")
+       for second in ("Flatten", "GlobalAveragePooling2D", "GlobalMaxPooling2D")},
+}  # fmt: skip
+"""Nats for one of these directly behind another: nobody pools twice in a row or flattens a vector, and dropout follows
+a pool (set by hand)."""
+
+
+def _per_frame(near: Neighbourhood, index: int, choice: Config) -> Setting:
+    name = choice["_class"]
+    front = near.draft.layers[near.draft.producers(index)[0]]
+    follows = front.class_name == "TimeDistributed" and "_inner" not in front.config
+    reads = tuple(("every frame", first, nats) for (first, second), nats in IN_A_ROW.items() if second == name)
+    return Setting(choice, EVERY_FRAME.get(name, RARER), reads if follows else (), (("every frame", name),))
 
 
 AXES = {"-1": -0.3, "[2, 1]": -1.6, "1": -3.0, "[1, 2]": -4.0}
