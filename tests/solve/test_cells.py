@@ -87,7 +87,7 @@ def test_every_cell_is_wired_like_the_one_behind_it() -> None:
     reads = named(cells(), copied().wirings[0].edges())
     inner = ["s0", "s1", "s2", *(f"{kind}{branch}" for kind in "acb" for branch in range(4))]
     told = {
-        str([sorted({source[:-1] for source in reads[f"{name}{number}"] if source[-1] == str(number)}) for name in inner])
+        str([sorted({one[:-1] for one in reads[f"{name}{number}"] if one[-1] == str(number)}) for name in inner])
         for number in range(2, CELLS)
     }
     assert len(told) == 1
