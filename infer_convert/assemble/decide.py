@@ -106,7 +106,7 @@ def _plan_layer(
         if layer.name not in outputs or context.inner:
             belief = likewise(belief, context.hints, outputs)
         decisions.append(_activation_decision(layer, belief, context, config))
-    for decision in constants(near, index, context.facts.generation, context.facts.keras_version):
+    for decision in constants(near, index, context.facts.generation, context.facts.keras_version, config):
         config[decision.field] = decision.value
         decisions.append(decision)
     decisions = [weighed(settled, near, index, decision) for decision in decisions]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infer_convert.draft import Neighbourhood
+from infer_convert.layers.passed import ACTIVATIONS
 from infer_convert.plan import Basis, Decision, Evidence, Option
 
 Shares = Mapping[Any, float]
@@ -39,10 +40,21 @@ def offset_for(scale: object) -> float:
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 
 
-def constants(near: Neighbourhood, index: int, generation: str, version: str | None) -> tuple[Decision, ...]:
-    """Decisions about the constants of one layer. ``version`` is the Keras version that the file names."""
+_ENLARGED_AT_ONCE: Shares = {"bilinear": 0.75, "nearest": 0.25}
+"""Of maps that are enlarged four times or more at once, or that are what the net gives: DeepLab, PSPNet and BiSeNet
+smooth them; of the zoo's and the gallery's six such layers five are bilinear, and the sixth repeats a vector."""
+AT_ONCE = 4
+
+
+def constants(
+    near: Neighbourhood, index: int, generation: str, version: str | None, config: Mapping[str, Any] | None = None
+) -> tuple[Decision, ...]:
+    """Decisions about the constants of one layer. ``version`` is the Keras version that the file names; ``config`` are
+    the settings that were chosen for it."""
     layer = near.draft.layers[index]
     name = layer.class_name
+    if name == "UpSampling2D" and (_ends(near, index) or _times(config or {}) >= AT_ONCE):
+        return (_decision("interpolation", _ENLARGED_AT_ONCE, "what is enlarged by much, or in the end, is smoothed"),)
     if name == "LeakyReLU":
         return (_decision("negative_slope", _LEAKY, "Keras' default is 0.3; people write 0.2 and 0.1 as often"),)
     if name in _ONE_CONSTANT:
@@ -72,6 +84,20 @@ def constants(near: Neighbourhood, index: int, generation: str, version: str | N
     if name == "Normalization" and not layer.uses and index not in near.draft.preferred:
         return _normalisation(near, index)
     return ()
+
+
+def _times(config: Mapping[str, Any]) -> int:
+    size = config.get("size", 1)
+    return int(size if isinstance(size, int) else max(size))
+
+
+def _ends(near: Neighbourhood, index: int) -> bool:
+    """Whether nothing but activations stands behind a layer."""
+    while near.consumers[index]:
+        if len(near.consumers[index]) > 1 or near.draft.layers[near.consumers[index][0]].class_name not in ACTIVATIONS:
+            return False
+        index = near.consumers[index][0]
+    return True
 
 
 _PICTURES = ([0.485, 0.456, 0.406], [0.229**2, 0.224**2, 0.225**2])

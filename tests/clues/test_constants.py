@@ -91,3 +91,14 @@ def test_convolutional_lstms_kept_the_old_one_until_keras_3() -> None:
 def test_masks_are_asked_for_where_a_recurrence_reads_words() -> None:
     assert said("x InputLayer\ny Embedding\nr LSTM", "y") == {"mask_zero": False}
     assert said("x InputLayer\ny Embedding\nr GlobalAveragePooling1D", "y") == {}
+
+
+def test_what_is_enlarged_by_much_or_in_the_end_is_smoothed() -> None:
+    there = near("x InputLayer\nu UpSampling2D\nc Conv2D\nv UpSampling2D\ne Activation")
+    inner, last = (place(there, name) for name in "uv")
+
+    def interpolation(index: int, size: object) -> object:
+        return constants(there, index, "keras3", None, {"size": size})[0].value
+
+    assert interpolation(inner, [2, 2]) == "nearest" and interpolation(inner, [4, 4]) == "bilinear"
+    assert interpolation(last, [2, 2]) == "bilinear"
