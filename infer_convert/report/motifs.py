@@ -45,8 +45,9 @@ OF_CLASS = (
 WINDOW = ("pool_size", "strides", "padding", "dilation_rate")
 """Fields that move the windows of these kinds of layers, asked together."""
 MOVING = ("pool", "convolution", "transposed")
+WINDOWED = ("MaxPooling", "AveragePooling")
 POOL = "pool window"
-"""The motif of pools: their class and ``WINDOW`` are all there is."""
+"""The motif of pools with windows: their class and ``WINDOW`` are all there is."""
 
 
 def motif(layer: LayerEntry, argument: str) -> str | None:
@@ -63,7 +64,7 @@ def motif(layer: LayerEntry, argument: str) -> str | None:
     if argument == "activation":
         return "recurrent activation" if kind == "recurrent" else "activation"
     if argument == "class_name" and kind == "pool":
-        return POOL
+        return POOL if name.startswith(WINDOWED) else "pool class"
     return None
 
 
@@ -143,7 +144,7 @@ def _merged(choices: Sequence[Choice]) -> tuple[Choice, ...]:
 def _without_window(told: Mapping[Target, Any]) -> dict[Target, Any]:
     """No window of a layer that is told to be of a class without one."""
     classes = {layer: str(value) for (layer, argument), value in told.items() if argument == "class_name"}
-    bare = {layer for layer, name in classes.items() if not name.startswith(("MaxPooling", "AveragePooling"))}
+    bare = {layer for layer, name in classes.items() if not name.startswith(WINDOWED)}
     return {(layer, argument): value for (layer, argument), value in told.items()
             if not (layer in bare and argument in WINDOW)}  # fmt: skip
 

@@ -264,3 +264,10 @@ def test_a_pool_is_one_question_and_one_without_a_window_has_none() -> None:
     assert {("p", "class_name"): "GlobalMaxPooling2D"} in told
     (whole,) = (option for option in ask.options if len(option.values) == 1)
     assert whole.confidence == pytest.approx(0.1), "whatever its window would have been"
+
+
+def test_pools_over_everything_are_asked_about_apart() -> None:
+    names = ("MaxPooling2D", "GlobalMaxPooling2D")
+    kinds = {name: (doubt("class_name", name, 0.8, f"other {name}"),) for name in names}
+    found = asks(net({name: (name, own) for name, own in kinds.items()}))
+    assert sorted(ask.layers for ask in found) == [("GlobalMaxPooling2D",), ("MaxPooling2D",)]
