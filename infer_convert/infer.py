@@ -261,7 +261,8 @@ def _with_own(
         own, failure = [], error
     found, causes = _settled(own, hints, best)
     refuted = [] if found else [_unscored(draft) for draft, _ in own]
-    for way, told in () if found or candidates or failure is not None else _other_ways(typed, hints):
+    done = found or candidates or failure is not None or any(draft.guessed for draft, _ in own)
+    for way, told in () if done else _other_ways(typed, hints):
         with suppress(NoArchitecture):
             made = weighed(_drafts(way, facts, told, numbers, rare), numbers, told)
             own = [(draft, share) for draft, share in made if _unscored(draft) not in refuted]

@@ -44,7 +44,7 @@ WORST = 40.0
 PER_WAITING = 2
 """States with the same number of open operands take at most this part of the beam."""
 PAIRED = 10
-"""Open operands of which all pairs are tried where nothing is copied, those of the latest items."""
+"""Open operands of which all pairs are tried where nothing is copied, those opened last."""
 BACK = 12
 """Items that the search goes back when all states are lost; twice as many every time."""
 WIDER = 8
@@ -86,6 +86,8 @@ def completed(
 
 
 class _Search:
+    """What is known before a search, and the kinds of choices that it has met."""
+
     def __init__(
         self,
         scene: Scene,
@@ -207,7 +209,9 @@ class _Search:
 
     def _told(self, state: State, found: Sequence[Step]) -> list[Step]:
         """Steps whose shares the net's own choices so far have changed."""
-        shares = [math.exp(-CALMED * step.cost) for step in found]
+        costs = [step.cost - step.move.evidence for step in found]
+        least = min(costs, default=0.0)
+        shares = [math.exp(CALMED * (least - cost)) for cost in costs]
         total = math.fsum(shares)
         shares = [share / total for share in shares]
         of_kind: Counter[Kind] = Counter()
@@ -219,7 +223,8 @@ class _Search:
             often, all_told = [(state.memory.get(number) or (0, 0))[1] for number, _ in numbers]
             again = often * share / of_kind[_kind(step.move)] if often else 0.0
             likely = max((again + share) / (all_told + 1), 1e-30)
-            told.append(step._replace(cost=-math.log(likely), motifs=(*step.motifs, *numbers)))
+            cost = step.move.evidence - math.log(likely)
+            told.append(step._replace(cost=cost, motifs=(*step.motifs, *numbers)))
         return told
 
     def _numbers(self, move: Move) -> tuple[tuple[int, int], ...]:

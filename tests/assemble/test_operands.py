@@ -11,6 +11,7 @@ from infer_convert.assemble.operands import inbound_decisions
 from infer_convert.confidence import kind
 from infer_convert.hints import Hints
 from infer_convert.plan import Basis
+from infer_convert.solve.cells import RIGHT
 from tests.assemble.test_numbers import TWO_BLOCKS, numbers
 from tests.clues.drafts import draft
 from tests.clues.numbers.synthetic import rewired, sampled
@@ -27,6 +28,12 @@ def test_shares_of_answers() -> None:
     assert kind(decision) == "inbound/dump" and set(found) == {"add"}
     told = inbound_decisions([(MADE, 1.0)], {0: 1.0}, Hints(answers={("add", "inbound"): ["a", "b"]}), True)
     assert told["add"][0].basis is Basis.USER
+
+
+def test_operands_of_a_guessed_wiring_are_no_surer_than_its_edges_are_right() -> None:
+    guessed = replace(MADE, guessed=True)
+    (decision,) = inbound_decisions([(guessed, 1.0)], {0: 1.0}, Hints(), False)["add"]
+    assert decision.confidence == pytest.approx(RIGHT)
 
 
 def test_how_far_the_numbers_moved_the_odds() -> None:

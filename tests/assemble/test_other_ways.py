@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
+from infer_convert.assemble import graphs
 from infer_convert.assemble.settle import settle
 from infer_convert.draft import Draft
 from infer_convert.errors import NoArchitecture
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
+from infer_convert.solve import recall
+from infer_convert.solve.wiring import WiringProblem, WiringResult, solve_widening
 
 from .files import facts, norm
 
@@ -52,3 +56,41 @@ def test_a_draft_that_no_sizes_suit_is_not_tried_again(monkeypatch: pytest.Monke
         infer(facts("input_1\na kernel:3x3x3x8 bias:8\nb kernel:3x3x8x16 bias:16\nflatten\nc kernel:126704x3 bias:3"))
     usual = [draft for draft, _ in tried if not any("_rare" in layer.config for layer in draft.layers)]
     assert usual and all(draft.layers != other.layers for place, draft in enumerate(usual) for other in usual[:place])
+
+
+def guessing(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every wiring is a guess; what other ways are asked for is noted."""
+    asked: list[object] = []
+    usual = graphs.solve_widening
+
+    def guessed(problem: WiringProblem) -> WiringResult:
+        found = usual(problem)
+        return replace(found, wirings=tuple(replace(wiring, guessed=True) for wiring in found.wirings))
+
+    def noted(typed: object, hints: Hints) -> tuple[()]:
+        asked.append(typed)
+        return ()
+
+    monkeypatch.setattr(graphs, "solve_widening", guessed)
+    monkeypatch.setattr(recall, "_KNOWN", type(recall._KNOWN)())
+    monkeypatch.setattr(sys.modules["infer_convert.infer"], "_other_ways", noted)
+    return asked
+
+
+@pytest.mark.parametrize("guesses", [True, False])
+def test_no_other_way_is_tried_where_the_wiring_is_a_guess(monkeypatch: pytest.MonkeyPatch, guesses: bool) -> None:
+    """It takes long, and a guess that no sizes suit says nothing about the readings."""
+    asked = guessing(monkeypatch)
+    if not guesses:
+        monkeypatch.setattr(graphs, "solve_widening", solve_widening)
+    with pytest.raises(NoArchitecture):
+        infer(facts("input_1\na kernel:3x3x3x8 bias:8\nb kernel:3x3x8x16 bias:16\nflatten\nc kernel:126704x3 bias:3"))
+    assert bool(asked) != guesses
+
+
+def test_a_guessed_wiring_is_hardly_right_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ("input_1", "a kernel:3x3x3x8 bias:8", "global_average_pooling2d", "c kernel:8x3 bias:3")
+    made = facts("\n".join(lines))
+    usual = infer(made).best
+    guessing(monkeypatch)
+    assert infer(made).best.confidence < 0.3 * usual.confidence
