@@ -39,7 +39,7 @@ class Link:
 
 def sequential(typed: Sequence[Typed]) -> Draft:
     """A Sequential model exactly as listed, behind an input that the list leaves out."""
-    readings = readings_that_chain(typed)
+    readings = readings_that_chain(typed, bridged=False)
     layers = [DraftLayer("input", INPUT, {}, ())]
     for place, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
         if place and (half := _half(readings[place - 1], reading)):
@@ -190,18 +190,22 @@ WORDS = 4.0
 projected without a bias before anything else (set by hand; a matrix alone weighs ``embedding.UNNAMED``)."""
 
 
-def readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
-    """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass."""
-    best: list[tuple[float, tuple[Reading, ...], int | None]] = [(0.0, (), None)]
+def readings_that_chain(typed: Sequence[Typed], bridged: bool = True) -> tuple[Reading, ...]:
+    """One reading per layer such that channels agree along the chain as far as they are known: a Viterbi pass.
+    ``bridged``: layers without weights that the list leaves out may stand in between; else what takes maps does not
+    stand behind what was flattened."""
+    best: list[tuple[float, tuple[Reading, ...], int | None, bool]] = [(0.0, (), None, False)]
     for entry in typed:
-        following: dict[tuple[str, int | None], tuple[float, tuple[Reading, ...], int | None]] = {}
-        for score, readings, channels in best:
+        following: dict[tuple[str, int | None], tuple[float, tuple[Reading, ...], int | None, bool]] = {}
+        for score, readings, channels, flat in best:
             for reading in entry.readings:
                 made = link(reading)
                 total = score + reading.log_prior
+                if flat and not bridged and 1 not in made.axes_in:
+                    total -= 6.0
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
-                    bridged = _may_bridge(readings, reading) and _divide(made.channels_in, channels)
-                    total -= 0.5 if bridged else 6.0
+                    bridge = bridged and _may_bridge(readings, reading) and _divide(made.channels_in, channels)
+                    total -= 0.5 if bridge else 6.0
                 if len(readings) == 1 and readings[0].class_name == "Embedding" and reading.class_name in OVER_WORDS:
                     total += WORDS
                 out = made.channels_out if made.channels_out is not None else channels
@@ -209,7 +213,8 @@ def readings_that_chain(typed: Sequence[Typed]) -> tuple[Reading, ...]:
                     out = None
                 key = (reading.class_name, out)
                 if key not in following or following[key][0] < total:
-                    following[key] = (total, (*readings, reading), out)
+                    keeps = flat and reading.class_name in (*_KEEPING, "Dense")
+                    following[key] = (total, (*readings, reading), out, keeps or reading.class_name == "Flatten")
         best = sorted(following.values(), key=lambda item: -item[0])[:24]
     return best[0][1]
 

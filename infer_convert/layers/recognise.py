@@ -223,6 +223,7 @@ SILENT = (
     ("MaxPooling{}D", -2.2),
     ("GlobalAveragePooling{}D", -2.6),
     ("UpSampling{}D", -3.0),
+    ("Reshape", -3.0),
     ("AveragePooling{}D", -3.5),
     ("Multiply", -3.5),
 )

@@ -51,3 +51,17 @@ def test_they_are_inputs_where_nothing_but_inputs_stands_in_front() -> None:
     assert [entry.best.class_name for entry in entries if not entry.stored.tensors] == [
         "InputLayer", "InputLayer", "Add", "Activation",
     ]  # fmt: skip
+
+
+def test_a_nameless_layer_in_front_of_maps_may_reshape_a_vector() -> None:
+    chain = """
+conv1 kernel:3x3x1x8 bias:8
+flat
+code kernel:392x10 bias:10
+wide kernel:10x392 bias:392
+1Dto2D
+deconv1 kernel:3x3x4x8 bias:4
+deconv2 kernel:3x3x1x4 bias:1
+"""
+    plan = infer(facts(chain), Hints(library=False)).best
+    assert plan.layer("1Dto2D").class_name == "Reshape" and plan.layer("1Dto2D").config["target_shape"] == [7, 7, 8]
