@@ -70,6 +70,8 @@ def wanted(draft: Draft, index: int) -> Wanted:
                 best = found
             continue
         name = draft.layers[current].class_name
+        if name == "Concatenate" and flattened and best.axes is None and (size := _picture_in(draft, near, current)):
+            return Wanted(flat=size)
         if name == "Concatenate" and best.axes is None:
             rest = _rest_of_sum(draft, near, current, index)
             if rest is not None:
@@ -124,21 +126,15 @@ def _passes(layer: DraftLayer) -> bool:
 
 def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> Wanted | None:
     """What an input must bring to a Concatenate whose sum and other operands are known."""
-    total = next(
-        (
-            found
-            for item in near.after(merge, PASSING)
-            if (found := demand(draft, item)) is not None and found.channels
-        ),
-        None,
-    )
+    total = _total(draft, near, merge)
     if total is None or total.channels is None:
         return None
     known, alike, parts = 0, 1, 0
+    picture = _picture_in(draft, near, merge)
     for producer, _ in draft.layers[merge].operands[0]:
         if producer == index:
             continue
-        channels = channels_of(draft, producer)
+        channels = picture if _is_flat_input(draft, producer) else channels_of(draft, producer)
         if channels is None and draft.layers[producer].class_name == "Reshape":
             channels = min(even_shares(draft, producer, total.axes or 0, total.channels), default=None)
         part = _part_of(draft, producer) if channels is None else None
@@ -155,6 +151,31 @@ def _rest_of_sum(draft: Draft, near: Neighbourhood, merge: int, index: int) -> W
         left = left % parts or (parts if left > parts else 0)
     rest, odd = divmod(left, alike)  # inputs that are joined at once are taken to be of one kind
     return Wanted(axes=total.axes, channels=rest) if rest > 0 and not odd else None
+
+
+def _total(draft: Draft, near: Neighbourhood, merge: int) -> Wanted | None:
+    """What the layers behind a Concatenate demand."""
+    found = (demand(draft, item) for item in near.after(merge, PASSING))
+    return next((each for each in found if each is not None and each.channels), None)
+
+
+PICTURES = (784, 1024, 2352, 3072, 4096, 12288)
+"""Numbers of usual small pictures: 28, 32 and 64 pixels a side, grey and in colour."""
+
+
+def _picture_in(draft: Draft, near: Neighbourhood, merge: int) -> int | None:
+    """Of a Concatenate that joins one flattened input with a vector, as the discriminators of conditional GANs and
+    BiGANs do: the numbers of that picture, the largest usual one that leaves something for the vector."""
+    flat = [producer for producer, _ in draft.layers[merge].operands[0] if _is_flat_input(draft, producer)]
+    total = _total(draft, near, merge)
+    if len(flat) != 1 or len(draft.layers[merge].operands[0]) < 2 or total is None:
+        return None
+    return max((size for size in PICTURES if size < (total.channels or 0)), default=None)
+
+
+def _is_flat_input(draft: Draft, index: int) -> bool:
+    layer = draft.layers[index]
+    return layer.class_name == "Flatten" and draft.layers[draft.producers(index)[0]].class_name == "InputLayer"
 
 
 def _part_of(draft: Draft, index: int) -> int | None:

@@ -186,3 +186,10 @@ def test_what_augments_pictures_tells_that_the_input_is_one() -> None:
 def test_frames_of_games() -> None:
     agent, other = (shapes("c Conv2D\nf Flatten", True, c=conv(kernel, 1, 32)) for kernel in (8, 7))
     assert agent[0] == (84, 84, 1) != other[0]
+
+
+def test_a_flattened_picture_beside_a_vector() -> None:
+    text = "z InputLayer\nx InputLayer\nf Flatten < x\nj Concatenate < z f\nd Dense"
+    for vector, picture in ((25, 784), (100, 3072)):
+        there = draft(text, d=dense(vector + picture, 256))
+        assert wanted(there, 0) == Wanted(1, vector) and wanted(there, 1) == Wanted(flat=picture)
