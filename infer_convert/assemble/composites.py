@@ -52,7 +52,7 @@ class _Composite:
     before: bool = False
     """Whether the name beats the layers of Keras whose tensors look the same."""
     among: Callable[[WeightFile], bool] | None = None
-    """The files in which it is so, if not in all."""
+    """The files in which a name that says so is believed, if not in all."""
 
 
 def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints, before: bool = False) -> Reading | None:
@@ -62,10 +62,12 @@ def composite_reading(layer: StoredLayer, facts: WeightFile, hints: Hints, befor
     context = Context(facts.generation, (2, 0), facts.backend, False, hints)
     item = Item(layer.name, "", {}, (Call(()),), tensors={tensor.role: tensor for tensor in tensors})
     for composite in COMPOSITES:
-        if composite.before is not before or (composite.among is not None and not composite.among(facts)):
+        if composite.before is not before:
             continue
         told = any(word in text.lower() for word in composite.words for text in (layer.name, layer.stem or ""))
         told = told or any(word in tensor.role.lower() for word in composite.words for tensor in layer.all_tensors())
+        if composite.among is not None and not (told and composite.among(facts)):
+            continue
         steps = None
         with suppress(NoArchitecture):  # a recipe's word for tensors that are not its own
             steps = composite.recipe(item, context) if told or not composite.named else None

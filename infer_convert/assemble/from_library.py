@@ -9,7 +9,7 @@ fits. A match somewhere inside only informs the wiring and the settings there.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble.calls import layer_of
@@ -27,6 +27,8 @@ from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.families import with_alike
 from infer_convert.library.match import Match, Seen
 from infer_convert.library.recalled import matches
+from infer_convert.library.references import Shapes
+from infer_convert.plan import WeightUse
 
 NEGLIGIBLE = 0.01
 """Share left for a net of its own under which it is not worked out."""
@@ -61,12 +63,19 @@ def _seen(entry: Typed) -> Seen:
     readings = entry.readings
     inner = readings[0].fit.config.get("_plan") if readings else None
     if inner is not None:
-        shapes = [use.shape for _, layer in inner.walk() for use in layer.weights]
+        stored = {tensor.path: tensor.shape for tensor in entry.stored.all_tensors()}
+        inside = [use for _, layer in inner.walk() for use in layer.weights]
+        shapes = [shape for use in inside for shape in _as_kept(use, stored)]
     else:
         shapes = [use.shape for use in readings[0].fit.uses]
     classes = {reading.class_name: reading.log_prior for reading in reversed(readings)}
     # A number alone (how often a Normalization was adapted) is in no reference.
     return Seen(tuple(sorted(shape for shape in shapes if shape)), classes, entry.stored.name)
+
+
+def _as_kept(use: WeightUse, stored: Mapping[str, tuple[int, ...]]) -> Shapes:
+    """The shapes of a variable as references say them: those of the stored tensors where these are transformed."""
+    return tuple(stored[path] for path in use.sources) if use.transforms else (use.shape,)
 
 
 def kept(match: Match) -> float:

@@ -67,13 +67,14 @@ ROWS = -0.1
 def reads_rows(draft: Draft, index: int) -> bool:
     """Whether a Reshape may make the rows of a map the steps of a sequence, as nets over spectrograms and lines of text
     do (CRNN, https://arxiv.org/abs/1507.05717): it stands between a map and a recurrent layer."""
+    if draft.layers[index].class_name != "Reshape":
+        return False
     near = Neighbourhood.of(draft)
     passed = (*PASSING, *NORMALISATIONS)
     front = {draft.layers[item].class_name for item in near.before(index, passed)}
     behind = {draft.layers[item].class_name for item in near.after(index, (*passed, "Dense"))}
-    return draft.layers[index].class_name == "Reshape" and front <= {"Conv2D", "SeparableConv2D"} and bool(
-        front and behind & {"LSTM", "GRU", "SimpleRNN", "Bidirectional"}
-    )
+    maps = bool(front) and front <= {"Conv2D", "SeparableConv2D"}
+    return maps and bool(behind & {"LSTM", "GRU", "SimpleRNN", "Bidirectional"})
 
 
 def _rows(channels: int) -> ShapeFunction:
