@@ -57,6 +57,7 @@ def type_layers(
     spatial = _spatial_axes(layers)
     widths = _widths(layers) if rare else frozenset()
     speaking = any(not layer.tensors and not layer.children and not is_silent(layer) for layer in layers)
+    speaking = speaking and not any(stem(layer.name) in AUTOMATIC_INPUTS for layer in layers)
     typed: list[Typed] = []
     for place, layer in enumerate(layers):
         inputs = facts.lists_weightless and all(entry.is_input() for entry in typed)

@@ -104,3 +104,10 @@ def test_a_wrapper_that_its_name_tells_wraps_embeddings_and_recurrent_layers() -
     assert kinds == [("TimeDistributed", "Embedding"), ("TimeDistributed", "LSTM")]
     (plain,) = typed("encoder kernel:10x80 recurrent_kernel:20x80 bias:80")
     assert plain.readings[0].class_name == "LSTM" and plain.readings[0].log_prior > -0.01
+
+
+@pytest.mark.parametrize(("named", "guess"), [("input_1", "Activation"), ("boards", "InputLayer")])
+def test_people_name_all_of_their_inputs_or_none(named: str, guess: str) -> None:
+    """Where Keras counts the inputs, a name of the user's own behind them is some function's."""
+    found = typed(f"{named}\nspace_to_depth_x2\ndropout\ndense kernel:4x8 bias:8")
+    assert found[1].best.class_name == guess
