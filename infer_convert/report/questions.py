@@ -21,8 +21,8 @@ from infer_convert.report.units import Choice, Unit
 
 OPEN = 0.9
 """Questions whose standing answer is below this confidence are open."""
-SURE = 0.999
-"""Decisions that are this sure are no part of any question."""
+SURE, SURE_CLASS = 0.999, 0.99
+"""Decisions that are this sure are no part of any question; classes by the names that Keras gives are surer than that."""
 TRIFLE = 1e-3
 """Nats that no question is worth."""
 UNNAMED = 0.2
@@ -110,7 +110,8 @@ def _units(document: Document) -> list[tuple[str, Unit]]:
     found: dict[str, list[tuple[LayerEntry, Decision]]] = {}
     for layer in document.layers:
         for decision in layer.decisions:
-            if decision.confidence < SURE and _matters(layer, decision) and not _settled(decision):
+            sure = SURE_CLASS if decision.field == "class_name" else SURE
+            if decision.confidence < sure and _matters(layer, decision) and not _settled(decision):
                 found.setdefault(_same(layer, decision), []).append((layer, decision))
     units = []
     swaps = turned(members[0] for members in found.values() if len(members) == 1)

@@ -271,3 +271,10 @@ def test_pools_over_everything_are_asked_about_apart() -> None:
     kinds = {name: (doubt("class_name", name, 0.8, f"other {name}"),) for name in names}
     found = asks(net({name: (name, own) for name, own in kinds.items()}))
     assert sorted(ask.layers for ask in found) == [("GlobalMaxPooling2D",), ("MaxPooling2D",)]
+
+
+@pytest.mark.parametrize(("share", "fields"), [(0.8, ("class_name", "pool_size")), (0.995, ("pool_size",))])
+def test_a_pool_s_sure_class_is_not_asked_for(share: float, fields: tuple[str, ...]) -> None:
+    own = (doubt("class_name", "MaxPooling2D", share, "AveragePooling2D"), doubt("pool_size", 2, 0.8, 3))
+    (ask,) = asks(net({"p": ("MaxPooling2D", own)}))
+    assert ask.fields == fields
