@@ -22,7 +22,7 @@ from infer_convert.report.units import Choice, Unit
 OPEN = 0.9
 """Questions whose standing answer is below this confidence are open."""
 SURE, SURE_CLASS = 0.999, 0.99
-"""Decisions that are this sure are no part of any question; classes by the names that Keras gives are surer than that."""
+"""Decisions that are this sure are no part of any question; classes that Keras' own names tell are surer than that."""
 TRIFLE = 1e-3
 """Nats that no question is worth."""
 UNNAMED = 0.2
