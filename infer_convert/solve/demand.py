@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 Demand = int | tuple[str, int] | tuple[str, tuple[int, ...]]
 
 
+MOST_PARTS = 200
+"""Sums of Concatenates that one tensor may count towards, with repetition: the largest dense block of published nets
+has 48 Concatenates, hostile lists of Concatenates of unknown widths double the number with every one."""
+
+
 def meet(remainders: Mapping[int, int], variant: Variant, chosen: tuple[Slot, ...]) -> Demand | None:
     """The demand on the *output* when ``variant`` fills all of ``chosen``; None when it cannot.
 
@@ -41,6 +46,8 @@ def meet(remainders: Mapping[int, int], variant: Variant, chosen: tuple[Slot, ..
             divisors.append(demand[1])  # type: ignore[arg-type]
         else:
             parts.extend(demand[1])  # type: ignore[arg-type]
+    if len(parts) > MOST_PARTS:
+        return None
     if exact is not None and variant.channels == "doubled" and exact % 2:
         return None
     if exact is None and variant.channels == "same":
