@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from infer_convert.facts import Tensor
@@ -169,6 +170,7 @@ def _is_tall(config: Config) -> bool:
     return bool(config.get("input_dim", 0) > TALL * config.get("output_dim", 0))
 
 
+@cache
 def _timed_cards() -> Mapping[str, Card]:
     """What TimeDistributed wraps that has weights."""
     return {**_TIMED, **_SEQUENCES, BIDIRECTIONAL.class_name: BIDIRECTIONAL}
