@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from infer_convert.layers.card import Card, Config, Fit, Shape, Stored, own_uses
 from infer_convert.layers.merging import MERGE_VARIANTS
 from infer_convert.layers.names import AUTOMATIC, stem, weigh, words
 from infer_convert.layers.reshaping import INPUT
+from infer_convert.plan import WeightUse
 from infer_convert.solve.items import ANY_RANKS, SAME_RANKS, Variant
 
 MOST_READINGS = 5
@@ -135,24 +136,34 @@ def told(layer: StoredLayer, class_name: str) -> tuple[Reading, ...]:
 def _weighted(
     layer: StoredLayer, generation: Generation, backend: str | None, rare: bool = False
 ) -> tuple[Reading, ...]:
-    stored = Stored({tensor.role: tensor for tensor in layer.tensors}, generation, backend)
-    anonymous = tuple(replace(tensor, path="", name="") for tensor in layer.tensors)
+    paths = {tensor.role: tensor.path for tensor in layer.tensors}
+    anonymous = tuple(replace(tensor, path=tensor.role, name="") for tensor in layer.tensors)
     readings = []
-    for card in _fitting(anonymous, generation, backend, rare):
-        for fit in _fits(card, stored, rare):
+    for card, fits in _fitting(anonymous, generation, backend, rare):
+        for fit in fits:
             named = max(weigh(card, layer.name), AUTOMATIC if _stem_says(card, layer) else 0.0)
             if named >= AUTOMATIC and "_inner" in fit.config:
                 named += WRAPPED
             late = LATER if generation in ("keras0", "keras1") and card.class_name in NEW_IN_2 else 0.0
-            readings.append(Reading(card, fit, fit.log_odds + named + late, _because(card, layer, named)))
+            placed = replace(fit, uses=tuple(_placed(use, paths) for use in fit.uses))
+            readings.append(Reading(card, placed, fit.log_odds + named + late, _because(card, layer, named)))
     return _best(readings)
 
 
+def _placed(use: WeightUse, paths: Mapping[str, str]) -> WeightUse:
+    """The use of tensors that stand at ``paths``, by role."""
+    sources = tuple(paths[role] for role in use.sources)
+    return WeightUse(use.variable, sources, use.shape, use.dtype, use.role, use.transforms)
+
+
 @lru_cache(maxsize=1024)
-def _fitting(tensors: tuple[Tensor, ...], generation: Generation, backend: str | None, rare: bool) -> tuple[Card, ...]:
-    """The cards that have a place for such tensors, wherever these stand: nets repeat their layers."""
+def _fitting(
+    tensors: tuple[Tensor, ...], generation: Generation, backend: str | None, rare: bool
+) -> tuple[tuple[Card, tuple[Fit, ...]], ...]:
+    """How the cards read such tensors, wherever these stand (their paths are their roles): nets repeat their layers."""
     stored = Stored({tensor.role: tensor for tensor in tensors}, generation, backend)
-    return tuple(card for card in LAYERS if _fits(card, stored, rare))
+    fitted = ((card, _fits(card, stored, rare)) for card in LAYERS)
+    return tuple((card, fits) for card, fits in fitted if fits)
 
 
 def _fits(card: Card, stored: Stored, rare: bool) -> tuple[Fit, ...]:
