@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from infer_convert.assemble.asked import told_apart
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.cuts import cut_chain
 from infer_convert.assemble.decide import Context, plan_of, with_output_activation
-from infer_convert.assemble.distinct import distinct
+from infer_convert.assemble.distinct import assignment, distinct
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.formats import with_formats
 from infer_convert.assemble.frozen import with_frozen
@@ -156,8 +156,9 @@ def _infer(
 ) -> Inference:
     found = _weighed(facts, hints, numbers, rare, handed_on, across=across)
     made: list[Plan] = []
-    for candidate in found.candidates[:MOST_MADE]:
-        if made and (patience.hurried() or candidate.share < LEAST_MADE * found.candidates[0].share):
+    candidates = _models(found.candidates)
+    for candidate in candidates[:MOST_MADE]:
+        if made and (patience.hurried() or candidate.share < LEAST_MADE * candidates[0].share):
             break
         if len(made) >= ALWAYS_MADE and sum(len(plan.layers) for plan in made) > MOST_LAYERS_MADE:
             break
@@ -166,8 +167,19 @@ def _infer(
     best = max(rows, key=lambda row: row[1])
     rows = [best, *(row for row in rows if row is not best)]
     plans = _with_output_alternatives([replace(plan, confidence=min(1.0, share)) for plan, share, _ in rows])
-    left_over, wholes = tuple(_left_over(facts, plans[0])), wholes_of(found.candidates[best[2]].settled)
+    left_over, wholes = tuple(_left_over(facts, plans[0])), wholes_of(candidates[best[2]].settled)
     return Inference(facts, tuple(plans[:MOST_PLANS]), left_over, wholes=wholes)
+
+
+def _models(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The candidates with those that make the same model as one before added to it, likeliest first."""
+    found: dict[object, _Candidate] = {}
+    for candidate in candidates:
+        key = candidate.draft_number, assignment(candidate.settled)
+        before = found.setdefault(key, candidate)
+        if before is not candidate:
+            found[key] = replace(before, share=before.share + candidate.share)
+    return sorted(found.values(), key=lambda candidate: -candidate.share)
 
 
 def _weighed(

@@ -115,7 +115,7 @@ def _plan_layer(
     if layer.class_name == "InputLayer":
         _finish_input(settled, index, config, near)
     if layer.class_name == "Reshape":
-        config["target_shape"] = _target(settled, index)
+        config["target_shape"] = target_shape(settled, index)
     inbound = tuple(
         tuple(ref for place in range(len(operands)) for ref in _refs(settled, source, layer, operands, place))
         for operands in layer.operands
@@ -288,11 +288,11 @@ def _shown(
 ) -> tuple[str, Any, dict[str, tuple[float, Any]]]:
     """A card's private setting under the Keras argument that it stands for."""
     if field == "_target":
-        return "target_shape", _target(settled, index), {}
+        return "target_shape", target_shape(settled, index), {}
     return "layer", value, shares
 
 
-def _target(settled: Settled, index: int) -> list[int]:
+def target_shape(settled: Settled, index: int) -> list[int]:
     """A Reshape's target. Where sizes stay open, a sequence of rows or columns is as long as the map makes it."""
     shape = settled.shapes[index, 0]
     operand = settled.shapes[settled.draft.layers[index].operands[0][0]]
