@@ -55,7 +55,7 @@ def followed(net: Net, flow: Flow, arrays: Arrays) -> Found:
     if not notes.active():
         return flow.follow(net)
     budget = arrays.budget
-    key = flow.history = notes.digest(("followed", __version__, flow.history, budget.spent, budget.left, net))
+    key = flow.history = notes.digest(("followed", __version__, flow.history, budget.spent, budget.left, net.told))
     before = notes.learnt(key)
     found = None if before is None else _checked_found(before, net, arrays)
     if found is not None:

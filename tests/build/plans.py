@@ -15,6 +15,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "EinsumDense": ("kernel", "bias"),
     "Conv1D": ("kernel", "bias"),
     "Conv2D": ("kernel", "bias"),
+    "Conv2DTranspose": ("kernel", "bias"),
     "DepthwiseConv2D": ("depthwise_kernel", "bias"),
     "SeparableConv2D": ("depthwise_kernel", "pointwise_kernel", "bias"),
     "BatchNormalization": ("gamma", "beta", "moving_mean", "moving_variance"),

@@ -13,6 +13,9 @@ from infer_convert.plan import Plan, WeightUse
 Value = tuple[int, int]
 """(node index, call number)."""
 
+READ = ("activation", "alpha", "groups", "max_value", "negative_slope", "pool_size", "strides")
+"""Entries of a config that following a net reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -44,6 +47,22 @@ class Net:
                     if index not in found.setdefault(value, []):
                         found[value].append(index)
         return found
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """All that following the net depends on, as plain values: nets that differ in padding alone are told alike."""
+        nodes = [
+            (
+                node.name,
+                node.class_name,
+                [(entry, node.config[entry]) for entry in READ if entry in node.config],
+                node.operands,
+                node.uses,
+                None if node.inner is None else node.inner.told,
+            )
+            for node in self.nodes
+        ]
+        return nodes, self.outputs
 
 
 def of_plan(plan: Plan) -> Net:
