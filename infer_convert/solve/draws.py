@@ -48,14 +48,15 @@ def drawn(ends: Sequence[State], items: Sequence[int]) -> tuple[Draw, ...]:
     ways = _Ways(ends)
     times: dict[tuple[int, ...], int] = {}
     scores: dict[tuple[int, ...], float] = {}
+    place = {item: number for number, item in enumerate(reversed(items))}
+    """Of the step that chooses for an item, on the way back; of several calls the first chooses."""
+    called = sorted(place)
     for _ in range(max(LEAST, min(MOST, WORK // len(items)))):
-        state, score = ways.end(chance), 0.0
-        chosen: dict[int, int] = {}
-        for item in reversed(items):
-            state, option, weight = ways.step(state, chance)
-            chosen[item] = option
-            score += weight
-        options = tuple(chosen.get(item, 0) for item in range(max(items) + 1))
+        steps, score = ways.drawn(chance, len(items))
+        chosen = [0] * (called[-1] + 1)
+        for item in called:
+            chosen[item] = steps[place[item]]
+        options = tuple(chosen)
         times[options] = times.get(options, 0) + 1
         scores[options] = score - total
     return tuple(Draw(options, count, scores[options]) for options, count in times.items())
@@ -68,13 +69,36 @@ class _Ways:
         self._ends = list(ends)
         self._end_sums = _running([state.alpha for state in ends])
         self._sums: dict[int, list[float]] = {}
+        self._runs: dict[int, tuple[list[int], float, State]] = {}
 
-    def end(self, chance: random.Random) -> State:
-        return chance.choices(self._ends, cum_weights=self._end_sums)[0]
+    def drawn(self, chance: random.Random, count: int) -> tuple[list[int], float]:
+        """The options of so many steps, the last first, and the sum of their log weights."""
+        state, score = chance.choices(self._ends, cum_weights=self._end_sums)[0], 0.0
+        steps: list[int] = []
+        while len(steps) < count:
+            if len(state.edges) == 1:
+                options, weight, state = self._run(state, count - len(steps))
+                steps += options
+            else:
+                state, option, weight = self._step(state, chance)
+                steps.append(option)
+            score += weight
+        return steps, score
 
-    def step(self, state: State, chance: random.Random) -> tuple[State, int, float]:
-        if len(state.edges) == 1:
-            return state.edges[0]
+    def _run(self, state: State, most: int) -> tuple[list[int], float, State]:
+        """The steps back from a state to the next choice, or to the beginning."""
+        known = self._runs.get(id(state))
+        if known is None:
+            at, score = state, 0.0
+            options: list[int] = []
+            while len(at.edges) == 1 and len(options) < most:
+                at, option, weight = at.edges[0]
+                options.append(option)
+                score += weight
+            known = self._runs[id(state)] = options, score, at
+        return known
+
+    def _step(self, state: State, chance: random.Random) -> tuple[State, int, float]:
         sums = self._sums.get(id(state))
         if sums is None:
             sums = self._sums[id(state)] = _running([before.alpha + weight for before, _, weight in state.edges])
