@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from infer_convert.build.names import keras_names
 from infer_convert.export.opentime import folded_time
+from infer_convert.export.saver import without_save
 from infer_convert.export.silu import plain_silu
 from infer_convert.facts import WeightFile
 from infer_convert.plan import Plan, Ref
@@ -40,6 +41,7 @@ def save_savedmodel(model: Any, plan: Plan, facts: WeightFile, target: Path) -> 
     served.states = [variable for variable in concrete.graph.variables if id(variable) not in listed]
     served.tables = [layer.lookup_table for layer in _leaves(model) if hasattr(layer, "lookup_table")]
     tf.saved_model.save(served, str(target), signatures={"serving_default": concrete})
+    without_save(target)
 
 
 def serving(model: Any, plan: Plan) -> tuple[Any, list[Any]]:
