@@ -3,8 +3,8 @@
 ``tf.saved_model.save`` (TensorFlow 2.21, ``python/saved_model/save.py``) writes a function that saves the variables,
 four nodes for each of them: in a net of many small variables a third of all nodes, which every
 ``tf.saved_model.load`` makes anew. Hardly anybody calls it: TensorFlow Serving and TensorFlow 1's loader restore alone,
-and a model that was loaded and is saved again gets a function of its own. Only TensorFlow 1's ``Saver.save`` on a loaded
-graph does, which now says that there is no such tensor.
+and a model that was loaded and is saved again gets a function of its own. TensorFlow 1's ``Saver.save`` on a loaded
+graph does, and says now that there is no such tensor.
 """
 
 from __future__ import annotations
