@@ -27,9 +27,10 @@ WIRED, LEAST_WIRED = "numbers/wiring", 1.0
 LIBRARY = "library"
 """The clue of known architectures: the maps are fitted on nets that are in no library, so its shares stay as they
 are."""
-UNFITTED = ("mask_zero",)
-"""Fields whose shares stay as they are: how many of the fitted nets mask is what we made them do, and what an
-Embedding's first row says is measured on nets of their own (``benchmarks.padded``)."""
+UNFITTED = ("epsilon", "mask_zero")
+"""Fields whose shares stay as they are: how many of the fitted nets keep the default epsilon or mask is what we made
+them do. What an epsilon is among known nets is counted (``clues/constants``); what an Embedding's first row says is
+measured on nets of their own (``benchmarks.padded``)."""
 _FIXED = (Basis.USER, Basis.READ, Basis.FORCED)
 
 
