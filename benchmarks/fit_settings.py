@@ -320,8 +320,14 @@ LEAST = 0.02
 """Weights below are left out."""
 
 
-def run() -> tuple[int, int, dict[str, dict[str, tuple[float, float]]]]:
-    """Fit, write, and what leaving families out gives. Returns nets, choices and that."""
+def run(only: str = "") -> tuple[int, int, dict[str, dict[str, tuple[float, float]]]]:
+    """Fit, write, and what leaving families out gives. Returns nets, choices and that. ``only`` writes the weights of
+    one group of layers (``zeros``), which share no feature with the others'."""
     found = [net for net in nets() if net.choices]
-    write(fit(found), found)
+    fitted = fit(found)
+    if only:
+        shipped: dict[str, float] = json.loads(TARGET.read_text(encoding="utf-8"))["weights"]
+        mine = {name: value for name, value in fitted.items() if name.startswith(f"{only}.")}
+        fitted = {name: value for name, value in shipped.items() if not name.startswith(f"{only}.")} | mine
+    write(fitted, found)
     return len(found), sum(len(net.choices) for net in found), leave_one_out(found)

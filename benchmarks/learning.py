@@ -19,11 +19,13 @@ def fit_wiring(nets: int = 2000, from_scratch: bool = False, refine: bool = Fals
 
 
 @app.command("fit-settings")
-def fit_settings() -> None:
-    """Fit the habits of strides, paddings and windows; writes infer_convert/clues/settings/habits.json."""
+def fit_settings(only: str = "") -> None:
+    """Fit the habits of strides, paddings and windows; writes infer_convert/clues/settings/habits.json.
+
+    --only zeros (or conv, pool, transposed) writes the weights of one group and leaves the others'."""
     from benchmarks import fit_settings as fitting
 
-    nets, choices, families = fitting.run()
+    nets, choices, families = fitting.run(only)
     typer.echo(f"{choices} choices of {nets} nets; left out, by kind of family: mean log share and accuracy")
     for family, groups in families.items():
         figures = (f"{group} {share:.3f} {right:.3f}" for group, (share, right) in groups.items())

@@ -171,7 +171,7 @@ def test_a_convolution_that_ends_a_way_is_no_shortcut() -> None:
     text = "x InputLayer\na Conv2D\nb Conv2D < a\nc Conv2D < b\ns Conv2D < a\nj Add < c s\ng GlobalAveragePooling2D"
     sizes = {"a": conv(3, 3, 16), "b": conv(3, 16, 16), "c": conv(1, 16, 32), "s": conv(1, 16, 32)}
     strided = {name: share(tried(text, name, **sizes), strides=[2, 2]) for name in "cs"}
-    assert strided["c"] < 0.05 < strided["s"]
+    assert strided["c"] < 0.06 < strided["s"]
 
 
 def test_the_convolution_that_answers_has_no_strides() -> None:
@@ -179,3 +179,16 @@ def test_the_convolution_that_answers_has_no_strides() -> None:
     sizes = {"a": conv(4, 3, 32), "b": conv(4, 32, 64)}
     scores, widening = (tried(text, "c", c=conv(4, 64, filters), **sizes) for filters in (1, 128))
     assert share(scores, strides=[2, 2]) < 0.25 < share(widening, strides=[2, 2])
+
+
+def test_borders_are_lopsided_throughout_or_nowhere() -> None:
+    """Whatever the kernels behind them: what one border does, the next one is likelier to do."""
+    text = "x InputLayer\nz1 ZeroPadding2D\na Conv2D\nz2 ZeroPadding2D\nb Conv2D\ng GlobalAveragePooling2D"
+    there = near(text, a=conv(3, 3, 8), b=conv(5, 8, 8))
+    first, second = (settings(there, Style.of(there), place(there, name)) for name in ("z1", "z2"))
+    written = {tuple(setting.config["padding"][0]): dict(setting.writes)["zeros side"] for setting in first}
+    assert written[0, 1] == written[1, 2] == 1 and written[1, 1] == 0
+    for setting in second:
+        before, after = setting.config["padding"][0]
+        kept = {value: nats for kind, value, nats in setting.reads if kind == "zeros side"}
+        assert set(kept) == {after - before} and kept[after - before] > 0.5

@@ -120,7 +120,8 @@ def features(group: Group, place: Place, config: Config, choice: Config) -> Iter
 def memories(group: Group, place: Place, config: Config, choice: Config) -> tuple[Memory, ...]:
     """What a net remembers of a setting."""
     if group is ZEROS:
-        return ((f"zeros/{place['next_k']}", border(choice)),)
+        before, after = border(choice)
+        return ((f"zeros/{place['next_k']}", (before, after)), ("zeros side", after - before))
     if group is POOL:
         return ((f"pool/{place['class']}", pool(choice)),)
     stride, padding = first(choice["strides"]), str(choice["padding"])
