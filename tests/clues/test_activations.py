@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from infer_convert.clues.activations import ActivationBelief, activation
+from infer_convert.draft import Neighbourhood
+from infer_convert.plan import WeightUse
 
-from .drafts import conv, dense, near, place
+from .drafts import conv, dense, draft, near, place
 
 
 def belief(text: str, name: str, heads: bool = True, **configs: Any) -> ActivationBelief | None:
@@ -147,6 +150,59 @@ def test_mobile_nets_that_squeeze_are_told_apart_by_nothing(blocks: str, open_: 
     assert standing is not None and fused is not None
     assert (max(standing.shares.values()) <= 0.6, max(fused.shares.values()) <= 0.6) == (open_, open_)
     assert best(text + "end Dense", "a_gate", **sizes) == "sigmoid"
+    if open_:
+        assert standing.best == fused.best == "silu", "the likeliest net has one function in both places"
+        known = belief((text + "end Dense").replace("_act Activation", "_act ReLU"), "a_squeeze", **sizes)
+        assert known is not None and known.best == "relu"
+
+
+def backbone(width: int, last: str = "r2 Activation") -> tuple[str, dict[str, Any]]:
+    text = "x InputLayer\nc1 Conv2D\nn1 BatchNormalization\nr1 Activation\nc2 Conv2D\nn2 BatchNormalization\n"
+    text += f"s Conv2D < r1\nm BatchNormalization\na Add < n2 m\n{last}"
+    norm = (WeightUse("gamma", ("/g",), (width,), "float32", "gamma"),)
+    return text, {"c1": conv(3, 3, 16), "c2": conv(3, 16, width), "s": conv(1, 16, width), "uses": norm}
+
+
+@pytest.mark.parametrize(("width", "expected"), [(512, "relu"), (3, "softmax")])
+def test_what_ends_in_more_maps_than_an_answer_has_is_a_backbone(width: int, expected: str) -> None:
+    text, sizes = backbone(width)
+    norm = sizes.pop("uses")
+    made = draft(text, **sizes)
+    layers = tuple(replace(item, uses=norm) if item.name in ("n2", "m") else item for item in made.layers)
+    there = Neighbourhood.of(replace(made, layers=layers))
+    found = activation(there, place(there, "r2"))
+    assert found is not None and found.best == expected
+
+
+def test_a_way_that_ends_in_a_pool_in_front_of_an_add_is_linear() -> None:
+    """The entry flow of Xception: its second separable convolution is normalised, pooled and added."""
+    text = "x InputLayer\na Conv2D\nn0 BatchNormalization\nr0 Activation\nb Conv2D\nn1 BatchNormalization\n"
+    text += "r1 Activation\nc Conv2D\nn2 BatchNormalization\np MaxPooling2D\ns Conv2D < r0\nj Add < p s\nend Conv2D"
+    sizes = {name: conv(3, 8, 8) for name in ("b", "c", "end")} | {"a": conv(3, 3, 8), "s": conv(1, 8, 8)}
+    assert best(text, "c", **sizes) == "linear"
+
+
+def test_what_squeezes_and_gates_says_nothing_about_normalised_convolutions() -> None:
+    """Two of three normalised convolutions have an activation layer behind; of all five it is less than half."""
+    block = (
+        "{0}_up Conv2D\n{0}_n1 BatchNormalization\n{0}_r1 Activation\n{0}_dw DepthwiseConv2D\n{0}_n2"
+        " BatchNormalization\n{0}_r2 Activation\n{0}_gap GlobalAveragePooling2D\n{0}_sq Conv2D\n{0}_ex Conv2D\n"
+        "{0}_mul Multiply < {0}_r2 {0}_ex\n{0}_out Conv2D\n{0}_n3 BatchNormalization\n"
+    )
+    text = "x InputLayer\nstem Conv2D\n" + block.format("a") + block.format("b") + "g GlobalAveragePooling2D\nend Dense"
+    sizes = {f"{each}_{part}": conv(1, 8, 8) for each in "ab" for part in ("up", "sq", "ex", "out")}
+    assert best(text, "a_out", stem=conv(3, 3, 8), **sizes) == "linear"
+
+
+def test_convolutions_behind_activation_layers_have_none() -> None:
+    """Dense blocks normalise and activate in front of their convolutions; a transition pools behind one."""
+    text = "x InputLayer\ns Conv2D\n"
+    for number, taken in enumerate(("s", "j0")):
+        text += f"n{number} BatchNormalization < {taken}\nr{number} Activation\nc{number} Conv2D\n"
+        text += f"j{number} Concatenate < {taken} c{number}\n"
+    text += "n2 BatchNormalization\nr2 Activation\nt Conv2D\np AveragePooling2D\nend Conv2D"
+    sizes = {"s": conv(3, 3, 8), "c0": conv(3, 8, 8), "c1": conv(3, 16, 8), "t": conv(1, 24, 12), "end": conv(3, 12, 8)}
+    assert best(text, "t", **sizes) == "linear"
 
 
 def test_a_gate_is_a_sigmoid() -> None:

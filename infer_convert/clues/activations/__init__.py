@@ -119,7 +119,7 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if near.draft.layers[index].stored is None and _ends_block(near, index):
         because = "backbones end like their blocks, halves of blocks do not"
         return ActivationBelief(ENDS, Evidence("habits", 1.3, because))
-    if heads and is_output(near, index):
+    if heads and is_output(near, index) and not _ends_backbone(near, index):
         source = next(
             (near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))),
             None,
@@ -158,6 +158,16 @@ SQUEEZED = ActivationBelief(
 """Mobile nets with squeeze-and-excitation: MnasNet (arXiv:1807.11626) and GhostNet (arXiv:1911.11907) relu,
 EfficientNet (arXiv:1905.11946) and what was made after it swish, MobileNetV3 (arXiv:1905.02244) hard-swish; set by
 hand."""
+SQUEEZES = ActivationBelief(
+    {"relu": 0.6, "silu": 0.38, "linear": 0.02},
+    Evidence("habits", 0.4, "what squeezes channels is a relu, or a swish as elsewhere in such nets"),
+)
+SQUEEZES_OPEN = ActivationBelief(
+    {"silu": 0.5, "relu": 0.48, "linear": 0.02},
+    Evidence("habits", 0.0, "what squeezes channels is a swish where the net's activations are, else a relu"),
+)
+"""What narrows the channels in front of a gate; with what ``SQUEEZED`` says of the rest, the likeliest net has swish in
+both places."""
 GATED_BLOCKS = 2
 """Gates behind depthwise convolutions that make a net one of these."""
 
@@ -186,6 +196,25 @@ def _ends_block(near: Neighbourhood, index: int) -> bool:
     if norm is None or near.draft.layers[norm].class_name != "BatchNormalization" or not is_output(near, index):
         return False
     return any("Conv" in near.draft.layers[item].class_name for item in near.before(norm, ()))
+
+
+MOST_MAPS = 200
+"""Maps that a net may give as the classes of its pixels (ADE20K has 150): what ends in more is a backbone."""
+
+
+def _ends_backbone(near: Neighbourhood, index: int) -> bool:
+    """Whether an activation at the end stands behind maps of more channels than a net gives as an answer: a model
+    without its top, whose last activation is like those of its blocks."""
+    layers = near.draft.layers
+    joins = (*INERT, *NORMALISATIONS, *ACTIVATIONS, "Add", "Concatenate")
+    front = [layers[i] for i in near.before(index, joins)]
+    if not front or not all("Conv" in item.class_name or item.class_name.endswith("Pooling2D") for item in front):
+        return False
+    wide = [width_of(layers[i]) or 0 for i in near.before(index, INERT)]
+    for i in (*near.before(index, INERT), *near.before(index, (*INERT, "Add"))):
+        if layers[i].class_name in NORMALISATIONS and layers[i].uses:
+            wide.append(layers[i].uses[0].shape[-1])
+    return max(wide, default=0) > MOST_MAPS
 
 
 def _gates(near: Neighbourhood, index: int) -> bool:
@@ -318,8 +347,8 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
             Evidence("habits", 1.1, "this net writes its activations as layers of their own"),
         )
     if _squeezes_depthwise(near):
-        because = Evidence("habits", 0.4, "what squeezes channels is a relu, or a swish as elsewhere in such nets")
-        return ActivationBelief({"relu": 0.6, "silu": 0.38, "linear": 0.02}, because)
+        open_ones = any(item.class_name == "Activation" and _spoken(item) is None for item in near.draft.layers)
+        return SQUEEZES_OPEN if open_ones else SQUEEZES
     return ActivationBelief(
         {"relu": 0.93, "linear": 0.03, "tanh": 0.02, "elu": 0.01, "sigmoid": 0.01},
         Evidence("habits", 2.5, "hidden layers are mostly relu"),
@@ -399,21 +428,23 @@ def _dropped_throughout(near: Neighbourhood, index: int) -> bool:
     return between and any("Conv2D" in item.class_name for item in layers)
 
 
+POOLS = tuple(f"{kind}Pooling{axes}D" for kind in ("Max", "Average") for axes in (1, 2, 3))
+"""What stands between a block's last normalisation and its Add where the block halves its maps (Xception)."""
+
+
 def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
-    after_norm = {
-        near.draft.layers[i].class_name
-        for i in near.after(index, ("BatchNormalization", "LayerNormalization", "GroupNormalization", *INERT))
-    }
+    passed = ("BatchNormalization", "LayerNormalization", "GroupNormalization", *INERT)
+    after_norm = {near.draft.layers[i].class_name for i in near.after(index, passed)}
     if after_norm & set(ACTIVATIONS):
         return ActivationBelief(
             {"linear": 0.97, "relu": 0.03}, Evidence("habits", 3.4, "normalisation and activation follow")
         )
-    if "Add" in after_norm:
+    if "Add" in after_norm or "Add" in {near.draft.layers[i].class_name for i in near.after(index, (*passed, *POOLS))}:
         return ActivationBelief(
             {"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow")
         )
     layer = near.draft.layers[index]
-    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense"):
+    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense", normalised=True):
         if max(layer.config.get("kernel_size", (1,))) > 1 and not layer.class_name.startswith("Depthwise"):
             because = "the net writes activations as layers, but none follows here"
             return ActivationBelief({"relu": 0.55, "linear": 0.45}, Evidence("habits", 0.2, because))
@@ -426,21 +457,28 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
     )
 
 
-def _explicit(near: Neighbourhood, kind: str) -> bool:
-    """Whether most hidden layers of this kind (``Conv`` or ``Dense``) are followed by an activation layer."""
-    found = near.notes.get(("explicit", kind))
+def _explicit(near: Neighbourhood, kind: str, normalised: bool = False) -> bool:
+    """Whether most hidden layers of this kind (``Conv`` or ``Dense``) have an activation layer behind or in front;
+    ``normalised`` asks whether those in front of a normalisation have one behind: what squeezes and gates channels has
+    neither."""
+    found = near.notes.get(("explicit", kind, normalised))
     if found is None:
-        found = near.notes["explicit", kind] = _counted_explicit(near, kind)
+        found = near.notes["explicit", kind, normalised] = _counted_explicit(near, kind, normalised)
     return bool(found)
 
 
-def _counted_explicit(near: Neighbourhood, kind: str) -> bool:
+def _counted_explicit(near: Neighbourhood, kind: str, normalised: bool) -> bool:
     followed = total = 0
     for index, layer in enumerate(near.draft.layers):
         if kind in layer.class_name and "activation" in layer.card.assumed and not is_output(near, index):
+            direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
+            if normalised and not direct & set(NORMALISATIONS):
+                continue
             total += 1
-            behind = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, *NORMALISATIONS))}
-            followed += bool(behind & set(ACTIVATIONS))
+            beside = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, *NORMALISATIONS))}
+            if not normalised:
+                beside |= {near.draft.layers[i].class_name for i in near.before(index)}
+            followed += bool(beside & set(ACTIVATIONS))
     return followed >= 2 and followed >= 0.5 * total
 
 
