@@ -12,7 +12,7 @@ from infer_convert.assemble.across import read_across, with_swaps
 from infer_convert.assemble.asked import told_apart
 from infer_convert.assemble.chains import check_any, sequential, stripped
 from infer_convert.assemble.cuts import cut_chain
-from infer_convert.assemble.decide import Context, plan_of, with_output_activation
+from infer_convert.assemble.decide import Context, plan_of
 from infer_convert.assemble.distinct import assignment, distinct
 from infer_convert.assemble.dtypes import with_stored_dtypes
 from infer_convert.assemble.formats import with_formats
@@ -24,6 +24,7 @@ from infer_convert.assemble.nested import Way, following, inner_facts, nested_re
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
 from infer_convert.assemble.operands import inbound_decisions
 from infer_convert.assemble.oriented import oriented
+from infer_convert.assemble.otherwise import otherwise
 from infer_convert.assemble.rare import with_rare_settings
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.assemble.reorder import reordered
@@ -45,7 +46,7 @@ from infer_convert.kinds import check_kinds
 from infer_convert.layers.card import Shape
 from infer_convert.layers.recognise import Reading
 from infer_convert.limits import DEFAULT, Limits, check_model
-from infer_convert.plan import Basis, Plan
+from infer_convert.plan import Plan
 from infer_convert.processes.collector import few_collections
 from infer_convert.processes.threads import one_thread
 from infer_convert.solve import patience
@@ -166,7 +167,9 @@ def _infer(
     rows = distinct(made)
     best = max(rows, key=lambda row: row[1])
     rows = [best, *(row for row in rows if row is not best)]
-    plans = _with_output_alternatives([replace(plan, confidence=min(1.0, share)) for plan, share, _ in rows])
+    first, *others = [replace(plan, confidence=min(1.0, share)) for plan, share, _ in rows]
+    others += otherwise(first, MOST_PLANS - 1)
+    plans = [first, *sorted(others, key=lambda plan: -plan.confidence)]
     left_over, wholes = tuple(_left_over(facts, plans[0])), wholes_of(candidates[best[2]].settled)
     return Inference(facts, tuple(plans[:MOST_PLANS]), left_over, wholes=wholes)
 
@@ -440,21 +443,6 @@ def _class_shares(drafts: list[tuple[Draft, float]], candidates: list[_Candidate
             shares = result.setdefault(layer.name, {})
             shares[layer.class_name] = shares.get(layer.class_name, 0.0) + candidate.share / total
     return result
-
-
-def _with_output_alternatives(plans: list[Plan]) -> list[Plan]:
-    """The best plan's other output activations, each a plan of its own."""
-    best = plans[0]
-    extra = []
-    for ref in best.outputs:
-        decision = best.layer(ref.layer).decision("activation")
-        if decision is None or decision.basis is Basis.USER:
-            continue
-        for option in decision.alternatives:
-            if option.confidence > 0.03:
-                share = best.confidence * option.confidence / max(decision.confidence, 1e-9)
-                extra.append(with_output_activation(best, ref.layer, option.value, share))
-    return [best, *sorted([*plans[1:], *extra], key=lambda plan: -plan.confidence)]
 
 
 def _left_over(facts: WeightFile, plan: Plan) -> list[LeftOver]:

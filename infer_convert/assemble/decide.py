@@ -395,23 +395,3 @@ def _apply_hints(layer: DraftLayer, config: dict[str, Any], decisions: list[Deci
         decisions.append(Decision(field, value, 1.0, Basis.USER))
     if layer.class_name == "Rescaling" and not any(item.field == "offset" for item in decisions):
         config["offset"] = offset_for(config.get("scale"))
-
-
-def with_output_activation(plan: Plan, layer: str, value: str, confidence: float) -> Plan:
-    """A copy of a plan in which one layer has another activation."""
-    changed = []
-    for item in plan.layers:
-        if item.name != layer:
-            changed.append(item)
-            continue
-        old = item.decision("activation")
-        assert old is not None
-        swapped = replace(
-            old,
-            value=value,
-            confidence=next(o.confidence for o in old.alternatives if o.value == value),
-            alternatives=(Option(old.value, old.confidence), *(o for o in old.alternatives if o.value != value)),
-        )
-        decisions = tuple(swapped if d is old else d for d in item.decisions)
-        changed.append(replace(item, config={**item.config, "activation": value}, decisions=decisions))
-    return replace(plan, layers=tuple(changed), confidence=confidence)

@@ -47,6 +47,16 @@ class Alternative:
     confidence: float
     differs: tuple[Difference, ...]
 
+    def said(self) -> list[tuple[str, str, Any]]:
+        """The differences, each with the layers in which it is the same: ``n1 and 5 more``, ``epsilon``, 1e-05."""
+        found: dict[tuple[str, str], list[Difference]] = {}
+        for each in self.differs:
+            found.setdefault((each.field, repr(each.value)), []).append(each)
+        return [
+            (group[0].layer + (f" and {len(group) - 1} more:" if group[1:] else ""), group[0].field, group[0].value)
+            for group in found.values()
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

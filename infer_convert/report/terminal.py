@@ -186,8 +186,9 @@ def _told(ask: Ask, option: Choice) -> tuple[str, str]:
 
 def _alternatives(document: Document, console: Console, limit: int | None) -> None:
     for other in document.alternatives[:limit]:
-        named = [f"{item.layer} {item.field} = {shown(item.value, 40)}" for item in other.differs[:3]]
-        more = [f"and {len(other.differs) - 3} more"] if len(other.differs) > 3 else []
+        said = other.said()
+        named = [f"{layers} {field} = {shown(value, 40)}" for layers, field, value in said[:3]]
+        more = [f"and {len(said) - 3} more"] if len(said) > 3 else []
         _line(console, f"model {other.rank} ({other.confidence:.0%}): {'; '.join([*named, *more])}", style="dim")
 
 

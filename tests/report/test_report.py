@@ -22,7 +22,7 @@ from infer_convert.inference import Inference, LeftOver
 from infer_convert.outcome import Verification
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer, Ref, WeightUse
 from infer_convert.report import html
-from infer_convert.report.document import Document, differences, document
+from infer_convert.report.document import Alternative, Difference, Document, differences, document
 from infer_convert.report.folding import fold
 from infer_convert.report.html.graph import drawing
 from infer_convert.report.json import dumps, report, schema
@@ -308,3 +308,9 @@ def test_what_differs_inside_a_nested_model_has_full_names() -> None:
     (found,) = differences(plan, other)
     name = f"{outer.name}/{last.name}"
     assert (found.layer, found.field, found.value) == (name, "inbound", [[f"{outer.name}/x:1"]])
+
+
+def test_what_differs_alike_in_many_layers_is_said_once() -> None:
+    differs = tuple(Difference(f"n{number}", "epsilon", 1e-5) for number in range(3))
+    other = Alternative(2, 0.1, (*differs, Difference("d", "activation", "tanh")))
+    assert other.said() == [("n0 and 2 more:", "epsilon", 1e-5), ("d", "activation", "tanh")]

@@ -243,8 +243,9 @@ def _alternatives(document: Document) -> str:
         return ""
     rows = []
     for item in document.alternatives:
-        fields = [f"{_code(d.layer)} {text(d.field)} = {_code(shown(d.value))}" for d in item.differs[:20]]
-        more = [f"and {len(item.differs) - 20} more"] if len(item.differs) > 20 else []
+        said = item.said()
+        fields = [f"{_code(layers)} {text(field)} = {_code(shown(value))}" for layers, field, value in said[:20]]
+        more = [f"and {len(said) - 20} more"] if len(said) > 20 else []
         rows.append((str(item.rank), _confidence(item.confidence), "<br>".join([*fields, *more])))
     return (
         '<section id="alternatives">\n<h2>Other whole models</h2>\n'
