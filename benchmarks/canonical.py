@@ -3,7 +3,8 @@
 Folded: dropout-like layers, single-operand merges and other no-ops vanish; ``activation=`` becomes a call of its own;
 nested models are flat already; operands of commutative merges have no order; ``TimeDistributed(Dense)`` is ``Dense``;
 ``LayerScale`` is a 1x1 ``DepthwiseConv2D``; the padding of a 1x1 kernel, the third operand of attention when it
-repeats the second, ``Flatten`` of a flat tensor do not count. Two graphs are equal when each output is the same
+repeats the second, ``Flatten`` of a flat tensor, an epsilon's third digit (keras.applications writes 1.001e-5 for
+1e-5) do not count. Two graphs are equal when each output is the same
 expression over the same stored tensors; layers without weights have no identity but their place. The order of a
 model's inputs and of its outputs does not count.
 """
@@ -48,6 +49,8 @@ def fold(graph: Graph) -> Graph:
         fields = {key: value for key, value in call.fields.items() if value is not None}
         rank = call.rank if call.class_name == "Input" else _rank(call.class_name, fields, ranks)
         fields = _axes(call.class_name, fields, rank, first)
+        if isinstance(fields.get("epsilon"), float):
+            fields["epsilon"] = float(f"{fields['epsilon']:.2g}")
         activation = None
         if call.class_name in OUTPUT_ACTIVATION or fields.get("layer") in OUTPUT_ACTIVATION:
             activation = fields.pop("activation", "linear")

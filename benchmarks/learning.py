@@ -68,8 +68,8 @@ def count_epsilons() -> None:
     """Which epsilon known nets give their normalisations; the shares in clues/constants.py."""
     from benchmarks.count_epsilons import count
 
-    for line, nets in count().items():
-        typer.echo(f"{line:45}  nets {nets:6.2f}")
+    for line, (nets, families) in count().items():
+        typer.echo(f"{line:45}  nets {nets:6.2f}  families {families}")
 
 
 @app.command("fit-confidence")

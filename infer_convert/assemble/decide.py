@@ -16,7 +16,7 @@ from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.standing import fitting
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.activations import ActivationBelief, activation
-from infer_convert.clues.constants import constants, offset_for
+from infer_convert.clues.constants import constants, offset_for, pads_evenly
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.clues.training import loss_of, revised
 from infer_convert.draft import DraftLayer, Neighbourhood
@@ -106,7 +106,8 @@ def _plan_layer(
         if layer.name not in outputs or context.inner:
             belief = likewise(belief, context.hints, outputs)
         decisions.append(_activation_decision(layer, belief, context, config))
-    for decision in constants(near, index, context.facts.generation, context.facts.keras_version, config):
+    told = context.facts.generation, context.facts.keras_version
+    for decision in constants(near, index, *told, config, _evenly(settled, near)):
         config[decision.field] = decision.value
         decisions.append(decision)
     decisions = [weighed(settled, near, index, decision) for decision in decisions]
@@ -132,6 +133,16 @@ def _plan_layer(
         hidden=layer.stored is None and layer.class_name != "InputLayer",
         inner=chosen(config, tuple(settled.shapes[item] for item in layer.operands[0])) if layer.operands else None,
     )
+
+
+def _evenly(settled: Settled, near: Neighbourhood) -> bool:
+    """Whether the chosen borders are all even."""
+    found = near.notes.get("pads evenly")
+    if found is None:
+        layers = enumerate(settled.draft.layers)
+        borders = [settled.config(index) for index, layer in layers if layer.class_name == "ZeroPadding2D"]
+        found = near.notes["pads evenly"] = pads_evenly(borders)
+    return bool(found)
 
 
 def _trained(belief: ActivationBelief, near: Neighbourhood, index: int, context: Context) -> ActivationBelief:

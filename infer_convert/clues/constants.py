@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infer_convert.draft import Neighbourhood
@@ -13,9 +13,13 @@ Shares = Mapping[Any, float]
 
 _LEAKY: Shares = {0.2: 0.42, 0.3: 0.28, 0.1: 0.2, 0.01: 0.1}
 """0.3 is the Keras default; GANs write 0.2, YOLO 0.1, PyTorch's default is 0.01."""
-_BATCH_EPSILON: Shares = {1e-3: 0.82, 1e-5: 0.1, 1.001e-5: 0.06, 2e-5: 0.02}
-"""1e-3 is the Keras default since 1.2; keras.applications writes 1.001e-5 in ResNet and DenseNet. The shares are those
-of known nets (``python -m benchmarks count-epsilons``): four families in five keep the default."""
+_BATCH_EPSILON: Shares = {1e-3: 0.88, 1e-5: 0.1, 2e-5: 0.02}
+_EVEN_EPSILON: Shares = {1e-5: 0.62, 1e-3: 0.25, 2e-5: 0.13}
+"""1e-3 is the Keras default since 1.2; what was written first for other frameworks has theirs, 1e-5 (ResNet and
+DenseNet of keras.applications 1.001e-5, MXNet's nets 2e-5), and pads as these do, by as much on either side. Counted
+are known nets (``python -m benchmarks count-epsilons``), drawn a little to the middle; without the family of ResNet or
+of DenseNet 1e-5 is the likeliest of those that pad evenly, too. 1.001e-5 is counted as 1e-5: where a variance is not
+near 0, the two sums round to one number."""
 _OLD_BATCH_EPSILON: Shares = {1e-3: 0.4, 1e-5: 0.4, 1e-6: 0.2}
 """1.0 had 1e-5, 1.2 has 1e-3 (FORMATS §5); weights-only files of Keras 1 do not say their version."""
 _FIRST_BATCH_EPSILON: Shares = {1e-6: 0.9, 1e-5: 0.05, 1e-3: 0.05}
@@ -47,11 +51,28 @@ smooth them; of the zoo's and the gallery's six such layers five are bilinear, a
 AT_ONCE = 4
 
 
+def pads_evenly(borders: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a net has several borders of zeros (``ZeroPadding2D``, by their configs), all as wide on either side."""
+    pairs = [pair for config in borders for pair in _pairs(config["padding"])]
+    return len(pairs) >= 4 and all(before == after for before, after in pairs)
+
+
+def _pairs(padding: Any) -> list[tuple[int, int]]:
+    """What is added before and after rows and columns."""
+    rows, columns = (padding, padding) if isinstance(padding, int) else padding
+    return [(each, each) if isinstance(each, int) else (each[0], each[1]) for each in (rows, columns)]
+
+
 def constants(
-    near: Neighbourhood, index: int, generation: str, version: str | None, config: Mapping[str, Any] | None = None
+    near: Neighbourhood,
+    index: int,
+    generation: str,
+    version: str | None,
+    config: Mapping[str, Any] | None = None,
+    evenly: bool = False,
 ) -> tuple[Decision, ...]:
     """Decisions about the constants of one layer. ``version`` is the Keras version that the file names; ``config`` are
-    the settings that were chosen for it."""
+    the settings that were chosen for it, ``evenly`` is what ``pads_evenly`` says of the net."""
     layer = near.draft.layers[index]
     name = layer.class_name
     if name == "UpSampling2D" and (_ends(near, index) or _times(config or {}) >= AT_ONCE):
@@ -66,6 +87,8 @@ def constants(
         because = "nets with depthwise convolutions cap their ReLUs at 6" if mobile else "a plain ReLU has no cap"
         return (_decision("max_value", shares, because),)
     if name == "BatchNormalization":
+        if evenly and generation not in ("keras0", "keras1"):
+            return (_decision("epsilon", _EVEN_EPSILON, "nets that pad evenly are mostly ports, with another epsilon"),)
         shares = {"keras0": _FIRST_BATCH_EPSILON, "keras1": _OLD_BATCH_EPSILON}.get(generation, _BATCH_EPSILON)
         return (_decision("epsilon", shares, "Keras' default of the time"),)
     if name == "LayerNormalization":
