@@ -68,6 +68,10 @@ add = ("Add", "a")
 BASE = functional(1, [(conv("c1"), ["x0"]), (conv("c2"), ["x0"]), (layer("Add", "a"), ["c1", "c2"])], ["a"])
 
 EQUAL = {
+    "an epsilon's third digit": (
+        sequential(layer("BatchNormalization", "b", epsilon=1.001e-5)),
+        sequential(layer("BatchNormalization", "b", epsilon=1e-5)),
+    ),
     "fused and separate activation": (
         sequential(conv(activation="relu")),
         sequential(conv(), layer("Activation", "r", activation="relu")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infer_convert.clues.constants import OLD, constants
+from infer_convert.clues.constants import OLD, constants, pads_evenly
 from infer_convert.plan import Basis
 
 from .drafts import near, place
@@ -57,6 +57,25 @@ def test_old_files_are_less_sure_of_their_epsilon() -> None:
     there = near("x InputLayer\ny BatchNormalization")
     old, new = (constants(there, 1, generation, None)[0].confidence for generation in ("keras1", "keras2"))
     assert old < 0.5 < new
+
+
+@pytest.mark.parametrize(
+    ("borders", "evenly"),
+    [
+        ([((3, 3), (3, 3)), ((1, 1), (1, 1))], True),
+        ([((3, 3), (3, 3)), ((0, 1), (0, 1))], False),
+        ([((1, 1), (1, 1))], False),
+        ([2, (1, 1)], True),
+        ([], False),
+    ],
+)
+def test_nets_that_pad_evenly_are_ports(borders: list[Any], evenly: bool) -> None:
+    """keras.applications' ResNets and DenseNets pad by 3 and 3, then by 1 and 1; its MobileNets by 0 and 1."""
+    assert pads_evenly({"padding": each} for each in borders) is evenly
+    there = near("x InputLayer\ny BatchNormalization")
+    (new,), (old,) = (constants(there, 1, generation, None, {}, evenly) for generation in ("keras3", "keras1"))
+    assert new.value == (1e-5 if evenly else 1e-3) and new.confidence < 0.9
+    assert old.value == constants(there, 1, "keras1", None)[0].value
 
 
 def test_layer_epsilon_of_transformers() -> None:
