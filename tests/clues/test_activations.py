@@ -182,6 +182,12 @@ def test_a_way_that_ends_in_a_pool_in_front_of_an_add_is_linear() -> None:
     assert best(text, "c", **sizes) == "linear"
 
 
+def test_a_stem_in_front_of_a_pool_is_no_way_of_its_block() -> None:
+    text = "x InputLayer\na Conv2D\nn BatchNormalization\np MaxPooling2D\nb Conv2D\nj Add < b p\nend Conv2D"
+    sizes = {"a": conv(3, 3, 8), "b": conv(3, 8, 8), "end": conv(3, 8, 8)}
+    assert best(text, "a", **sizes) == "relu"
+
+
 def test_what_squeezes_and_gates_says_nothing_about_normalised_convolutions() -> None:
     """Two of three normalised convolutions have an activation layer behind; of all five it is less than half."""
     block = (

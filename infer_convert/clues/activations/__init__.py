@@ -439,7 +439,8 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
         return ActivationBelief(
             {"linear": 0.97, "relu": 0.03}, Evidence("habits", 3.4, "normalisation and activation follow")
         )
-    if "Add" in after_norm or "Add" in {near.draft.layers[i].class_name for i in near.after(index, (*passed, *POOLS))}:
+    pooled = {near.draft.layers[i].class_name for i in near.after(index, (*passed, *POOLS))}
+    if "Add" in after_norm or pooled == {"Add"}:
         return ActivationBelief(
             {"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow")
         )
