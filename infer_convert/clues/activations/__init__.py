@@ -341,7 +341,8 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return ActivationBelief(
             {"linear": 0.75, "relu": 0.25}, Evidence("habits", 1.0, "depthwise kernels are mostly linear")
         )
-    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense"):
+    kind = "Conv" if "Conv" in layer.class_name else "Dense"
+    if _explicit(near, kind) or (_activated(near, index) and _explicit(near, kind, "around")):
         return ActivationBelief(
             {"linear": 0.75, "relu": 0.25},
             Evidence("habits", 1.1, "this net writes its activations as layers of their own"),
@@ -445,7 +446,7 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
             {"linear": 0.95, "relu": 0.05}, Evidence("habits", 2.9, "normalisation and an Add follow")
         )
     layer = near.draft.layers[index]
-    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense", normalised=True):
+    if _explicit(near, "Conv" if "Conv" in layer.class_name else "Dense", "normalised"):
         if max(layer.config.get("kernel_size", (1,))) > 1 and not layer.class_name.startswith("Depthwise"):
             because = "the net writes activations as layers, but none follows here"
             return ActivationBelief({"relu": 0.55, "linear": 0.45}, Evidence("habits", 0.2, because))
@@ -458,29 +459,32 @@ def _before_normalisation(near: Neighbourhood, index: int) -> ActivationBelief:
     )
 
 
-def _explicit(near: Neighbourhood, kind: str, normalised: bool = False) -> bool:
-    """Whether most hidden layers of this kind (``Conv`` or ``Dense``) have an activation layer behind or in front;
-    ``normalised`` asks whether those in front of a normalisation have one behind: what squeezes and gates channels has
-    neither."""
-    found = near.notes.get(("explicit", kind, normalised))
+def _explicit(near: Neighbourhood, kind: str, where: str = "") -> bool:
+    """Whether most hidden layers of this kind (``Conv`` or ``Dense``) are followed by an activation layer. ``where`` is
+    ``normalised`` for those in front of a normalisation alone, as what squeezes and gates channels has neither, or
+    ``around`` where one in front counts, too."""
+    found = near.notes.get(("explicit", kind, where))
     if found is None:
-        found = near.notes["explicit", kind, normalised] = _counted_explicit(near, kind, normalised)
+        found = near.notes["explicit", kind, where] = _counted_explicit(near, kind, where)
     return bool(found)
 
 
-def _counted_explicit(near: Neighbourhood, kind: str, normalised: bool) -> bool:
+def _counted_explicit(near: Neighbourhood, kind: str, where: str) -> bool:
     followed = total = 0
     for index, layer in enumerate(near.draft.layers):
         if kind in layer.class_name and "activation" in layer.card.assumed and not is_output(near, index):
             direct = {near.draft.layers[i].class_name for i in near.consumers[index]}
-            if normalised and not direct & set(NORMALISATIONS):
+            if where == "normalised" and not direct & set(NORMALISATIONS):
                 continue
             total += 1
             beside = {near.draft.layers[i].class_name for i in near.after(index, (*INERT, *NORMALISATIONS))}
-            if not normalised:
-                beside |= {near.draft.layers[i].class_name for i in near.before(index)}
-            followed += bool(beside & set(ACTIVATIONS))
+            followed += bool(beside & set(ACTIVATIONS)) or (where == "around" and _activated(near, index))
     return followed >= 2 and followed >= 0.5 * total
+
+
+def _activated(near: Neighbourhood, index: int) -> bool:
+    """Whether a layer reads an activation layer."""
+    return any(near.draft.layers[i].class_name in ACTIVATIONS for i in near.draft.producers(index))
 
 
 def _samples(near: Neighbourhood, index: int) -> bool:
