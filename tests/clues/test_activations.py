@@ -188,6 +188,16 @@ def test_a_stem_in_front_of_a_pool_is_no_way_of_its_block() -> None:
     assert best(text, "a", **sizes) == "relu"
 
 
+def test_a_stem_is_not_held_to_the_convolutions_behind_activation_layers() -> None:
+    """Residual blocks whose second convolution has no normalisation: most convolutions read an activation layer, the
+    stem reads none and has a function of its own."""
+    text = "x InputLayer\na Conv2D\nb Conv2D\nn1 BatchNormalization\nr1 Activation\nc Conv2D\nj Add < a c\n"
+    text += "r2 Activation\nd Conv2D\nn2 BatchNormalization\nr3 Activation\ne Conv2D\ns Conv2D < r2\nk Add < e s\n"
+    text += "r4 Activation\ng GlobalAveragePooling2D\nend Dense"
+    sizes = {name: conv(3, 8, 8) for name in "bcde"} | {"a": conv(3, 3, 8), "s": conv(1, 8, 8), "end": dense(8, 3)}
+    assert best(text, "a", **sizes) == "relu"
+
+
 def test_what_squeezes_and_gates_says_nothing_about_normalised_convolutions() -> None:
     """Two of three normalised convolutions have an activation layer behind; of all five it is less than half."""
     block = (
