@@ -62,7 +62,8 @@ HOSTILE: dict[str, Layers] = {
 def test_an_answer_in_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a tenth of the work, files of a tenth of the size that would otherwise take minutes.
 
-    The bound is one of order: 10.3 s were seen for the slowest on two idle cores.
+    The bound is that of an inference, with something for what it does between two looks at the clock: 10.3 s were seen
+    for the slowest on two idle cores, and the limit itself on a machine that many share.
     """
     monkeypatch.setattr(wiring, "WORK", wiring.WORK / 10)
     monkeypatch.setattr(sizes, "WORK", sizes.WORK / 10)
@@ -74,7 +75,7 @@ def test_an_answer_in_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     else:
         used = {source for _, layer in found.best.walk() for use in layer.weights for source in use.sources}
         assert used == {tensor.path for tensor in found.facts.all_tensors()}
-    assert time.thread_time() - start < 25
+    assert time.thread_time() - start < DEFAULT.infer_seconds + 5
 
 
 def test_the_time_is_over() -> None:
@@ -115,6 +116,7 @@ def test_bounds_do_not_move_from_within() -> None:
 def test_the_answer_does_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wiring, "WORK", 400_000)
     facts = file_of(dense(30, "add"))
+    monkeypatch.setattr(time, "thread_time", lambda: 0.0)
     first = infer(facts).best
     recall._KNOWN.clear()
     monkeypatch.setattr(time, "thread_time", iter(x / 1000 for x in range(10**6)).__next__)
