@@ -110,8 +110,7 @@ def features(plan: Plan, known: Maps) -> tuple[float, ...]:
     for _, layer in plan.walk():
         for decision in layer.decisions:
             if decision.alternatives and decision.basis not in _FIXED:
-                reason = decision.evidence[0].because if decision.evidence else layer.name
-                key = (decision.field, repr(decision.value), reason)
+                key = decision.reason(layer.name)
                 value = math.log(max(_mapped(decision, known), 1e-6))
                 logs[key] = min(value, logs.get(key, 0.0))
     share = math.log(min(1.0, max(plan.confidence, 1e-6)))

@@ -418,8 +418,7 @@ def _settled_confidence(plan: Plan) -> float:
         for decision in layer.decisions:
             if decision.field not in _UNWEIGHED or (decision.evidence and decision.evidence[0].clue == LIBRARY):
                 continue
-            reason = decision.evidence[0].because if decision.evidence else layer.name
-            key = (decision.field, repr(decision.value), reason)
+            key = decision.reason(layer.name)
             if key not in seen:
                 seen.add(key)
                 confidence *= decision.confidence

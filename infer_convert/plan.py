@@ -70,6 +70,11 @@ class Decision:
         right = self.confidence + math.fsum(option.confidence for option in self.alternatives if option.same)
         return max(-math.log(min(1.0, max(right, 1e-9))), self.coupled)
 
+    def reason(self, layer: str) -> tuple[str, str, str]:
+        """The same for decisions that are right or wrong together: one field, one value, one reason. Without a reason
+        that of ``layer`` is its own."""
+        return self.field, repr(self.value), self.evidence[0].because if self.evidence else layer
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:

@@ -23,6 +23,8 @@ POOLS = (("MaxPooling", "AveragePooling"), ("GlobalMaxPooling", "GlobalAveragePo
 """Classes that take the same arguments."""
 LEAST_ODDS = 0.03
 """Odds of another value below which no model is made of it."""
+NOT_OFFERED = 0.03
+"""Share of a value that a layer of the motif did not offer itself."""
 MOST_MOTIFS = 12
 Change = tuple[str, str, Any]
 """A layer's name, a field and its value."""
@@ -93,8 +95,7 @@ def _key(layer: PlanLayer, decision: Decision, ends: bool) -> object:
     """The same for layers whose decisions have one reason; hidden layers at the usual activation are of one mind."""
     if decision.field == "activation" and not ends and decision.value == USUAL and _by_habit(decision):
         return decision.field, USUAL
-    because = decision.evidence[0].because if decision.evidence else layer.name
-    return decision.field, repr(decision.value), because, layer.name if ends else ""
+    return (*decision.reason(layer.name), layer.name if ends else "")
 
 
 def _by_habit(decision: Decision) -> bool:
@@ -142,7 +143,7 @@ def _set(layer: PlanLayer, field: str, value: Any) -> PlanLayer:
 def _swapped(decision: Decision, value: Any) -> Decision:
     """The decision for another value, the old one among its alternatives. A layer that had no such alternative shares
     its motif's."""
-    share = next((option.confidence for option in decision.alternatives if option.value == value), LEAST_ODDS)
+    share = next((option.confidence for option in decision.alternatives if option.value == value), NOT_OFFERED)
     others = tuple(option for option in decision.alternatives if option.value != value)
     old = Option(decision.value, decision.confidence)
     return replace(decision, value=value, confidence=share, alternatives=(old, *others))
