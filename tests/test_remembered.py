@@ -182,6 +182,24 @@ def test_a_file_in_the_same_state_is_not_read_again(monkeypatch: pytest.MonkeyPa
             assert infer(facts, Hints(), rolled) == wanted
 
 
+@pytest.mark.parametrize("name", ["cnn_bn.keras3.weights.h5", "residual.keras3.weights.h5", "lstm_text.tf_keras.h5"])
+def test_a_known_plan_needs_no_number_of_a_file_in_the_same_state(name: str) -> None:
+    """So that nobody waits for the process that reads them."""
+    path = FIXTURES / name
+    facts, state = replace(inspect(path), model_config=None), kept.state(path)
+    with open_tensors(path, facts=facts) as store, noting({}, state) as notes:
+        first = infer(facts, Hints(), store)
+
+    class Closed:
+        def read(self, path: str, /) -> Any:
+            pytest.fail(f"{path} is read again")
+
+    recall._KNOWN.clear()
+    with noting(json.loads(json.dumps(notes)), state):
+        found = infer(facts, answered(first, "epsilon"), Closed())
+    assert found.best.input_statistics == first.best.input_statistics
+
+
 def test_every_writing_changes_the_state_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "w.h5"
     assert kept.state(file) == ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infer_convert.assemble.numbers import Numbers, flat_kernel
+from infer_convert.assemble.numbers import Numbers, behind_flatten
+from infer_convert.assemble.remembered import answered
 from infer_convert.assemble.settle import Settled
 from infer_convert.clues.numbers import geometry
 from infer_convert.clues.numbers.budget import OutOfWork
-from infer_convert.clues.numbers.net import of_draft
+from infer_convert.clues.numbers.net import Net, of_draft
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
+from infer_convert.solve import plain
 
 FIELD = "data_format"
 SURE = 0.8
@@ -31,13 +33,12 @@ def with_formats(plan: Plan, settled: Settled, numbers: Numbers | None) -> Plan:
         layer = next((each for each in plan.layers if each.name == name), None)
         if net is None or layer is None or len(shape) != 3 or None in shape or FIELD in layer.config:
             continue
+        rows, columns, channels = (int(size or 0) for size in shape)
         try:
             with numbers.arrays.budget.spending():
-                kernel = flat_kernel(net, index, numbers)
+                first = _channels_first(net, index, (rows, columns, channels), numbers)
         except OutOfWork:
             return plan
-        rows, columns, channels = (int(size or 0) for size in shape)
-        first = None if kernel is None else geometry.channels_first(kernel, (rows, columns, channels))
         if first in (None, expected):
             continue
         value, other = ("channels_first", "channels_last") if first else ("channels_last", "channels_first")
@@ -47,3 +48,18 @@ def with_formats(plan: Plan, settled: Settled, numbers: Numbers | None) -> Plan:
         changed = replace(layer, config={**layer.config, FIELD: value}, decisions=(*layer.decisions, decision))
         plan = plan.with_layers(tuple(changed if each is layer else each for each in plan.layers))
     return plan
+
+
+def _channels_first(net: Net, index: int, shape: tuple[int, int, int], numbers: Numbers) -> bool | None:
+    """What the Dense kernel behind a Flatten says of a map of this shape."""
+    dense = behind_flatten(net, index)
+    if dense is None:
+        return None
+
+    def find() -> bool | None:
+        kernel = numbers.arrays.get(dense.uses, "kernel")
+        return None if kernel is None else geometry.channels_first(kernel, shape)
+
+    question, uses = ("channels first", shape), dense.uses.values()
+    first: bool | None = answered(question, uses, numbers.arrays, find, plain.as_it_is, plain.optional_truth)
+    return first

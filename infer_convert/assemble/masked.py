@@ -6,8 +6,10 @@ import math
 from dataclasses import replace
 
 from infer_convert.assemble.numbers import Numbers
+from infer_convert.assemble.remembered import answered
 from infer_convert.clues.numbers import padding
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer
+from infer_convert.solve import plain
 
 FIELD = "mask_zero"
 
@@ -21,8 +23,12 @@ def _masked(layer: PlanLayer, numbers: Numbers) -> PlanLayer:
     decision = layer.decision(FIELD)
     if decision is None or decision.basis is not Basis.ASSUMED:
         return layer
-    table = numbers.arrays.get({use.variable: use for use in layer.weights}, "embeddings")
-    nats = None if table is None else padding.masked(table)
+
+    def find() -> float | None:
+        table = numbers.arrays.get({use.variable: use for use in layer.weights}, "embeddings")
+        return None if table is None else padding.masked(table)
+
+    nats = answered("masked", layer.weights, numbers.arrays, find, plain.as_it_is, plain.optional_number)
     if nats is None:
         return layer
     before = decision.confidence if decision.value else 1 - decision.confidence

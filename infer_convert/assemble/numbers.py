@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infer_convert.assemble.decode import decode
-from infer_convert.assemble.remembered import remembered
+from infer_convert.assemble.remembered import answered, remembered
 from infer_convert.assemble.rewire import rewire
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
@@ -17,9 +17,10 @@ from infer_convert.clues.numbers import geometry, maps
 from infer_convert.clues.numbers.arrays import Arrays, Store
 from infer_convert.clues.numbers.budget import SECOND, Budget, OutOfWork
 from infer_convert.clues.numbers.flow import Flow
-from infer_convert.clues.numbers.net import Net, of_draft
+from infer_convert.clues.numbers.net import Net, Node, of_draft
 from infer_convert.draft import Draft
 from infer_convert.hints import Hints
+from infer_convert.solve import plain
 
 WORK = {"auto": 3 * SECOND, "always": 60 * SECOND}
 """What the numbers may cost: counted, so that no clock and no load decides between answers."""
@@ -128,13 +129,10 @@ def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float
             for position, layer in enumerate(draft.layers):
                 if layer.class_name != "Flatten":
                     continue
-                kernel = flat_kernel(net, position, numbers)
                 shapes = [answers[index].shapes.get(layer.operands[0][0], ()) for index in mine]
                 whole = {tuple(map(int, s)) for s in shapes if len(s) == 3 and None not in s}  # type: ignore[arg-type]
-                chosen = None
-                if kernel is not None and len(whole) > 1:
-                    maps_ = tuple((s[0], s[1], s[2]) for s in sorted(whole))
-                    chosen = geometry.choose(kernel, maps_, numbers.flow.channels_first)
+                maps_ = tuple((s[0], s[1], s[2]) for s in sorted(whole))
+                chosen = _flattened(net, position, maps_, numbers) if len(maps_) > 1 else None
                 for index, shape in zip(mine, shapes, strict=True):
                     nats[index] -= geometry.NATS if chosen is not None and tuple(shape) != chosen else 0.0
     except OutOfWork:
@@ -142,12 +140,33 @@ def flattened(answers: Sequence[Settled], numbers: Numbers | None) -> list[float
     return nats
 
 
-def flat_kernel(net: Net, index: int, numbers: Numbers) -> Any:
-    """The kernel of the first Dense behind a Flatten."""
+Map = tuple[int, int, int]
+
+
+def _flattened(net: Net, index: int, maps_: tuple[Map, ...], numbers: Numbers) -> Map | None:
+    """The map in front of a Flatten among these that the Dense kernel behind it remembers, if it does."""
+    dense = behind_flatten(net, index)
+    if dense is None:
+        return None
+
+    def find() -> Map | None:
+        kernel = numbers.arrays.get(dense.uses, "kernel")
+        return None if kernel is None else geometry.choose(kernel, maps_, numbers.flow.channels_first)
+
+    def parsed(said: Any) -> Map | None:
+        found = [plain.index(size, 1 << 31) for size in plain.many(said)]
+        return next((each for each in maps_ if list(each) == found), None)
+
+    question = "flattened", maps_, numbers.flow.channels_first
+    return answered(question, dense.uses.values(), numbers.arrays, find, lambda found: list(found or ()), parsed)
+
+
+def behind_flatten(net: Net, index: int) -> Node | None:
+    """The first Dense behind a Flatten."""
     for consumer in net.consumers.get((index, 0), ()):
         node = net.nodes[consumer]
         if node.class_name == "Dropout":
-            return flat_kernel(net, consumer, numbers)
+            return behind_flatten(net, consumer)
         if node.class_name == "Dense":
-            return numbers.arrays.get(node.uses, "kernel")
+            return node
     return None

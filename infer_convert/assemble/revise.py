@@ -12,15 +12,16 @@ import numpy as np
 from infer_convert.assemble.gated import gated
 from infer_convert.assemble.masked import masked
 from infer_convert.assemble.numbers import Numbers
-from infer_convert.assemble.remembered import followed
+from infer_convert.assemble.remembered import answered, followed
 from infer_convert.clues.numbers import maps, output, signs
 from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.flow import Found
 from infer_convert.clues.numbers.inputs import invert
 from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
-from infer_convert.clues.numbers.net import Net, of_plan
+from infer_convert.clues.numbers.net import Net, Node, of_plan
 from infer_convert.clues.numbers.together import doubted, together
 from infer_convert.plan import Basis, Decision, Evidence, InputStatistics, Option, Plan, PlanLayer
+from infer_convert.solve.plain import many, mapping, number, numbers_of, text
 
 STYLES = ("relu", "elu", "tanh", "silu", "sigmoid", "selu", "gelu", "leaky_relu:0.2", "linear")
 """Activations that compete, where a whole net uses one."""
@@ -72,12 +73,28 @@ def _statistics(net: Net, index: int, numbers: Numbers) -> InputStatistics | Non
         return invert(np.eye(width).repeat(2, 1), None, stored[0].repeat(2), stored[1].repeat(2), np.ones(2 * width))
     if node.class_name not in CONVOLUTIONS or node.config.get("activation") not in (None, "linear"):
         return None
-    kernel = kernel_of(node, numbers.arrays)
     behind = [i for i in net.consumers.get((index, 0), ()) if net.nodes[i].class_name == "BatchNormalization"]
-    stored = _stored(net, behind[0], numbers) if behind else None
-    if kernel is None or stored is None or len(stored[0]) != kernel.taps.shape[2]:
+
+    def find() -> InputStatistics | None:
+        kernel = kernel_of(node, numbers.arrays)
+        stored = _stored(net, behind[0], numbers) if behind else None
+        if kernel is None or stored is None or len(stored[0]) != kernel.taps.shape[2]:
+            return None
+        return invert(kernel.taps.sum(0), kernel.bias, *stored, (kernel.taps**2).sum((0, 1)))
+
+    uses = [use for item in (index, *behind[:1]) for use in net.nodes[item].uses.values()]
+    return answered(("input statistics", node.told), uses, numbers.arrays, find, _plain, _statistics_of)
+
+
+def _plain(found: InputStatistics | None) -> list[Any]:
+    return [] if found is None else [found.range, list(found.means), found.deviation]
+
+
+def _statistics_of(plain: Any) -> InputStatistics | None:
+    if not many(plain):
         return None
-    return invert(kernel.taps.sum(0), kernel.bias, *stored, (kernel.taps**2).sum((0, 1)))
+    scale, means, deviation = many(plain, 3)
+    return InputStatistics(text(scale), tuple(numbers_of(means)), number(deviation))
 
 
 def _stored(net: Net, index: int, numbers: Numbers) -> tuple[Any, Any] | None:
@@ -180,10 +197,24 @@ def _signed(net: Net, index: int, numbers: Numbers, names: tuple[str, ...]) -> d
             return None if part is None else signs.log_likelihoods(part, names)
     for consumer in net.consumers.get((index, 0), ()):
         if net.nodes[consumer].class_name == "BatchNormalization":
-            stored = _stored(net, consumer, numbers)
-            if stored is not None:
-                return signs.log_likelihoods(stored[0], names)
+            nats = _signed_by(net.nodes[consumer], numbers, names)
+            if nats:
+                return nats
     return None
+
+
+def _signed_by(node: Node, numbers: Numbers, names: tuple[str, ...]) -> dict[str, float]:
+    """What the signs of a normalisation's stored means say of what it reads; empty where it has none."""
+
+    def find() -> dict[str, float]:
+        mean = numbers.arrays.get(node.uses, "moving_mean")
+        return {} if mean is None else signs.log_likelihoods(mean, names) or {}
+
+    return answered(("signs", names), node.uses.values(), numbers.arrays, find, dict, _nats)
+
+
+def _nats(plain: Any) -> dict[str, float]:
+    return {name: number(nats) for name, nats in mapping(plain).items()}
 
 
 def _part(net: Net, index: int, joined: int, numbers: Numbers) -> Any:
@@ -262,18 +293,28 @@ def _outputs(plan: Plan, numbers: Numbers) -> Plan:
         layer = owner = plan.layers[value[0]]
         if layer.class_name in ("Activation", "Softmax") and layer.inbound:
             owner = plan.layer(layer.inbound[0][0].layer)
-        decision = _open(layer)
-        bias = numbers.arrays.get({use.variable: use for use in owner.weights}, "bias")
-        if decision is None or bias is None or bias.ndim != 1:
+        found = None if _open(layer) is None else _softmax(owner, numbers)
+        if found is None or not trust:
             continue
-        nats = output.softmax(bias)
-        if nats is None or not trust:
-            continue
+        nats, q = found
         nats *= trust
-        q = output.imbalance(bias)
         said = f"|sum of the biases| is {q:.2g} of its largest possible value; a softmax keeps it near 0"
         plan = _replaced(plan, layer.name, {"softmax": nats}, "numbers/output", said)
     return plan
+
+
+def _softmax(layer: PlanLayer, numbers: Numbers) -> tuple[float, float] | None:
+    """What a layer's bias says of a softmax, in nats, and its ``output.imbalance``; None where it does not say."""
+    uses = {use.variable: use for use in layer.weights if use.variable == "bias" and len(use.shape) == 1}
+
+    def find() -> list[float]:
+        bias = numbers.arrays.get(uses, "bias")
+        nats = None if bias is None else output.softmax(bias)
+        q = None if nats is None or bias is None else output.imbalance(bias)
+        return [] if nats is None or q is None else [nats, q]
+
+    found = answered("softmax", uses.values(), numbers.arrays, find, list, numbers_of)
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 def _replaced(plan: Plan, name: str, nats: dict[str, float], clue: str, said: str) -> Plan:

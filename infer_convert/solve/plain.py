@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Unreadable(Exception):
@@ -35,6 +37,28 @@ def number(value: Any) -> float:
     if type(value) is not float:
         raise Unreadable
     return value
+
+
+def optional_number(value: Any) -> float | None:
+    """A number with a point, or none."""
+    return None if value is None else number(value)
+
+
+def optional_truth(value: Any) -> bool | None:
+    """True, false or none."""
+    if value is not None and type(value) is not bool:
+        raise Unreadable
+    return value
+
+
+def as_it_is(value: T) -> T:
+    """What JSON knows needs no other form."""
+    return value
+
+
+def numbers_of(value: Any) -> list[float]:
+    """A list of numbers with a point."""
+    return [number(each) for each in many(value)]
 
 
 def text(value: Any) -> str:

@@ -57,4 +57,4 @@ def channels_first(kernel: Array, shape: tuple[int, int, int]) -> bool | None:
     last, first = strength(kernel, *shape), strength(kernel, *shape, True)
     if max(last, first) <= LEAST_STRENGTH or max(last, first) <= LEAST_LEAD * min(last, first):
         return None
-    return first > last
+    return bool(first > last)

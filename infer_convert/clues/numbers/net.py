@@ -29,6 +29,12 @@ class Node:
     uses: Mapping[str, WeightUse]
     inner: Net | None = None
 
+    @property
+    def told(self) -> tuple[object, ...]:
+        """All that following it depends on, as plain values."""
+        read = [(entry, self.config[entry]) for entry in READ if entry in self.config]
+        return self.name, self.class_name, read, self.operands, self.uses, self.inner and self.inner.told
+
 
 @dataclass(frozen=True)
 class Net:
@@ -51,18 +57,7 @@ class Net:
     @property
     def told(self) -> tuple[object, ...]:
         """All that following the net depends on, as plain values: nets that differ in padding alone are told alike."""
-        nodes = [
-            (
-                node.name,
-                node.class_name,
-                [(entry, node.config[entry]) for entry in READ if entry in node.config],
-                node.operands,
-                node.uses,
-                None if node.inner is None else node.inner.told,
-            )
-            for node in self.nodes
-        ]
-        return nodes, self.outputs
+        return [node.told for node in self.nodes], self.outputs
 
 
 def of_plan(plan: Plan) -> Net:
