@@ -261,6 +261,18 @@ def wiring(
     typer.echo("\n".join(edges.summary(rows)))
 
 
+@app.command("cross-wiring")
+def cross_wiring(nets: int = 2000, jobs: int = 1) -> None:
+    """The wiring engine alone on the zoo, its weights fitted without the families that it is asked about (an hour of
+    two cores with --jobs 2); writes cross-wiring.tsv."""
+    from benchmarks import cross_wiring as crossed
+    from benchmarks import wiring as edges
+
+    rows = _shown(crossed.run(nets, jobs), edges.COLUMNS[:-1])
+    table.write(RESULTS / "cross-wiring.tsv", edges.COLUMNS, rows)
+    typer.echo("\n".join(edges.summary(rows)))
+
+
 @app.command()
 def speed(
     times: Annotated[int, typer.Option(min=1)] = 3,

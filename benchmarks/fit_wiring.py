@@ -43,18 +43,19 @@ SMALL = 100
 TARGET = Path(shipped.__file__).with_name("weights.json")
 
 
-def tuning_problems() -> Iterator[Problem]:
-    """The tune split of the zoo."""
+def tuning_problems(without: frozenset[str] = frozenset()) -> Iterator[Problem]:
+    """The tune split of the zoo, but for some families."""
     for naming in ("class", "kept"):
-        yield from problems(
-            [case for case in zoo.items(naming) if case.split == "tune" and case.form == "keras3"], naming
-        )
+        cases = [case for case in zoo.items(naming) if case.split == "tune" and case.form == "keras3"]
+        yield from problems([case for case in cases if case.family not in without], naming)
 
 
-def training_steps(nets: int = RANDOM_NETS, from_scratch: bool = False) -> Steps:
-    """The steps of all the data."""
+def training_steps(
+    nets: int = RANDOM_NETS, from_scratch: bool = False, without: frozenset[str] = frozenset()
+) -> Steps:
+    """The steps of all the data, but for some families of the tune split."""
     proposals = {} if from_scratch else {key: TRUST * value for key, value in shipped.weights().proposals.items()}
-    steps = gather(tuning_problems(), Weights({}, proposals), from_scratch)
+    steps = gather(tuning_problems(without), Weights({}, proposals), from_scratch)
     steps.weight = [TUNE_WEIGHT * weight for weight in steps.weight]
     for problem in random_problems(range(nets)):
         if not problem.odd:
@@ -62,9 +63,11 @@ def training_steps(nets: int = RANDOM_NETS, from_scratch: bool = False) -> Steps
     return steps
 
 
-def wholes(learned: Weights, nets: int = RANDOM_NETS, more: int = WHOLE_NETS) -> dict[Key, float]:
+def wholes(
+    learned: Weights, nets: int = RANDOM_NETS, more: int = WHOLE_NETS, without: frozenset[str] = frozenset()
+) -> dict[Key, float]:
     """Weights of finished wirings: one round against the parser's wirings, one against those that flips find too."""
-    tuned = list(tuning_problems())
+    tuned = list(tuning_problems(without))
     drawn = [problem for problem in random_problems(range(nets, nets + more)) if len(problem.items) <= LARGEST]
     found: dict[Key, float] = {}
     for _ in range(2):
