@@ -45,6 +45,7 @@ def read(file: Source) -> WeightFile:
     names = everything if len(everything) == len(found) + len(empty) else [*found, *empty]
     if order == "lost":
         names = _fall_back(names)
+        order = "stored" if len(names) > 1 and ordering.numbered(names) else "lost"
     layers = tuple(
         StoredLayer(
             name=name,

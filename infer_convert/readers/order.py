@@ -7,8 +7,10 @@ strangers; see ``order_of`` for the two cases in which a Keras 3 tree still prov
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from infer_convert.facts import Order
 from infer_convert.readers.names import counter
@@ -18,7 +20,8 @@ ENOUGH = 4
 """With fewer children, alphabetical order proves nothing and heap order is believed."""
 
 _FIRST = ("input", "rescaling", "normalization", "embedding")
-_LAST = ("dense", "fc", "logits", "predictions", "output", "softmax")
+_LATE = ("dense", "fc")
+_LAST = ("logits", "prediction", "output", "softmax")
 _MAX_STATES = 50_000
 """Positions that the interleaving search may visit before it gives up."""
 
@@ -36,26 +39,45 @@ def order_of(group: Group, rewritten: bool | None = None) -> Order:
 
 
 def natural(keys: Sequence[str]) -> list[str]:
-    """A sensible order of layer keys when the file has none: counters first, inputs before, dense layers last.
+    """A sensible order of layer keys when the file has none: inputs before, dense layers and answers last.
 
-    One common stem gives the plain numeric order (``layer_0`` … ``layer_10``); several stems advance together.
+    One common stem gives the plain numeric order (``layer_0`` … ``layer_10``); several stems advance together. Where
+    keys hold several numbers (``block1_conv2``, ``conv2_1``), the first of them counts before what follows it.
     """
     split = {key: counter(key) for key in keys}
-    if len({stem for stem, _ in split.values()}) == 1:
+    if single_stem(keys):
         return sorted(keys, key=lambda key: split[key][1])
+    counts = [len(_NUMBERS.findall(_AXES.sub("", key))) for key in keys]
+    nested = 2 * sum(count > 1 for count in counts) >= max(1, sum(count > 0 for count in counts))
 
-    def place(key: str) -> tuple[int, int, str]:
+    def place(key: str) -> tuple[Any, ...]:
         stem, number = split[key]
         low = stem.lower()
-        rank = 0 if low.startswith(_FIRST) else 2 if low.startswith(_LAST) else 1
-        return rank, number, stem
+        rank = 0 if low.startswith(_FIRST) else 3 if low.startswith(_LAST) else 2 if low.startswith(_LATE) else 1
+        return (rank, *(_parts(key) if nested else (number, stem)))
 
     return sorted(keys, key=place)
+
+
+_NUMBERS = re.compile(r"(\d+)")
+_AXES = re.compile(r"[123]d(?![a-z])", re.IGNORECASE)
+"""The number in a class's name, such as ``conv2d``."""
+
+
+def _parts(key: str) -> list[tuple[str, int]]:
+    """Words and the numbers behind them, in turn."""
+    found = _NUMBERS.split(key)
+    return [(word, int(number)) for word, number in zip(found[::2], [*found[1::2], "0"], strict=True)]
 
 
 def single_stem(keys: Sequence[str]) -> bool:
     """True when the keys are one class's counters, so that their numeric order is *the* order (Keras 3 trees)."""
     return len({counter(key)[0] for key in keys}) == 1
+
+
+def numbered(keys: Sequence[str]) -> bool:
+    """Whether the keys are numbers alone, or one word with a number each, so that these state the order."""
+    return single_stem(keys) and all(key[-1:].isdigit() for key in keys)
 
 
 Shape = tuple[int, ...]

@@ -115,6 +115,22 @@ def test_slots_that_admit_two_orders_decide_nothing() -> None:
 def test_natural_order() -> None:
     assert natural(["layer_10", "layer_2", "layer_0"]) == ["layer_0", "layer_2", "layer_10"]
     assert natural(["dense", "conv2d_1", "conv2d", "input_layer"]) == ["input_layer", "conv2d", "conv2d_1", "dense"]
+    assert natural(["predictions", "fc2", "block2_conv1", "fc1", "block1_conv2", "block1_conv1"]) == [
+        "block1_conv1", "block1_conv2", "block2_conv1", "fc1", "fc2", "predictions",
+    ]  # fmt: skip
+    assert natural(["conv2_1", "conv1_2", "conv10_1", "conv1_1"]) == ["conv1_1", "conv1_2", "conv2_1", "conv10_1"]
+
+
+@pytest.mark.parametrize("stem", ["", "arr_", "weight_"])
+def test_numbers_state_the_order_of_tensors(tmp_path: Path, stem: str) -> None:
+    """A script that numbers what ``get_weights`` gives writes in the order of names, too."""
+    shapes = [(3, 3, 1, 8), (8,), (3, 3, 8, 8), (8,), (72, 4), (4,)]
+    path = tmp_path / "w.h5"
+    with h5py.File(path, "w") as file:
+        for number, shape in enumerate(shapes):
+            file[f"{stem}{number}"] = np.zeros(shape, "f4")
+    facts = read(path)
+    assert (facts.order, [layer.tensors[0].shape for layer in facts.layers]) == ("stored", shapes)
 
 
 def test_reading_twice_gives_the_same_facts(tmp_path: Path) -> None:
