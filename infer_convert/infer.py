@@ -19,6 +19,7 @@ from infer_convert.assemble.formats import with_formats
 from infer_convert.assemble.frozen import with_frozen
 from infer_convert.assemble.graphs import obey, wire
 from infer_convert.assemble.joined import joined
+from infer_convert.assemble.known_order import in_known_order
 from infer_convert.assemble.layout import channels_first, hints_inside, with_stored_layout
 from infer_convert.assemble.nested import Way, following, inner_facts, nested_reading
 from infer_convert.assemble.numbers import Numbers, decoded, flattened, weighed
@@ -119,7 +120,7 @@ def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object 
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said = hints_inside(hints or Hints(), facts)
     numbers = Numbers.of(tensors, said, channels_first(facts))
-    facts = regrouped(facts)
+    facts = regrouped(facts, from_library.known(said))
     nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
     ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}, {"across": True}]
     first: NoArchitecture | None = None
@@ -215,6 +216,7 @@ def _weighed(
         typed = turned
     elif across:
         raise NoArchitecture("no layer takes rows and channels for its two axes", ())
+    typed, facts = in_known_order(typed, facts, hints)
     typed = typed if facts.lists_weightless else oriented(typed, numbers)
     check_any(typed)
     known = from_library.propose(typed, facts, hints)

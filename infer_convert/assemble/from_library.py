@@ -9,7 +9,7 @@ fits. A match somewhere inside only informs the wiring and the settings there.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infer_convert.assemble.calls import layer_of
@@ -25,7 +25,7 @@ from infer_convert.facts import WeightFile
 from infer_convert.hints import Hints
 from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.families import with_alike
-from infer_convert.library.match import Match, Seen
+from infer_convert.library.match import Match, Seen, overlap
 from infer_convert.library.recalled import matches
 from infer_convert.library.references import Shapes
 from infer_convert.plan import WeightUse
@@ -56,10 +56,17 @@ class Proposal:
 def _matches(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[Match, ...]:
     if not hints.library or facts.order == "lost":
         return ()
-    return matches([_seen(entry) for entry in typed], facts.lists_weightless, with_alike(hints.without_families))
+    return matches([seen(entry) for entry in typed], facts.lists_weightless, with_alike(hints.without_families))
 
 
-def _seen(entry: Typed) -> Seen:
+def known(hints: Hints) -> Callable[[Sequence[Shapes]], int] | None:
+    """How much of a sequence of layers some known architecture has; None where the library is off."""
+    without = with_alike(hints.without_families)
+    return (lambda shapes: overlap(shapes, without)) if hints.library else None
+
+
+def seen(entry: Typed) -> Seen:
+    """A layer as the matcher compares it."""
     readings = entry.readings
     inner = readings[0].fit.config.get("_plan") if readings else None
     if inner is not None:

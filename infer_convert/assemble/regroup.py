@@ -8,10 +8,12 @@ best score wins; names that share a stem (``conv2d_1_0``, ``conv2d_1_1``) speak 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
+from infer_convert.library.references import Shapes
 
 LONELY = 0.2
 """Part of the layers that are one vector each, from which on the list is taken for one of tensors, not of layers."""
@@ -22,8 +24,23 @@ SAME_STEM, OTHER_STEM = 1.0, -3.0
 Shape = tuple[int, ...]
 
 
-def regrouped(facts: WeightFile) -> WeightFile:
-    """The facts with tensors grouped into layers where the file lists tensors only; otherwise as they are."""
+class Style(NamedTuple):
+    """``three``: nats for three vectors of one length; ``scaled``: for a Dense with a layer of scales behind it."""
+
+    three: float = -3.0
+    scaled: float | None = None
+
+
+USUAL = Style()
+STYLES = (USUAL, Style(three=1.2), Style(scaled=-0.3))
+"""As most nets are; BatchNormalization without ``gamma`` behind convolutions without a bias (Inception), rather than
+LayerNormalization behind a bias; residual branches that end in scales of their channels (ConvNeXt). The library tells
+them apart."""
+
+
+def regrouped(facts: WeightFile, known: Callable[[Sequence[Shapes]], int] | None = None) -> WeightFile:
+    """The facts with tensors grouped into layers where the file lists tensors only; otherwise as they are. ``known``
+    tells how much of a sequence of layers some known architecture has: of several cuts the best known is taken."""
     if facts.generation != "flat" or facts.lists_weightless or not facts.layers:
         return facts
     single = all(len(layer.tensors) == 1 for layer in facts.layers)
@@ -33,15 +50,28 @@ def regrouped(facts: WeightFile) -> WeightFile:
     if not listed and not (crowded and len(facts.layers) == 1):
         return facts
     tensors = _ordered([tensor for layer in facts.layers for tensor in layer.tensors], facts.order == "lost")
-    layers = cut(tensors)
+    layers = _best_known([cut(tensors, style) for style in STYLES], known)
     note = f"the file lists {len(tensors)} tensors without their layers; their shapes make them {len(layers)} layers"
     return replace(facts, layers=layers, names_are_real=False, warnings=(*facts.warnings, note))
 
 
-def cut(tensors: Sequence[Tensor]) -> tuple[StoredLayer, ...]:
+def cut(tensors: Sequence[Tensor], style: Style = USUAL) -> tuple[StoredLayer, ...]:
     """Tensors in the order of ``get_weights()`` as the layers that their shapes make of them."""
-    groups = _cut(tensors)
+    groups = _cut(tensors, style)
     return _named([_layer(group, number, _reads_words(groups)) for number, group in enumerate(groups)])
+
+
+def _best_known(
+    cuts: Sequence[tuple[StoredLayer, ...]], known: Callable[[Sequence[Shapes]], int] | None
+) -> tuple[StoredLayer, ...]:
+    if known is None:
+        return cuts[0]
+    return max(cuts, key=lambda layers: known([_shapes(layer) for layer in layers]))
+
+
+def _shapes(layer: StoredLayer) -> Shapes:
+    """As references have them: sorted, without counters."""
+    return tuple(sorted(tensor.shape for tensor in layer.tensors if tensor.shape))
 
 
 def _ordered(tensors: list[Tensor], lost: bool) -> list[Tensor]:
@@ -65,7 +95,7 @@ def _last(tensor: Tensor) -> str:
     return tensor.path.rsplit("/", 1)[-1]
 
 
-def _cut(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
+def _cut(tensors: Sequence[Tensor], style: Style) -> list[list[Tensor]]:
     """The best cut into layers, by dynamic programming over the list."""
     stems = [_stem(tensor) for tensor in tensors]
     named = len(set(stems)) > 1
@@ -73,7 +103,7 @@ def _cut(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
     for end in range(1, len(tensors) + 1):
         options = []
         for start in range(max(0, end - 16), end):
-            score = _score([tensor.shape for tensor in tensors[start:end]])
+            score = _score([tensor.shape for tensor in tensors[start:end]], style)
             if score is None:
                 continue
             if named:
@@ -83,13 +113,19 @@ def _cut(tensors: Sequence[Tensor]) -> list[list[Tensor]]:
                 score += (SAME_STEM if opened and closed else 0.0) if whole else OTHER_STEM
             options.append((best[start][0] + score, start))
         best.append(max(options))
-    groups = []
+    groups: list[list[Tensor]] = []
     end = len(tensors)
     while end:
         start = best[end][1]
-        groups.append(list(tensors[start:end]))
+        group = list(tensors[start:end])
+        groups += [group[2:], group[:2]] if _scaled([tensor.shape for tensor in group]) else [group]
         end = start
     return groups[::-1]
+
+
+def _scaled(shapes: Sequence[Shape]) -> bool:
+    """A Dense's kernel and bias, and a vector as long as the bias."""
+    return len(shapes) == 3 and len(shapes[0]) == 2 and shapes[1] == shapes[2] == shapes[0][-1:]
 
 
 def _stem(tensor: Tensor) -> str:
@@ -97,21 +133,25 @@ def _stem(tensor: Tensor) -> str:
     return re.sub(r"[_.\-]?\d+$", "", _last(tensor).removesuffix(":0"))
 
 
-def _score(shapes: Sequence[Shape]) -> float | None:
+def _score(shapes: Sequence[Shape], style: Style) -> float | None:
     """How well shapes in this order are one layer's; None when they cannot be."""
     first, *rest = shapes
     if not rest:
         return -1.5 if len(first) > 1 else -6.0
+    if _scaled(shapes):
+        return style.scaled
     if all(shape == first for shape in shapes) and len(first) == 1:
-        return {4: 0.0, 2: -0.7, 3: -3.0}.get(len(shapes))
+        return {4: 0.0, 2: -0.7, 3: style.three}.get(len(shapes))
+    if len(shapes) == 3 and len(first) == 1 and first == rest[0] and rest[1] == ():
+        return 0.5  # a Normalization: mean, variance and how often it was adapted
+    if len(shapes) in (2, 3) and _separable(first, rest[0], *rest[1:]):
+        return 0.3
     if len(shapes) == 2 and len(first) > 1:
         return _with_bias(first, rest[0])
     if len(shapes) in (2, 3) and _recurrent(shapes):
         return 0.2
     if len(shapes) in (4, 6) and _bidirectional(shapes):
         return 0.6
-    if len(shapes) == 3 and _separable(first, rest[0], rest[1]):
-        return 0.3
     return 0.5 if len(shapes) in (4, 8) and _attention(shapes) else None
 
 
@@ -126,7 +166,9 @@ def _with_bias(kernel: Shape, bias: Shape) -> float | None:
 def _recurrent(shapes: Sequence[Shape]) -> bool:
     """Kernel (…, i, n u), recurrent kernel (…, u, n u), bias: gates n of LSTM 4, GRU 3, SimpleRNN 1."""
     kernel, recurrent, *bias = shapes
-    if len(kernel) < 2 or len(kernel) != len(recurrent) or kernel[-1] != recurrent[-1] or not recurrent[-2]:
+    if min(len(kernel), len(recurrent)) < 2 or kernel[:-2] != recurrent[:-2]:
+        return False
+    if kernel[-1] != recurrent[-1] or not recurrent[-2]:
         return False
     gates, rest = divmod(kernel[-1], recurrent[-2])
     flat = not bias or bias[0] in ((kernel[-1],), (2, kernel[-1]))
@@ -138,9 +180,9 @@ def _bidirectional(shapes: Sequence[Shape]) -> bool:
     return list(shapes[:half]) == list(shapes[half:]) and _recurrent(shapes[:half])
 
 
-def _separable(depthwise: Shape, pointwise: Shape, bias: Shape) -> bool:
-    plain = len(depthwise) == len(pointwise) > 2 and set(pointwise[:-2]) == {1} and bias == pointwise[-1:]
-    return plain and depthwise[-1] * depthwise[-2] == pointwise[-2]
+def _separable(depthwise: Shape, pointwise: Shape, bias: Shape | None = None) -> bool:
+    plain = len(depthwise) == len(pointwise) > 2 and set(pointwise[:-2]) == {1} and bias in (None, pointwise[-1:])
+    return plain and set(depthwise[:-2]) != {1} and depthwise[-1] * depthwise[-2] == pointwise[-2]
 
 
 def _attention(shapes: Sequence[Shape]) -> bool:

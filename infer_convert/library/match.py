@@ -31,6 +31,9 @@ FOREIGN = -1.5
 """A layer with weights in between that the reference has not."""
 NAMED = 6.0
 """Names that people gave being the reference's throughout."""
+ONLY_LISTED = ("keras_applications 1.0",)
+"""Sources whose models compute what newer versions compute, with other layers without weights (borders as layers, at
+even sizes): where the list does not show these, the newer ones stand for both."""
 MOST_LOADED = 40
 """References that are compared layer by layer at most."""
 CLEAR, MOST_CLEAR = 8, 12
@@ -107,10 +110,19 @@ def find(
     known = _candidates(sequence, shapes, without) if references is None else references
     found = []
     for reference in known:
+        if not listed and reference.source in ONLY_LISTED:
+            continue
         match = compare(seen, weighted, reference if listed else reference.flat(), listed)
         if match is not None and match.log_weight > LEAST_WEIGHT:
             found.append(match)
     return tuple(sorted(found, key=lambda match: (-match.log_weight, match.reference.title))[:MOST_MATCHES])
+
+
+def overlap(shapes: Sequence[Shapes], without: frozenset[str] = frozenset()) -> int:
+    """How many signatures of the very shapes of such layers some one reference has."""
+    very = frozenset(store.checksum(gram) for gram in grams(shapes))
+    found = (len(very & signature.exact) for signature in store.index() if signature.family not in without)
+    return max(found, default=0)
 
 
 def _candidates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from infer_convert.assemble.regroup import regrouped
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.infer import infer
+from infer_convert.library.references import Shapes
 
 from .files import facts
 
@@ -36,12 +38,34 @@ BILSTM = "6x32 8x32 32"
         ("4x24 8x24 2x24 8x1 1", [3, 2]),
         ("9x8 8x2x4 2x4 8x2x4 2x4 8x2x4 2x4 2x4x8 8 8 8 8x3 3", [1, 8, 2, 2]),
         ("3x3x3x1 1x1x3x8 8 8x2 2", [3, 2]),
+        ("3x3x3x1 1x1x3x8 8 8 8 8 8x2 2", [2, 4, 2]),
+        ("1x1x6x8 1x7x8x8 8 8 8 8 8 8 8 8 8x2 2", [1, 1, 4, 4, 2]),
     ],
 )
 def test_shapes_cut_a_list_of_tensors_into_layers(shapes: str, sizes: list[int]) -> None:
     layers = regrouped(dump(shapes)).layers
     assert [len(layer.tensors) for layer in layers] == sizes
     assert [tensor.role for tensor in layers[-1].tensors] == ["0", "1"]
+
+
+@pytest.mark.parametrize("shapes", ["3x3x3x8 8 8 8 8x4 4", "6x8 8 8 8 8x4 4"])
+def test_of_several_cuts_the_best_known_is_taken(shapes: str) -> None:
+    def sizes(*wanted: int) -> list[int]:
+        def known(layers: Sequence[Shapes]) -> int:
+            return int([len(layer) for layer in layers] == list(wanted))
+
+        return [len(layer.tensors) for layer in regrouped(dump(shapes), known).layers]
+
+    assert sizes(2, 2, 2) == [2, 2, 2]
+    assert sizes(1, 3, 2) == [1, 3, 2]
+    assert sizes() == [2, 2, 2]
+
+
+def test_an_adapted_normalization_has_a_counter() -> None:
+    found = dump("3 3 1 3x3x3x8 8 8 8 8 8x4 4")
+    counter = replace(found.layers[2].tensors[0], shape=())
+    layers = (*found.layers[:2], replace(found.layers[2], tensors=(counter,)), *found.layers[3:])
+    assert [len(layer.tensors) for layer in regrouped(replace(found, layers=layers)).layers] == [3, 1, 4, 2]
 
 
 def test_a_lone_matrix_in_front_of_sequences_is_an_embedding() -> None:
