@@ -11,6 +11,7 @@ from benchmarks.library import (
     dense_prediction,
     detection,
     generative,
+    mobile,
     residual,
     sequence,
     signals,
@@ -29,6 +30,7 @@ OWN: dict[str, tuple[Callable[[], Iterator[Entry]], ...]] = {
     "facenet": (detection.facenets,),
     "faces": (classic.faces,),
     "gan": (generative.gans, tutorials.generators),
+    "mobilenet": (mobile.mobilenets,),
     "mtcnn": (detection.mtcnns,),
     "recurrent": (sequence.recurrents, tutorials.recurrents),
     "resnet_small": (residual.entries,),
@@ -45,7 +47,7 @@ APPLICATIONS = (
     "convnext", "densenet", "efficientnet", "efficientnet_v2", "inception", "mobilenet", "mobilenet_v3", "nasnet",
     "regnet", "resnet", "resnet_rs", "vgg", "xception",
 )  # fmt: skip
-FAMILIES: tuple[str, ...] = (*APPLICATIONS, *OWN)
+FAMILIES: tuple[str, ...] = tuple(dict.fromkeys((*APPLICATIONS, *OWN)))
 
 
 def families(wanted: Iterable[str]) -> dict[str, list[Entry]]:
