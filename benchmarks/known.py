@@ -1,6 +1,7 @@
 """What the reference library does: ``python -m benchmarks library`` prints and writes ``results/library.tsv``.
 
-Parts: ``applications`` (frozen facts as stored, with class names only, and as bare weights), ``heads`` (the models
+Parts: ``applications`` (frozen facts as stored, with class names only, and as bare weights), ``dumps`` (tensors one by
+one, and layers in the order of their names), ``heads`` (the models
 without top under a head of their own), ``variants`` (another class count, other input channels, an alpha that is not
 in the library), ``references`` (whatever our own generators build, class names only; ``listed`` tells whether the truth
 is among the plans), ``corpus`` and ``zoo`` (with and without the library; ``false`` counts decisions that the library
@@ -21,7 +22,7 @@ from benchmarks.calibration import judge
 from benchmarks.canonical import fold, same
 from benchmarks.configs import from_config
 from benchmarks.item import Item, Loaded
-from benchmarks.naming import Naming, show
+from benchmarks.naming import Naming, Shown, show
 from benchmarks.paths import RESULTS
 from benchmarks.plans import Identity, from_plan
 from benchmarks.scores import structure
@@ -29,6 +30,7 @@ from benchmarks.truth import Truth, truth_for
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.hints import Hints
 from infer_convert.plan import Plan
+from infer_convert.readers.order import natural
 
 COLUMNS = ("part", "case", "form", "match", "exact", "listed", "fields", "confidence", "false", "without", "ms", "note")
 SECONDS = 25
@@ -96,9 +98,12 @@ def matched(plan: Plan) -> str:
     return ""
 
 
-def _judged(loaded: Loaded, naming: Naming, compare: bool) -> dict[str, Any]:
+def _judged(
+    loaded: Loaded, naming: Naming, compare: bool, dumped: Callable[[Shown], Shown] | None = None
+) -> dict[str, Any]:
     truth = truth_for(loaded.graph, loaded.facts)
     shown = show(loaded.facts, naming, truth.leaf, truth.owner, truth.classes)
+    shown = shown if dumped is None else dumped(shown)
     listed = frozenset(shown.leaf.values()) | frozenset(shown.owner.values())
     identity = Identity(shown.leaf, shown.owner)
     plans, taken, note = _plans(shown.facts, Hints())
@@ -161,6 +166,36 @@ def applications() -> Iterator[dict[str, Any]]:
                 "form": item.form,
                 **_judged(item.load(), naming, False),  # type: ignore[arg-type]
             }
+
+
+def dumps() -> Iterator[dict[str, Any]]:
+    """Every application as a script dumps it: ``numbered``, its tensors one by one as ``get_weights`` gives them;
+    ``rewritten``, its layers with weights in the order of their names."""
+    for form, naming, dumped in (("numbered", "stripped", _numbered), ("rewritten", "kept", _rewritten)):
+        for item in _items("applications", naming, "keras3"):  # type: ignore[arg-type]
+            if item.name.endswith("-top"):
+                found = _judged(item.load(), naming, False, dumped)  # type: ignore[arg-type]
+                yield {"part": f"dumps {form}", "case": item.name, **found}
+
+
+def _numbered(shown: Shown) -> Shown:
+    tensors = [tensor for layer in shown.facts.layers for tensor in layer.all_tensors()]
+    paths = {tensor.path: f"/{number:04d}" for number, tensor in enumerate(tensors)}
+    layers = tuple(
+        StoredLayer(paths[tensor.path][1:], "/", (replace(tensor, path=paths[tensor.path], name="0", role="0"),))
+        for tensor in tensors
+    )
+    owner = {paths[path]: leaf for path, leaf in shown.owner.items() if path in paths}
+    facts = replace(shown.facts, layers=layers, layout="flat-datasets", order="stored")
+    return replace(shown, facts=facts, owner=owner)
+
+
+def _rewritten(shown: Shown) -> Shown:
+    """What is read of a file that a script over sorted keys wrote."""
+    by_name = {layer.name: layer for layer in shown.facts.layers if layer.tensors}
+    layers = tuple(by_name[name] for name in natural(list(by_name)))
+    facts = replace(shown.facts, layers=layers, generation="flat", layout="flat-groups", order="lost")
+    return replace(shown, facts=replace(facts, lists_weightless=False))
 
 
 def _dense(name: str, before: int, units: int) -> StoredLayer:
@@ -337,6 +372,7 @@ def _hits() -> Iterator[tuple[str, Any]]:
 PARTS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "cost": cost,
     "applications": applications,
+    "dumps": dumps,
     "heads": heads,
     "variants": variants,
     "corpus": corpus,
