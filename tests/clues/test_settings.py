@@ -192,3 +192,14 @@ def test_borders_are_lopsided_throughout_or_nowhere() -> None:
         before, after = setting.config["padding"][0]
         kept = {value: nats for kind, value, nats in setting.reads if kind == "zeros side"}
         assert set(kept) == {after - before} and kept[after - before] > 0.5
+
+
+def test_who_writes_out_the_borders_of_single_channels_does_so_for_all() -> None:
+    """The stem of EfficientNets, beside one of a net that borders other convolutions alone."""
+    lopsided = {}
+    for kind in ("DepthwiseConv2D", "Conv2D"):
+        text = f"x InputLayer\nz1 ZeroPadding2D\na Conv2D\nz2 ZeroPadding2D\nb {kind}\ng GlobalAveragePooling2D"
+        inner = {"kernel_size": (3, 3), "_channels_in": 8} if kind == "DepthwiseConv2D" else conv(3, 8, 8)
+        there = near(text, a=conv(3, 3, 8), b=inner)
+        lopsided[kind] = share(settings(there, Style.of(there), place(there, "z1")), padding=[[0, 1], [0, 1]])
+    assert lopsided["DepthwiseConv2D"] > 0.5 > 0.2 > lopsided["Conv2D"]

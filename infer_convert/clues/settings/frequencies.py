@@ -27,7 +27,7 @@ def frequency(near: Neighbourhood, style: Style, index: int, choice: Config) -> 
     if name.startswith(_POOLS):
         return _pool(near, style, index, layer, choice)
     if name.startswith("ZeroPadding"):
-        return _zero_padding(near, index, layer, choice)
+        return _zero_padding(near, style, index, layer, choice)
     return _convolution(near, style, index, layer, choice)
 
 
@@ -233,13 +233,22 @@ def _pool(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choi
     return math.log(share)
 
 
-def _zero_padding(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config) -> float:
+LOPSIDED = 0.65
+"""Share of the border that "same" would add at even sizes, in front of a convolution of a net that writes out the
+borders of its convolutions of single channels: who does so has one helper for all (``correct_pad`` of
+keras_applications, whose MobileNetV2 and EfficientNet use it for their stems). Set by hand, with EfficientNet in
+sight."""
+
+
+def _zero_padding(near: Neighbourhood, style: Style, index: int, layer: DraftLayer, choice: Config) -> float:
     pair = border(choice)
     following = next((near.draft.layers[i] for i in near.after(index)), None)
     if following is not None and "kernel_size" in following.config:
         half = kernel(following.config) // 2
         if following.class_name.startswith("Depthwise"):
             shares = {(half - 1, half): 0.8, (half, half): 0.18}
+        elif style.words["bordered"] == "channels":
+            shares = {(half - 1, half): LOPSIDED, (half, half): 0.95 - LOPSIDED}
         else:
             shares = {(half, half): 0.9, (half - 1, half): 0.05}
         return math.log(shares.get(pair, 0.004))

@@ -69,7 +69,10 @@ TRANSPOSED = Group(
 POOL = Group("pool", {"window": WINDOW, "padding": WINDOW}, ((), ("beside",), ("next",)))
 ZEROS = Group(
     "zeros",
-    {"border": ((), ("next",), ("next_k", "next_class"), ("first",), ("prev",), ("convs",))},
+    {
+        "border": ((), ("next",), ("next_k", "next_class"), ("first",), ("prev",), ("convs",)),
+        "side": ((), ("next_class",), ("bordered",)),
+    },
     ((), ("next_k", "next_class")),
 )
 SIGNATURE = ("class", "k", "step", "prev", "next", "joins", "padded")
@@ -97,6 +100,7 @@ def _parts(group: Group, config: Config, choice: Config) -> Iterator[tuple[str, 
     if group is ZEROS:
         before, after = border(choice)
         yield "border", f"{before},{after}"
+        yield "side", str(after - before)
         return
     padding = str(choice["padding"])
     if group is POOL:

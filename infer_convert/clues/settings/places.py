@@ -59,11 +59,23 @@ class Style:
             "norms": "layer" if layer_norms else "batch" if "BatchNormalization" in names else "no",
             "depthwise": "yes" if any(name.startswith("Depthwise") for name in names) else "no",
             "zeros": "yes" if any(name.startswith("ZeroPadding") for name in names) else "no",
+            "bordered": _bordered(near),
             "gates": "yes" if _gates_convolutions(near) else "no",
             "input": _input_rank(near),
         }
         merges = bool(joins & {"Add", "Concatenate"})
         return cls(pools, convolutions, "Flatten" in names, merges, transposed or up, layer_norms, words)
+
+
+PER_CHANNEL = ("Depthwise", "Separable")
+
+
+def _bordered(near: Neighbourhood) -> str:
+    """In front of what the net adds borders of zeros: of convolutions of single channels anywhere, or of others
+    alone."""
+    borders = [i for i, layer in enumerate(near.draft.layers) if layer.class_name.startswith("ZeroPadding")]
+    behind = {near.draft.layers[item].class_name for index in borders for item in near.after(index, SHAPE_KEEPING)}
+    return "channels" if any(name.startswith(PER_CHANNEL) for name in behind) else "maps" if borders else "no"
 
 
 def _gates_convolutions(near: Neighbourhood) -> bool:
