@@ -33,7 +33,7 @@ from infer_convert.assemble.revise import revised
 from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
-from infer_convert.assemble.unnamed import merged, spelled
+from infer_convert.assemble.unnamed import beside, merged, spelled
 from infer_convert.assemble.wholes import wholes_of
 from infer_convert.clues.settings.strips import strip
 from infer_convert.confidence import LIBRARY, calibrated
@@ -60,6 +60,8 @@ ALWAYS_MADE, MOST_LAYERS_MADE = 5, 4_000
 takes a quarter of a second, with ten of them more than everything before."""
 MOST_SETTLED = 7
 """Drafts whose sizes are solved, the likeliest first; more only while none of them fits."""
+NUMBERED = 0.2
+"""Share of a chain that is read as people write such nets, against 1 for the wirings of the list (set by hand)."""
 LIKELY = 0.25
 """Drafts whose share is at least this part of the likeliest one's are settled with more care."""
 MOST_SETTINGS, MOST_INNER = 8, 64
@@ -357,8 +359,9 @@ def _usual_drafts(
         told = decoded(typed, numbers, hints)
         return [*(told or joined(typed)), chain]
     if not any(entry.is_input() for entry in typed):
-        return [(sequential(way), share) for way, share in spelled(typed)]
-    return list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
+        return [(sequential(way), share) for way, share in spelled(typed, _has_inputs(facts))]
+    wired = list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
+    return [*wired, *((sequential(way), NUMBERED * share) for way, share in spelled(typed, True) if way != typed)]
 
 
 def _unordered(typed: tuple[Typed, ...], facts: WeightFile) -> bool:
@@ -368,9 +371,15 @@ def _unordered(typed: tuple[Typed, ...], facts: WeightFile) -> bool:
 
 def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
     """The list with the readings of layers that have no name."""
-    if not facts.lists_weightless or _unordered(typed, facts) or any(entry.is_input() for entry in typed):
+    if not facts.lists_weightless or _unordered(typed, facts):
         return typed
-    return merged(typed, spelled(typed))
+    found = merged(typed, spelled(typed, _has_inputs(facts)))
+    return beside(typed, found, NUMBERED) if any(entry.is_input() for entry in typed) else found
+
+
+def _has_inputs(facts: WeightFile) -> bool:
+    """Whether a list without names may begin with an InputLayer: Sequential models of Keras 0 list none."""
+    return facts.generation != "keras0"
 
 
 def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tuple[list[_Candidate], list[SettledDraft]]:

@@ -38,9 +38,14 @@ class Link:
 
 
 def sequential(typed: Sequence[Typed]) -> Draft:
-    """A Sequential model exactly as listed, behind an input that the list leaves out."""
+    """A Sequential model exactly as listed, behind an input where the list leaves it out."""
+    if typed[0].is_input():
+        first = DraftLayer(typed[0].stored.name, INPUT, {}, (), (), typed[0].stored.name)
+        typed = typed[1:]
+    else:
+        first = DraftLayer("input", INPUT, {}, ())
     readings = readings_that_chain(typed, bridged=False)
-    layers = [DraftLayer("input", INPUT, {}, ())]
+    layers = [first]
     for place, (entry, reading) in enumerate(zip(typed, readings, strict=True)):
         if place and (half := _half(readings[place - 1], reading)):
             layers.append(_halving(half, layers))

@@ -22,7 +22,9 @@ MOST = 8
 """Readings of a whole list that are handed on."""
 UNLIKE = 0.1
 """Factor for reading two runs of one length between the same kinds of layers differently."""
-LETTERS = {"A": "Activation", "P": "MaxPooling{}D", "D": "Dropout", "F": "Flatten", "Z": "ZeroPadding{}D"}
+LETTERS = {
+    "A": "Activation", "D": "Dropout", "F": "Flatten", "I": "InputLayer", "P": "MaxPooling{}D", "Z": "ZeroPadding{}D",
+}  # fmt: skip
 Options = Mapping[int, tuple[tuple[str, float], ...]]
 RUNS: Mapping[tuple[str, str], Options] = {
     ("", "conv"): {1: (("Z", 1.0),)},
@@ -48,12 +50,14 @@ RUNS: Mapping[tuple[str, str], Options] = {
     ("embedding", "dense"): {1: (("F", 1.0),), 2: (("DF", 0.5), ("FD", 0.5))},
 }
 """By the kinds of the layers with weights before and behind (nothing at the ends) and the length of the run."""
+BEGINS: Options = {1: (("I", 1.0),), 2: (("IZ", 0.9), ("IA", 0.1))}
+"""In front of the first of them, where lists begin with an input: in all but those of Keras 0."""
 
 
-def spelled(typed: Sequence[Typed]) -> tuple[tuple[tuple[Typed, ...], float], ...]:
+def spelled(typed: Sequence[Typed], inputs: bool = False) -> tuple[tuple[tuple[Typed, ...], float], ...]:
     """The list with every run of nameless layers read, likeliest first, with shares; the list itself when there is
-    none that we can read."""
-    runs = list(_runs(typed))
+    none that we can read. ``inputs`` tells that the list may begin with an input."""
+    runs = list(_runs(typed, inputs))
     if not runs:
         return ((tuple(typed), 1.0),)
     combined = itertools.product(*(options for _, options in runs))
@@ -79,7 +83,7 @@ def _share(pick: Sequence[tuple[tuple[str, ...], float]]) -> float:
     return math.prod(share for _, share in pick) * UNLIKE**unlike
 
 
-def _runs(typed: Sequence[Typed]) -> Iterator[tuple[int, list[tuple[tuple[str, ...], float]]]]:
+def _runs(typed: Sequence[Typed], inputs: bool) -> Iterator[tuple[int, list[tuple[tuple[str, ...], float]]]]:
     """(first index, the classes that it could be with shares) of every run that the table knows. Who pads with zeros
     begins with it."""
     index = 0
@@ -94,8 +98,10 @@ def _runs(typed: Sequence[Typed]) -> Iterator[tuple[int, list[tuple[tuple[str, .
             end += 1
         after = _kind(typed[end], before) if end < len(typed) else ""
         ahead = axes or (_axes(typed[end]) if end < len(typed) else None)
-        options = RUNS.get((before, after), {}).get(end - index, ())
-        usual = [(word, part) for word, part in options if not index or ("Z" in word) <= _nameless(typed[0])]
+        begins = inputs and index == 0
+        options = (BEGINS if begins else RUNS.get((before, after), {})).get(end - index, ())
+        first = typed[1 if inputs and len(typed) > 1 else 0]
+        usual = [(word, part) for word, part in options if not index or ("Z" in word) <= _nameless(first)]
         if usual:
             yield index, [(tuple(LETTERS[letter].format(ahead or 2) for letter in word), part) for word, part in usual]
         index = end
@@ -143,4 +149,14 @@ def merged(typed: Sequence[Typed], ways: Sequence[tuple[tuple[Typed, ...], float
             continue
         likeliest = sorted(shares.values(), key=lambda pair: -pair[1])
         found.append(replace(entry, readings=tuple(replace(r, log_prior=math.log(part)) for r, part in likeliest)))
+    return tuple(found)
+
+
+def beside(typed: Sequence[Typed], read: Sequence[Typed], share: float) -> tuple[Typed, ...]:
+    """The list with what each layer is in ``read``, too, at this share of what is said there."""
+    found = []
+    for entry, other in zip(typed, read, strict=True):
+        known = {reading.class_name for reading in entry.readings}
+        new = [replace(r, log_prior=r.log_prior + math.log(share)) for r in other.readings if r.class_name not in known]
+        found.append(replace(entry, readings=(*entry.readings, *new)) if new else entry)
     return tuple(found)

@@ -8,11 +8,11 @@ and wrapper layers are folded into their layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from infer_convert.facts import Order, StoredLayer, WeightFile
 from infer_convert.readers import order as ordering
-from infer_convert.readers.names import flat_role, flat_split
+from infer_convert.readers.names import counter, flat_role, flat_split
 from infer_convert.readers.source import Source, leftovers, tensor
 from infer_convert.readers.tree import Dataset, Group
 
@@ -34,7 +34,7 @@ def read(file: Source) -> WeightFile:
     paths: dict[str, str] = {}
     counted = _layers_with_integers(file.tree)
     for item in file.tree.walk():
-        if item.dtype is None or not (_is_weight(item) or item.path.rsplit("/", 1)[0] in counted):
+        if item.dtype is None or not (_is_weight(item) or _owner(item.path) in counted):
             continue
         name, group, role = _place(item.path)
         found.setdefault(name, []).append((item, item.path.rsplit("/", 1)[-1], role))
@@ -50,7 +50,7 @@ def read(file: Source) -> WeightFile:
         StoredLayer(
             name=name,
             path=paths.get(name, f"/{name}"),
-            tensors=tuple(tensor(item, full, role) for item, full, role in found.get(name, ())),
+            tensors=tuple(tensor(item, full, role) for item, full, role in _numbered(found.get(name, ()))),
         )
         for name in names
     )
@@ -70,13 +70,34 @@ def read(file: Source) -> WeightFile:
     )
 
 
+_COUNTED = re.compile(
+    r"(?:w|weights?|params?|parameters?|vars?|variables?|arr|arrays?|tensors?)[_.\-]?(\d+)", re.IGNORECASE
+)
+
+
+def _numbered(found: Sequence[tuple[Dataset, str, str]]) -> Sequence[tuple[Dataset, str, str]]:
+    """A layer's tensors, their numbers alone as roles where they have no other name (``weight_0``, ``param_1``)."""
+    said = [_COUNTED.fullmatch(role) for _, _, role in found]
+    numbers = [str(int(match[1])) for match in said if match is not None]
+    if len(set(numbers)) < len(found):
+        return found
+    return [(item, full, number) for (item, full, _), number in zip(found, numbers, strict=True)]
+
+
 def _is_weight(item: Dataset) -> bool:
     return item.dtype is not None and (item.dtype.startswith("float") or item.dtype == "bfloat16")
 
 
 def _layers_with_integers(tree: Group) -> set[str]:
-    """Groups that hold floats, so that an integer beside them (a counter, int8 weights) is a weight too."""
-    return {item.path.rsplit("/", 1)[0] for item in tree.walk() if _is_weight(item)} - {""}
+    """Groups that hold floats, so that an integer beside them (a counter, int8 weights) is a weight too; at the root,
+    where anything may stand, names without their number."""
+    return {_owner(item.path) for item in tree.walk() if _is_weight(item)} - {""}
+
+
+def _owner(path: str) -> str:
+    group, _, name = path.rpartition("/")
+    word, _ = counter(name)
+    return group or (f"{word}#" if name != word else "")
 
 
 def _place(path: str) -> tuple[str, str, str]:

@@ -62,6 +62,7 @@ def test_names_that_say_nothing_may_change_shapes_where_nothing_else_suits() -> 
 
 def test_a_name_that_says_nothing_is_asked_about_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infer_convert.layers.recognise.SILENT", ())
+    monkeypatch.setattr("infer_convert.assemble.unnamed.RUNS", {})
     assert refused(NAMELESS).asks[0].option in {f"--set '{name}.class_name=Flatten'" for name in ("M2", "F0")}
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from infer_convert.assemble.unnamed import MOST, merged, spelled
+from infer_convert.hints import Hints
+from infer_convert.infer import infer
 
-from .files import typed
+from .files import facts, typed
 
 MNIST = (
     "layer_0 kernel:3x3x1x32 bias:32\nlayer_1\nlayer_2 kernel:3x3x32x32 bias:32\nlayer_3\nlayer_4\nlayer_5\nlayer_6\n"
@@ -53,3 +56,21 @@ def test_the_merged_list_says_how_likely_each_class_is() -> None:
     shares = {reading.class_name: math.exp(reading.log_prior) for reading in fifth.readings}
     assert math.isclose(math.fsum(shares.values()), 1.0)
     assert fifth.best.class_name == "MaxPooling2D" and len(shares) > 1
+
+
+NUMBERED = (
+    "layer_0\nlayer_1 kernel:3x3x3x32 bias:32\nlayer_2\nlayer_3\nlayer_4 kernel:3x3x32x64 bias:64\nlayer_5\nlayer_6\n"
+    "layer_7\nlayer_8 kernel:4096x10 bias:10"
+)
+
+
+def test_numbered_lists_of_later_versions_begin_with_an_input() -> None:
+    """``for i, layer in enumerate(model.layers): file[f"layer_{i}"]``."""
+    found = facts(NUMBERED)
+    best = infer(replace(found, generation="flat"), Hints()).best
+    assert [layer.class_name for layer in best.layers] == [
+        *("InputLayer", "Conv2D", "Activation", "MaxPooling2D", "Conv2D", "Activation", "MaxPooling2D", "Flatten"),
+        "Dense",
+    ]
+    ((way, _),) = spelled(typed("layer_0\nlayer_1 kernel:4x3 bias:3"), inputs=True)
+    assert [entry.best.class_name for entry in way] == ["InputLayer", "Dense"]

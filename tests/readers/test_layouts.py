@@ -219,3 +219,26 @@ def test_two_shards_with_the_same_path(tmp_path: Path) -> None:
     with open_tensors(path) as store:
         twins = [tensor for tensor in read(path).all_tensors() if tensor.path.endswith("/layers/dense/vars/1")]
         assert [store.read(tensor.path).shape for tensor in twins] == [(3,), (9,)]
+
+
+@pytest.mark.parametrize("word", ["weight_{}", "param{}", "w{}", "arr_{}", "Variable_{}"])
+def test_tensors_of_a_layer_by_number(tmp_path: Path, word: str) -> None:
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        for layer, shapes in enumerate([[], [(3, 3, 1, 4), (4,)], [], [(8, 2), (2,)]]):
+            group = file.create_group(f"layer_{layer}")
+            for number, shape in enumerate(shapes):
+                group[word.format(number)] = np.zeros(shape, "f4")
+    facts = read(tmp_path / "w.h5")
+    found = {layer.name: roles(layer) for layer in facts.layers}
+    assert found == {"layer_0": [], "layer_1": ["0", "1"], "layer_2": [], "layer_3": ["0", "1"]}
+
+
+def test_a_counter_among_numbered_tensors_is_one_of_them(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        for number in range(2):
+            file[f"arr_{number}"] = np.zeros(3, "f4")
+        file["arr_2"], file["arr_3"] = np.int64(5), np.zeros((3, 4), "f4")
+        file["epoch"], file["step_7"] = np.int64(3), np.int64(9)
+    facts = read(tmp_path / "w.h5")
+    assert [layer.tensors[0].shape for layer in facts.layers] == [(3,), (3,), (), (3, 4)]
+    assert {path for path, _ in facts.unread} == {"/epoch", "/step_7"}
