@@ -83,6 +83,26 @@ def unet_membrane(k: Any) -> Any:
     return k.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(x))
 
 
+def unet_nuclei(k: Any) -> Any:
+    """The net that the Data Science Bowl of 2018 made known: elu, and dropout between the convolutions of a block."""
+    layers = k.layers
+
+    def block(x: Any, filters: int, dropped: float) -> Any:
+        x = layers.Conv2D(filters, 3, padding="same", activation="elu")(x)
+        return layers.Conv2D(filters, 3, padding="same", activation="elu")(layers.Dropout(dropped)(x))
+
+    x = inputs = layers.Input((128, 128, 3))
+    skips = []
+    for filters, dropped in ((16, 0.1), (32, 0.1), (64, 0.2), (128, 0.2)):
+        skips.append(block(x, filters, dropped))
+        x = layers.MaxPooling2D()(skips[-1])
+    x = block(x, 256, 0.3)
+    for filters, dropped in ((128, 0.2), (64, 0.2), (32, 0.1), (16, 0.1)):
+        x = layers.Conv2DTranspose(filters, 2, strides=2, padding="same")(x)
+        x = block(layers.Concatenate()([x, skips.pop()]), filters, dropped)
+    return k.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(x))
+
+
 def unets() -> Iterator[Entry]:
     """The family."""
     for depth, up, norm in product(
@@ -104,6 +124,7 @@ def unets() -> Iterator[Entry]:
         words = f"{depth} levels of one convolution, {up}, {'skip first' if first else 'skip last'}"
         yield Entry(f"U-Net ({words})", partial(unet, depth, up, "", "", first, twice=False))
     yield Entry("U-Net for membranes", unet_membrane)
+    yield Entry("U-Net for nuclei", unet_nuclei)
 
 
 def segnet(basic: bool, k: Any) -> Any:
