@@ -40,6 +40,8 @@ MANY, ANEW, ALIKE = 40, 0.5, 3.0
 """Layers with weights of the very shapes that make a copy certain; probability of a reference's activation in a net
 that has fewer; layers of a net without any difference that divide what is left of the doubt by e (set by hand: .74 for
 a LeNet's four, .93 for eight layers; the few whole matches of the corpus are all right)."""
+COPIED = 0.6
+"""Part of the layers with the very shapes from which on a net counts as a copy with changes (set by hand)."""
 STRENGTH = 3.0
 """Nats for or against an edge where a part of the file matches."""
 
@@ -89,17 +91,18 @@ def kept(match: Match) -> float:
     """Probability that someone who copied this much kept a given setting: people change one, in small nets sooner."""
     likeness = match.exact / match.matched
     size = min(1.0, match.matched / 30)
-    return 0.9 + 0.095 * likeness * size if likeness > 0.6 else 0.85 + 0.1 * size
+    return 0.9 + 0.095 * likeness * size if likeness > COPIED else 0.85 + 0.1 * size
 
 
 def traceless(match: Match) -> float:
-    """The same for what no shape confirms: small nets are written anew more often than copied, and so are nets that
-    agree in windows and ranks alone. Where nothing at all differs, every layer more makes chance less likely."""
-    if match.exact >= MANY and match.exact / match.matched > 0.6:
+    """The same for what no shape confirms: small nets are written anew more often than copied, and what agrees in
+    windows and ranks alone says nothing. Where nothing at all differs, every layer more makes chance less likely."""
+    likeness = match.exact / match.matched
+    if match.exact >= MANY and likeness > COPIED:
         return 1.0
     if match.whole and match.exact == match.matched:
         return 1.0 - (1.0 - ANEW) * math.exp(-(match.exact - 2) / ALIKE)
-    return ANEW
+    return ANEW * min(1.0, likeness / COPIED)
 
 
 def _operand_habit(draft: Draft) -> float:

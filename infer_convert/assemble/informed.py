@@ -22,6 +22,10 @@ TRACELESS = ("activation", "recurrent_activation", "negative_slope", "max_value"
 LEAST = 0.002
 
 
+LEAST_LOOSE = 0.1
+"""Trust in what leaves no trace below which a known architecture says nothing of it: habits do."""
+
+
 def inform(draft: Draft, index: int, config: dict[str, Any], decisions: list[Decision]) -> None:
     """Put the known settings of a layer into ``config`` and ``decisions``, both changed in place. What the sizes have
     decided against the known architecture stays."""
@@ -41,6 +45,8 @@ def inform(draft: Draft, index: int, config: dict[str, Any], decisions: list[Dec
         if old is None and field in fixed and not _same(fixed[field], value) and field not in known.others:
             continue
         if old is not None and old.evidence and old.evidence[0].clue == "sizes" and not _same(old.value, value):
+            continue
+        if old is not None and field in TRACELESS and known.loose < LEAST_LOOSE:
             continue
         decision = _informed(field, value, old, known)
         decisions[:] = [item for item in decisions if item.field != field] + [decision]

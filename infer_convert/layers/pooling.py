@@ -155,12 +155,12 @@ def _global(kind: str, rank: int, *words: tuple[str, float]) -> Card:
     )
 
 
-MAX = (("max", 2.0), ("maxpool", 4.0), ("maxpooling", 4.0), ("mp", 2.0))
+MAX = (("max", 3.0), ("maxpool", 4.0), ("maxpooling", 4.0), ("mp", 2.0))
 AVERAGE = (("avg", 3.0), ("average", 3.0), ("avgpool", 4.0), ("avgpooling", 4.0), ("ap", 1.0), ("mean", 1.0))
 
 CARDS = (
     *(_window("Max", rank, *MAX) for rank in (1, 2, 3)),
     *(_window("Average", rank, *AVERAGE) for rank in (1, 2, 3)),
     *(_global("Average", rank, ("avg", 3.0), ("average", 3.0), ("gap", 5.0), ("squeeze", 3.0)) for rank in (1, 2, 3)),
-    *(_global("Max", rank, ("max", 3.0), ("gmp", 5.0)) for rank in (1, 2, 3)),
+    *(_global("Max", rank, ("max", 2.0), ("gmp", 5.0)) for rank in (1, 2, 3)),
 )

@@ -443,3 +443,24 @@ def test_scores_of_classes_are_linear() -> None:
     sizes = {"c": conv(3, 3, 64), "t": conv(4, 12, 12)}
     assert best(text, "s", s=conv(1, 64, 12), **sizes) == "linear"
     assert best(text, "s", s=conv(1, 64, 16), **sizes) == "relu"
+
+
+def test_an_activation_layer_that_ends_a_nested_generator_is_none_of_its_hidden_ones() -> None:
+    text = "x InputLayer\nd Dense\nr Reshape\nu UpSampling2D\nc Conv2D\na Activation"
+    sizes = {"d": dense(100, 128), "c": conv(3, 8, 3)}
+    assert best(text, "a", heads=False, **sizes) == "tanh"
+    assert best("x InputLayer\nc Conv2D\na Activation", "a", heads=False, c=conv(3, 8, 3)) == "relu"
+
+
+def test_branches_that_meet_in_a_product_gate_nothing() -> None:
+    """Pictures and questions, each behind a Dense of its own, beside a gate over what it is computed from."""
+    text = "x InputLayer\ny InputLayer\na Dense < x\nb Dense < y\nm Multiply < a b\nd Dense"
+    sizes = {"a": dense(8, 16), "b": dense(4, 16), "d": dense(16, 3)}
+    found = belief(text, "a", **sizes)
+    assert found is not None and found.shares["sigmoid"] < 0.2 < found.shares["tanh"]
+    assert best(text.replace("< y", "< x"), "b", **sizes) == "sigmoid"
+
+
+def test_what_is_enlarged_at_the_end_is_an_output() -> None:
+    found = belief("x InputLayer\nc Conv2D\nu UpSampling2D", "c", c=conv(3, 8, 3))
+    assert found is not None and found.shares.get("relu", 0.0) < 0.1

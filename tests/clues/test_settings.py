@@ -203,3 +203,18 @@ def test_who_writes_out_the_borders_of_single_channels_does_so_for_all() -> None
         there = near(text, a=conv(3, 3, 8), b=inner)
         lopsided[kind] = share(settings(there, Style.of(there), place(there, "z1")), padding=[[0, 1], [0, 1]])
     assert lopsided["DepthwiseConv2D"] > 0.5 > 0.2 > lopsided["Conv2D"]
+
+
+def test_only_pictures_are_cut_by_wide_first_kernels() -> None:
+    """8x8 reads the frames of a game by four, 8 steps of a signal are read one by one."""
+    frames = tried("x InputLayer\na Conv2D", "a", a=conv(8, 4, 16))
+    signal = tried("x InputLayer\na Conv1D", "a", a=conv(8, 4, 16, rank=1))
+    assert share(frames, strides=[4, 4]) > 0.4 > 0.2 > share(signal, strides=[4])
+
+
+def test_rows_of_a_map_are_read_to_the_last_step() -> None:
+    """Nets that read text in pictures give a character for each step."""
+    sizes = {"c": conv(3, 1, 8), "r": {"units": 4, "_channels_in": 4}}
+    text = "x InputLayer\nc Conv2D\np MaxPooling2D\ns Reshape\nr LSTM\nd Dense"
+    assert share(tried(text, "r", **sizes), return_sequences=True) > 0.5
+    assert share(tried("x InputLayer\nr LSTM\nd Dense", "r", r=sizes["r"]), return_sequences=True) < 0.2

@@ -16,7 +16,7 @@ from infer_convert.hints import Hints
 from infer_convert.infer import infer
 from infer_convert.library import store
 from infer_convert.library.families import ALIKE, with_alike
-from infer_convert.library.match import Seen, find
+from infer_convert.library.match import Match, Seen, find
 from infer_convert.library.references import Known, KnownLayer
 from infer_convert.plan import Plan, PlanLayer
 
@@ -252,3 +252,9 @@ def test_a_padding_hangs_on_the_zeros_in_front() -> None:
     padded = [mine[f"q_{number}"] for number, layer in enumerate(listed) if layer.config.get("strides") == [2, 2]]
     assert padded and all(layer.config["strides"] == [2, 2] for layer in padded)
     assert all(layer.config["padding"] == "same" for layer in padded)
+
+
+def test_what_agrees_in_windows_alone_says_nothing_of_what_leaves_no_trace() -> None:
+    match = Match(known("VGG16"), ((0, 0),), 5.0, 10, 0, False, False)
+    assert traceless(match) == 0.0
+    assert 0.0 < traceless(replace(match, exact=3)) < traceless(replace(match, exact=6)) <= 0.5

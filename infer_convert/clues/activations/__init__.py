@@ -17,16 +17,18 @@ from infer_convert.clues.activations.belief import (
     width_of,
 )
 from infer_convert.clues.activations.gates import (
+    FUSED,
     SQUEEZED,
     SQUEEZES,
     SQUEEZES_OPEN,
+    fuses,
     gates,
     half_of_gate,
     scores_steps,
     squeezes_depthwise,
     weighs_steps,
 )
-from infer_convert.clues.activations.outputs import game, head, inner_end, output
+from infer_convert.clues.activations.outputs import game, generates, head, inner_end, output
 from infer_convert.clues.activations.spoken import WORD_FOR, shares, spoken, spoken_function
 from infer_convert.clues.activations.transformers import IN_MAPS, IN_SEQUENCES, in_transformer, normalises_layers
 from infer_convert.draft import Neighbourhood
@@ -74,6 +76,10 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         )
         width = width_of(source) if source is not None else None
         return output(near, width, source.class_name if source is not None else "", "the last layer is an activation")
+    if not heads and is_output(near, index):
+        front = next(iter(near.before(index, (*INERT, *NORMALISATIONS, "Flatten", "Reshape"))), None)
+        if front is not None and generates(near):
+            return inner_end(near, front)
     if weighs_steps(near, index):
         return ActivationBelief({"softmax": 0.95, "sigmoid": 0.05}, Evidence("habits", 2.9, "it weighs time steps"))
     if gates(near, index):
@@ -141,6 +147,8 @@ def _fused(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
         return ActivationBelief({half: 0.8, other: 0.2}, Evidence("habits", 1.4, "half of a gated unit"))
     if weighs_steps(near, index):
         return ActivationBelief({"softmax": 0.9, "sigmoid": 0.1}, Evidence("habits", 2.2, "it weighs time steps"))
+    if fuses(near, index):
+        return FUSED
     if gates(near, index):
         return ActivationBelief(
             {"sigmoid": 0.93, "linear": 0.04, "softmax": 0.03}, Evidence("habits", 3.0, "it gates a Multiply")

@@ -28,7 +28,7 @@ class ActivationBelief:
         return max(self.shares, key=lambda name: self.shares[name])
 
 
-RESHAPING = ("Reshape", "Flatten", "Permute", "Cropping1D", "Cropping2D", "Cropping3D")
+RESHAPING = ("Reshape", "Flatten", "Permute", "Cropping1D", "Cropping2D", "Cropping3D", "UpSampling2D")
 """Layers behind which an output is still the same numbers."""
 
 

@@ -61,6 +61,27 @@ def gates(near: Neighbourhood, index: int) -> bool:
     return any(len(near.consumers[item]) > 1 for item in others)
 
 
+FUSED = ActivationBelief(
+    {"tanh": 0.35, "relu": 0.3, "linear": 0.2, "sigmoid": 0.15},
+    Evidence("habits", 0.2, "its result multiplies that of a Dense of another branch: a fusion, sometimes a gate"),
+)
+"""Both Denses of a product of two branches, as nets that answer questions about pictures have it (set by hand)."""
+
+
+def fuses(near: Neighbourhood, index: int) -> bool:
+    """Whether a Dense multiplies with Denses that read something else: branches that meet, where neither gates the
+    other."""
+    layers = near.draft.layers
+    products = [i for i in near.consumers[index] if layers[i].class_name == "Multiply"]
+    others = [layers[item] for i in products for item, _ in layers[i].operands[0] if item != index]
+    mine = layers[index]
+    return (
+        mine.class_name == "Dense"
+        and bool(others)
+        and all(other.class_name == "Dense" and other.operands != mine.operands for other in others)
+    )
+
+
 def weighs_steps(near: Neighbourhood, index: int) -> bool:
     """The layer's result is repeated over the channels before it multiplies: attention over time as people copy it,
     ``Dense(1, tanh)``, Flatten, softmax, RepeatVector, Permute, Multiply. Or its last axis is time, as no gate needs

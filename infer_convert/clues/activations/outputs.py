@@ -13,7 +13,9 @@ def inner_end(near: Neighbourhood, index: int) -> ActivationBelief:
     """The last layer of a nested model, which may or may not be an output of the whole."""
     width = width_of(near.draft.layers[index])
     evidence = Evidence("habits", 0.5, "the last layer of a nested model is sometimes a head and sometimes not")
-    if _generates(near) or _makes_image(near, index):
+    if generates(near):
+        return ActivationBelief({"tanh": 0.5, "sigmoid": 0.35, "linear": 0.15}, evidence)
+    if _makes_image(near, index):
         return ActivationBelief({"sigmoid": 0.45, "tanh": 0.35, "linear": 0.2}, evidence)
     if width == 1:
         return ActivationBelief({"sigmoid": 0.7, "linear": 0.25, "relu": 0.05}, evidence)
@@ -26,7 +28,7 @@ def _makes_image(near: Neighbourhood, index: int) -> bool:
     return near.draft.layers[index].class_name == "Dense" and behind == ["Reshape"]
 
 
-def _generates(near: Neighbourhood) -> bool:
+def generates(near: Neighbourhood) -> bool:
     """A net that grows images out of a vector, as the generators of GANs do."""
     names = [layer.class_name for layer in near.draft.layers]
     first = next((name for name in names if name != "InputLayer"), "")
@@ -146,7 +148,7 @@ def output(near: Neighbourhood, width: int | None, class_name: str, because: str
     elif width == 1 and "Conv" not in class_name:
         shares = ONE_VALUE[_reads(names)]
     elif "Conv" in class_name and width in (1, 2, 3, 4):
-        if _generates(near):
+        if generates(near):
             shares = {"tanh": 0.65, "sigmoid": 0.3, "linear": 0.05}
         elif not names & RESTORING:
             shares = {"linear": 0.6, "sigmoid": 0.22, "tanh": 0.12, "softmax": 0.06}

@@ -209,6 +209,28 @@ STARTED = 0.9
 """Share of sequences among the layers that start from another one's state: decoders."""
 
 
+OVER_STEPS = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
+CTC = 0.4
+"""Share of one result for all steps at the end of nets that turn rows of a map into steps: most read text and give a
+character for each (set by hand)."""
+
+
+def _reads_map(near: Neighbourhood, index: int) -> bool:
+    """Whether what a recurrent layer reads was made of a map by a Reshape, other recurrent layers looked through."""
+    for _ in range(len(near.draft.layers)):
+        producers = near.draft.producers(index)
+        if len(producers) != 1:
+            return False
+        (index,) = producers
+        name = near.draft.layers[index].class_name
+        if name == "Reshape":
+            front = near.before(index, (*SHAPE_KEEPING, "Permute", "MaxPooling2D", "AveragePooling2D"))
+            return any("Conv2D" in near.draft.layers[item].class_name for item in front)
+        if name not in (*SHAPE_KEEPING, "Dense", "TimeDistributed", "Permute", *OVER_STEPS):
+            return False
+    return False
+
+
 def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
     layers = near.draft.layers
     after = [
@@ -221,5 +243,5 @@ def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
     ends = not after or all(
         name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after
     )
-    share = 0.88 if ends else 0.1
+    share = (CTC if _reads_map(near, index) else 0.88) if ends else 0.1
     return Setting(choice, math.log(1 - share if choice["return_sequences"] else share))

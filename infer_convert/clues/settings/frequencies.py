@@ -77,7 +77,7 @@ def _stride_prior(
     first = not any(_is_convolution(near.draft.layers[i]) for i in _ancestors(near, index))
     if size >= 8 and not first:
         return {1: 0.8, 2: 0.15, 4: 0.05}
-    if size in (8, 11) and first:
+    if size in (8, 11) and first and len(layer.config.get("_inner", layer.config)["kernel_size"]) > 1:
         return {1: 0.25, 2: 0.1, 4: 0.65}
     if size == 7 and first:
         return {1: 0.3, 2: 0.65, 4: 0.05}
