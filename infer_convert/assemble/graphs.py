@@ -60,6 +60,7 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     """Drafts with their probabilities, best first. ``known`` is what a known architecture says about edges and
     settings. Raises NoArchitecture with the engine's cause when there is none."""
     made, origins = items(typed)
+    made = tuple(_with_told_channels(item, hints) for item in made)
     pinned = _pinned_edges(made, hints)
     affinities = Affinities.of([item.name for item in made], [v.variants[0].label for v in made])
     odd = unlikely(made)
@@ -99,6 +100,21 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     if not drafts:
         raise NoArchitecture(f"the list's order contradicts the order of operands told for {', '.join(orders)}", ())
     return tuple(sorted(merged(drafts), key=lambda item: -item[1]))
+
+
+def _with_told_channels(item: Item, hints: Hints) -> Item:
+    """An input with the channels that the user told of it. Shapes without a name go where they suit: only what all of
+    them have is known. The one axis of words and of numbers is none of channels to an Embedding."""
+    shapes = hints.input_shapes.get(item.name) or hints.input_shapes.get("", ())
+    channels = {shape[-1] if len(shape) > 1 else None for shape in shapes}
+    known = next(iter(channels)) if len(channels) == 1 else None
+    if known is None:
+        return item
+    variants = (
+        replace(variant, channels_out=known, channels="fixed") if variant.operands == (0, 0) else variant
+        for variant in item.variants
+    )
+    return replace(item, variants=tuple(variants))
 
 
 def _as_told(ways: Sequence[tuple[Draft, float]], orders: Mapping[str, Orders]) -> list[tuple[Draft, float]]:

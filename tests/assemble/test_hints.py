@@ -211,3 +211,19 @@ def test_a_pool_that_the_list_does_not_show_is_told_whole() -> None:
     assert decision is not None and (decision.basis, decision.value) == (Basis.USER, window)
     without = best(STRIPPED, {(name, "pool_size"): "none"}, weightless=False)
     assert name not in [layer.name for layer in without.layers]
+
+
+TWO_WIDTHS = "input_1\ninput_2\ndense kernel:16x4 bias:4\ndense_1 kernel:30x4 bias:4\nadd"
+
+
+def test_shapes_that_were_told_reach_the_wiring() -> None:
+    """The list names the inputs in the order of the layers that read them, so only one way round can be."""
+    with pytest.raises(NoArchitecture, match=r"no wiring .*giving 30 channels"):
+        best(TWO_WIDTHS, input_shapes={"input_1": ((5, 30),), "input_2": ((5, 16),)})
+    plan = best(TWO_WIDTHS, input_shapes={"input_1": ((5, 16),), "input_2": ((5, 30),)})
+    assert [ref.layer for ref in plan.layer("dense_1").inbound[0]] == ["input_2"]
+
+
+def test_the_one_axis_of_words_is_no_width() -> None:
+    text = "input_1\nembedding embeddings:50x8\nlstm kernel:8x16 recurrent_kernel:4x16 bias:16\ndense kernel:4x1 bias:1"
+    assert best(text, input_shapes={"": ((40,),)}).layer("input_1").config["batch_shape"] == [None, 40]
