@@ -99,6 +99,8 @@ class Affinities:
 
     def _prefixed(self, producer: int, consumer: int) -> str:
         a, b = self.prefixes[producer], self.prefixes[consumer]
+        if b and (*a, self.lasts[producer]) == b:
+            return "all words"  # conv4 in front of conv4_bn
         if not a or not b:
             return ""
         shared = 0

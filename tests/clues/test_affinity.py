@@ -81,3 +81,10 @@ def test_of_a_name_of_two_words_the_last_is_the_role() -> None:
 
 def test_few_layers_with_roles_have_none() -> None:
     assert affinities("block1_conv", "block2_conv", "dense_1", "dense_2", "fc1").roles() == ()
+
+
+def test_a_name_may_begin_with_the_whole_name_of_what_feeds_it() -> None:
+    names = [f"conv{k}{part}" for k in (1, 2, 3) for part in ("", "_bn", "_relu", "_drop")]
+    found = affinities(*names)
+    assert found.word(names.index("conv2"), names.index("conv2_bn")) == "all words"
+    assert found.word(names.index("conv1"), names.index("conv2_bn")) == ""
