@@ -12,7 +12,7 @@ are read and nothing is built but the variants and the references. ``exact`` is 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -46,9 +46,18 @@ def run(parts: Iterable[str]) -> Iterator[dict[str, str]]:
 
 
 def write(rows: Sequence[dict[str, str]]) -> None:
-    """Keep the outcome; times stay out, they are no outcome."""
-    kept = [{**row, "ms": row["ms"] if row["part"] == "cost" else ""} for row in rows]
-    table.write(RESULTS / "library.tsv", COLUMNS, kept)
+    """Keep the outcome; times stay out, they are no outcome. Parts that were not run stay as they are."""
+    target = RESULTS / "library.tsv"
+    made = [{**row, "ms": row["ms"] if row["part"] == "cost" else ""} for row in rows]
+    parts = {_part(row) for row in made}
+    before = table.read(target.read_text(encoding="utf-8")) if target.exists() else []
+    kept = [row for row in before if _part(row) in PARTS and _part(row) not in parts]
+    order = list(PARTS)
+    table.write(target, COLUMNS, sorted([*kept, *made], key=lambda row: order.index(_part(row))))
+
+
+def _part(row: Mapping[str, str]) -> str:
+    return row["part"].partition(" ")[0]
 
 
 def summary(rows: Sequence[dict[str, str]]) -> Iterator[str]:
