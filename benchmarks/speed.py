@@ -9,6 +9,7 @@ Rows that are cached for this code are not measured again.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -114,6 +115,8 @@ def _pair(what: str, place: Path, full: Path, weights: Path, times: int) -> Row:
     saved, theirs = place / "ours" / "saved_model", place / "usual"
     for number in range(times + 1):  # the first pair is looked at for its memory, and warms the disk
         watched = number == 0
+        for folder in (theirs, place / "ours"):  # both write anew, as whoever converts a file for the first time
+            shutil.rmtree(folder, ignore_errors=True)
         usual.append(command(place, sys.executable, "-c", _USUAL, str(full), str(theirs), watched=watched)[0])
         out = ("--to", what, "-o", str(place / "ours"), "--force")
         words = (sys.executable, "-m", "infer_convert", str(weights), *out)
