@@ -4,9 +4,10 @@ kernel behind a Flatten may remember it."""
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from infer_convert.assemble.numbers import Numbers, behind_flatten
-from infer_convert.assemble.remembered import answered
+from infer_convert.assemble.remembered import heard
 from infer_convert.assemble.settle import Settled
 from infer_convert.clues.numbers import geometry
 from infer_convert.clues.numbers.budget import OutOfWork
@@ -55,11 +56,5 @@ def _channels_first(net: Net, index: int, shape: tuple[int, int, int], numbers: 
     dense = behind_flatten(net, index)
     if dense is None:
         return None
-
-    def find() -> bool | None:
-        kernel = numbers.arrays.get(dense.uses, "kernel")
-        return None if kernel is None else geometry.channels_first(kernel, shape)
-
-    question, uses = ("channels first", shape), dense.uses.values()
-    first: bool | None = answered(question, uses, numbers.arrays, find, plain.as_it_is, plain.optional_truth)
-    return first
+    hear = partial(geometry.channels_first, shape=shape)
+    return heard(("channels first", shape), dense.uses, "kernel", numbers.arrays, hear, bool, plain.truth)

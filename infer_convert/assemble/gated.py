@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.assemble.numbers import Numbers
-from infer_convert.assemble.remembered import answered
+from infer_convert.assemble.remembered import heard
 from infer_convert.clues.numbers import gates
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer
 from infer_convert.solve import plain
@@ -31,17 +31,12 @@ def _gated(layer: PlanLayer, numbers: Numbers) -> PlanLayer:
     shape = uses[f"{stem}recurrent_kernel"].shape if stem is not None else ()
     if len(shape) != 2 or shape[1] != len(gates.GATES) * shape[0] or layer.decision(FIELD):
         return layer
-
-    def find() -> int | None:
-        bias = numbers.arrays.get(uses, f"{stem}bias")
-        return None if bias is None else gates.opened(bias)
-
-    block = answered(("opened", stem), layer.weights, numbers.arrays, find, plain.as_it_is, _block)
+    block = heard("opened", uses, f"{stem}bias", numbers.arrays, gates.opened, int, _block)
     return layer if block is None else _opened(layer, block)
 
 
-def _block(said: Any) -> int | None:
-    return None if said is None else plain.index(said, len(gates.GATES))
+def _block(said: Any) -> int:
+    return plain.index(said, len(gates.GATES))
 
 
 def _opened(layer: PlanLayer, block: int) -> PlanLayer:

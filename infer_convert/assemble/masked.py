@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from infer_convert.assemble.numbers import Numbers
-from infer_convert.assemble.remembered import answered
+from infer_convert.assemble.remembered import heard
 from infer_convert.clues.numbers import padding
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan, PlanLayer
 from infer_convert.solve import plain
@@ -23,12 +23,8 @@ def _masked(layer: PlanLayer, numbers: Numbers) -> PlanLayer:
     decision = layer.decision(FIELD)
     if decision is None or decision.basis is not Basis.ASSUMED:
         return layer
-
-    def find() -> float | None:
-        table = numbers.arrays.get({use.variable: use for use in layer.weights}, "embeddings")
-        return None if table is None else padding.masked(table)
-
-    nats = answered("masked", layer.weights, numbers.arrays, find, plain.as_it_is, plain.optional_number)
+    uses = {use.variable: use for use in layer.weights}
+    nats = heard("masked", uses, "embeddings", numbers.arrays, padding.masked, float, plain.number)
     if nats is None:
         return layer
     before = decision.confidence if decision.value else 1 - decision.confidence

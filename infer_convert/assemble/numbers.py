@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from infer_convert.assemble.decode import decode
-from infer_convert.assemble.remembered import answered, remembered
+from infer_convert.assemble.remembered import heard, remembered
 from infer_convert.assemble.rewire import rewire
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.typed import Typed
@@ -148,17 +149,14 @@ def _flattened(net: Net, index: int, maps_: tuple[Map, ...], numbers: Numbers) -
     dense = behind_flatten(net, index)
     if dense is None:
         return None
+    first = numbers.flow.channels_first
+    hear = partial(geometry.choose, shapes=maps_, channels_first=first)
+    question = "flattened", maps_, first
+    return heard(question, dense.uses, "kernel", numbers.arrays, hear, maps_.index, lambda said: _one_of(maps_, said))
 
-    def find() -> Map | None:
-        kernel = numbers.arrays.get(dense.uses, "kernel")
-        return None if kernel is None else geometry.choose(kernel, maps_, numbers.flow.channels_first)
 
-    def parsed(said: Any) -> Map | None:
-        found = [plain.index(size, 1 << 31) for size in plain.many(said)]
-        return next((each for each in maps_ if list(each) == found), None)
-
-    question = "flattened", maps_, numbers.flow.channels_first
-    return answered(question, dense.uses.values(), numbers.arrays, find, lambda found: list(found or ()), parsed)
+def _one_of(maps_: Sequence[Map], said: Any) -> Map:
+    return maps_[plain.index(said, len(maps_))]
 
 
 def behind_flatten(net: Net, index: int) -> Node | None:

@@ -6,7 +6,7 @@ digests of the very numbers that were read for it, and counts only while the fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from infer_convert.draft import Draft
 from infer_convert.plan import WeightUse
 from infer_convert.solve import notes
 from infer_convert.solve.order import reproduces
-from infer_convert.solve.plain import Unreadable, index, many, mapping, number, text
+from infer_convert.solve.plain import Unreadable, index, many, mapping, number, pair, text
 
 T = TypeVar("T")
 Drafts = Sequence[tuple[Draft, float]]
@@ -37,15 +37,12 @@ def remembered(
         return weigh()
     said = [([(i.name, i.class_name, i.config, i.operands, i.uses) for i in d.layers], d.outputs, s) for d, s in drafts]
     key = flow.history = notes.digest(("drafts", __version__, arrays.budget.work, sorted(told), said))
-    before = notes.learnt(key)
-    found = None if before is None else _checked(before, drafts, arrays)
-    if found is not None:
-        notes.note(key, before)
-        return found
-    answer = weigh()
-    plain = [_plain(draft, share, drafts) for draft, share in answer]
-    notes.note(key, [plain, [arrays.budget.spent, list(arrays.budget.paid)], _source(arrays)])
-    return answer
+    uses = (use for draft, _ in drafts for layer in draft.layers for use in layer.uses)
+
+    def plain(answer: list[tuple[Draft, float]]) -> list[Any]:
+        return [_plain(draft, share, drafts) for draft, share in answer]
+
+    return _once(key, arrays, uses, weigh, plain, lambda said: _answers(said, drafts))
 
 
 def followed(net: Net, flow: Flow, arrays: Arrays) -> Found:
@@ -76,6 +73,29 @@ def answered(
     about = [(use.sources, use.transforms, use.shape) for use in uses]
     key = notes.digest(("answered", __version__, arrays.budget.spent, arrays.budget.left, question, about))
     return _once(key, arrays, uses, find, plain, parsed)
+
+
+def heard(
+    question: object,
+    uses: Mapping[str, WeightUse],
+    variable: str,
+    arrays: Arrays,
+    hear: Callable[[Any], T | None],
+    plain: Callable[[T], Any],
+    parsed: Callable[[Any], T],
+) -> T | None:
+    """What one variable says, or said: ``hear`` gets its array. None where there is no such variable, and where it says
+    nothing. The rest is as in ``answered``."""
+
+    def find() -> T | None:
+        array = arrays.get(uses, variable)
+        return None if array is None else hear(array)
+
+    return answered(
+        (question, variable), uses.values(), arrays, find,
+        lambda found: None if found is None else plain(found),
+        lambda said: None if said is None else parsed(said),
+    )  # fmt: skip
 
 
 def _once(
@@ -111,14 +131,9 @@ def _plain_found(found: Found) -> list[Any]:
 def _found(plain: Any) -> Found:
     moments, filters = many(plain, 2)
     return Found(
-        {name: _pair(pair) for name, pair in mapping(moments).items()},
+        {name: pair(both) for name, both in mapping(moments).items()},
         {name: number(score) for name, score in mapping(filters).items()},
     )
-
-
-def _pair(plain: Any) -> tuple[float, float]:
-    mine, none = many(plain, 2)
-    return number(mine), number(none)
 
 
 def _uses(node: Node) -> Iterator[WeightUse]:
@@ -175,15 +190,12 @@ def _changes(draft: Draft, base: Draft) -> list[int] | None:
     return [index for index, (mine, its) in enumerate(pairs) if mine.operands != its.operands]
 
 
-def _checked(plain: Any, drafts: Drafts, arrays: Arrays) -> list[tuple[Draft, float]] | None:
-    """What ``plain`` tells, once the numbers are seen to be the same; None when they are not, or it tells no drafts."""
-    try:
-        answers, cost, source = many(plain, 3)
-        found = [_draft(answer, drafts) for answer in many(answers)]
-    except Unreadable:
-        return None
-    uses = (use for draft, _ in drafts for layer in draft.layers for use in layer.uses)
-    return found if found and _counts(cost, source, uses, arrays) else None
+def _answers(plain: Any, drafts: Drafts) -> list[tuple[Draft, float]]:
+    """The drafts that ``plain`` tells. Raises Unreadable where it tells none."""
+    found = [_draft(answer, drafts) for answer in many(plain)]
+    if not found:
+        raise Unreadable
+    return found
 
 
 def _draft(plain: Any, drafts: Drafts) -> tuple[Draft, float]:

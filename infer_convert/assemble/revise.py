@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from infer_convert.assemble.gated import gated
 from infer_convert.assemble.masked import masked
 from infer_convert.assemble.numbers import Numbers
-from infer_convert.assemble.remembered import answered, followed
+from infer_convert.assemble.remembered import answered, followed, heard
 from infer_convert.clues.numbers import maps, output, signs
 from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.flow import Found
@@ -21,7 +22,7 @@ from infer_convert.clues.numbers.kernels import CONVOLUTIONS, kernel_of
 from infer_convert.clues.numbers.net import Net, Node, of_plan
 from infer_convert.clues.numbers.together import doubted, together
 from infer_convert.plan import Basis, Decision, Evidence, InputStatistics, Option, Plan, PlanLayer
-from infer_convert.solve.plain import many, mapping, number, numbers_of, text
+from infer_convert.solve.plain import many, mapping, number, pair, text
 
 STYLES = ("relu", "elu", "tanh", "silu", "sigmoid", "selu", "gelu", "leaky_relu:0.2", "linear")
 """Activations that compete, where a whole net uses one."""
@@ -94,7 +95,7 @@ def _statistics_of(plain: Any) -> InputStatistics | None:
     if not many(plain):
         return None
     scale, means, deviation = many(plain, 3)
-    return InputStatistics(text(scale), tuple(numbers_of(means)), number(deviation))
+    return InputStatistics(text(scale), tuple(number(mean) for mean in many(means)), number(deviation))
 
 
 def _stored(net: Net, index: int, numbers: Numbers) -> tuple[Any, Any] | None:
@@ -203,14 +204,10 @@ def _signed(net: Net, index: int, numbers: Numbers, names: tuple[str, ...]) -> d
     return None
 
 
-def _signed_by(node: Node, numbers: Numbers, names: tuple[str, ...]) -> dict[str, float]:
-    """What the signs of a normalisation's stored means say of what it reads; empty where it has none."""
-
-    def find() -> dict[str, float]:
-        mean = numbers.arrays.get(node.uses, "moving_mean")
-        return {} if mean is None else signs.log_likelihoods(mean, names) or {}
-
-    return answered(("signs", names), node.uses.values(), numbers.arrays, find, dict, _nats)
+def _signed_by(node: Node, numbers: Numbers, names: tuple[str, ...]) -> dict[str, float] | None:
+    """What the signs of a normalisation's stored means say of what it reads."""
+    hear = partial(signs.log_likelihoods, names=names)
+    return heard(("signs", names), node.uses, "moving_mean", numbers.arrays, hear, dict, _nats)
 
 
 def _nats(plain: Any) -> dict[str, float]:
@@ -306,15 +303,12 @@ def _outputs(plan: Plan, numbers: Numbers) -> Plan:
 def _softmax(layer: PlanLayer, numbers: Numbers) -> tuple[float, float] | None:
     """What a layer's bias says of a softmax, in nats, and its ``output.imbalance``; None where it does not say."""
     uses = {use.variable: use for use in layer.weights if use.variable == "bias" and len(use.shape) == 1}
+    return heard("softmax", uses, "bias", numbers.arrays, _says, list, pair)
 
-    def find() -> list[float]:
-        bias = numbers.arrays.get(uses, "bias")
-        nats = None if bias is None else output.softmax(bias)
-        q = None if nats is None or bias is None else output.imbalance(bias)
-        return [] if nats is None or q is None else [nats, q]
 
-    found = answered("softmax", uses.values(), numbers.arrays, find, list, numbers_of)
-    return (found[0], found[1]) if len(found) == 2 else None
+def _says(bias: Any) -> tuple[float, float] | None:
+    nats, q = output.softmax(bias), output.imbalance(bias)
+    return None if nats is None or q is None else (nats, q)
 
 
 def _replaced(plan: Plan, name: str, nats: dict[str, float], clue: str, said: str) -> Plan:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any
 
 
 class Unreadable(Exception):
@@ -39,26 +37,17 @@ def number(value: Any) -> float:
     return value
 
 
-def optional_number(value: Any) -> float | None:
-    """A number with a point, or none."""
-    return None if value is None else number(value)
+def pair(value: Any) -> tuple[float, float]:
+    """Two numbers with a point."""
+    first, second = many(value, 2)
+    return number(first), number(second)
 
 
-def optional_truth(value: Any) -> bool | None:
-    """True, false or none."""
-    if value is not None and type(value) is not bool:
+def truth(value: Any) -> bool:
+    """True or false."""
+    if type(value) is not bool:
         raise Unreadable
     return value
-
-
-def as_it_is(value: T) -> T:
-    """What JSON knows needs no other form."""
-    return value
-
-
-def numbers_of(value: Any) -> list[float]:
-    """A list of numbers with a point."""
-    return [number(each) for each in many(value)]
 
 
 def text(value: Any) -> str:
