@@ -33,7 +33,7 @@ from infer_convert.assemble.revise import revised
 from infer_convert.assemble.settle import Settled, SettledDraft, settle
 from infer_convert.assemble.towers import towers
 from infer_convert.assemble.typed import Typed, type_layers
-from infer_convert.assemble.unnamed import beside, merged, spelled
+from infer_convert.assemble.unnamed import beside, in_a_row, merged, spelled
 from infer_convert.assemble.wholes import wholes_of
 from infer_convert.clues.settings.strips import strip
 from infer_convert.confidence import LIBRARY, calibrated
@@ -122,7 +122,7 @@ def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object 
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said = hints_inside(hints or Hints(), facts)
     numbers = Numbers.of(tensors, said, channels_first(facts))
-    facts = regrouped(facts, from_library.known(said))
+    facts = regrouped(facts, from_library.overlapping(said))
     nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
     ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}, {"across": True}]
     first: NoArchitecture | None = None
@@ -359,9 +359,10 @@ def _usual_drafts(
         told = decoded(typed, numbers, hints)
         return [*(told or joined(typed)), chain]
     if not any(entry.is_input() for entry in typed):
-        return [(sequential(way), share) for way, share in spelled(typed, _has_inputs(facts))]
+        return [(sequential(way), share) for way, share in _spelled(typed, facts)]
     wired = list(wire(typed, hints, from_library.affinity(typed, facts, hints)))
-    return [*wired, *((sequential(way), NUMBERED * share) for way, share in spelled(typed, True) if way != typed)]
+    ways = _spelled(typed, facts)
+    return [*wired, *((sequential(way), NUMBERED * share) for way, share in ways if way != typed and in_a_row(way))]
 
 
 def _unordered(typed: tuple[Typed, ...], facts: WeightFile) -> bool:
@@ -373,13 +374,14 @@ def _as_read(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[Typed, ...]:
     """The list with the readings of layers that have no name."""
     if not facts.lists_weightless or _unordered(typed, facts):
         return typed
-    found = merged(typed, spelled(typed, _has_inputs(facts)))
+    found = merged(typed, _spelled(typed, facts))
     return beside(typed, found, NUMBERED) if any(entry.is_input() for entry in typed) else found
 
 
-def _has_inputs(facts: WeightFile) -> bool:
-    """Whether a list without names may begin with an InputLayer: Sequential models of Keras 0 list none."""
-    return facts.generation != "keras0"
+def _spelled(typed: tuple[Typed, ...], facts: WeightFile) -> tuple[tuple[tuple[Typed, ...], float], ...]:
+    """A list without names may begin with an InputLayer in all generations but Keras 0, whose Sequential models list
+    none."""
+    return spelled(typed, facts.generation != "keras0")
 
 
 def _settled(drafts: list[tuple[Draft, float]], hints: Hints, best: int) -> tuple[list[_Candidate], list[SettledDraft]]:

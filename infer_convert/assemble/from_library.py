@@ -61,7 +61,7 @@ def _matches(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> tuple[M
     return matches([seen(entry) for entry in typed], facts.lists_weightless, with_alike(hints.without_families))
 
 
-def known(hints: Hints) -> Callable[[Sequence[Shapes]], int] | None:
+def overlapping(hints: Hints) -> Callable[[Sequence[Shapes]], int] | None:
     """How much of a sequence of layers some known architecture has; None where the library is off."""
     without = with_alike(hints.without_families)
     return (lambda shapes: overlap(shapes, without)) if hints.library else None

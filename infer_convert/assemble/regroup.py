@@ -50,7 +50,7 @@ def regrouped(facts: WeightFile, known: Callable[[Sequence[Shapes]], int] | None
     if not listed and not (crowded and len(facts.layers) == 1):
         return facts
     tensors = _ordered([tensor for layer in facts.layers for tensor in layer.tensors], facts.order == "lost")
-    layers = _best_known([cut(tensors, style) for style in STYLES], known)
+    layers = cut(tensors) if known is None else _best_known(tensors, known)
     note = f"the file lists {len(tensors)} tensors without their layers; their shapes make them {len(layers)} layers"
     return replace(facts, layers=layers, names_are_real=False, warnings=(*facts.warnings, note))
 
@@ -61,11 +61,8 @@ def cut(tensors: Sequence[Tensor], style: Style = USUAL) -> tuple[StoredLayer, .
     return _named([_layer(group, number, _reads_words(groups)) for number, group in enumerate(groups)])
 
 
-def _best_known(
-    cuts: Sequence[tuple[StoredLayer, ...]], known: Callable[[Sequence[Shapes]], int] | None
-) -> tuple[StoredLayer, ...]:
-    if known is None:
-        return cuts[0]
+def _best_known(tensors: Sequence[Tensor], known: Callable[[Sequence[Shapes]], int]) -> tuple[StoredLayer, ...]:
+    cuts = (cut(tensors, style) for style in STYLES)
     return max(cuts, key=lambda layers: known([_shapes(layer) for layer in layers]))
 
 

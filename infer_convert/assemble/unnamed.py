@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from infer_convert.assemble.typed import Typed
+from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.layers import CARD_OF
 from infer_convert.layers.card import Fit
 from infer_convert.layers.recognise import UNKNOWN, Reading, is_function
@@ -150,6 +150,11 @@ def merged(typed: Sequence[Typed], ways: Sequence[tuple[tuple[Typed, ...], float
         likeliest = sorted(shares.values(), key=lambda pair: -pair[1])
         found.append(replace(entry, readings=tuple(replace(r, log_prior=math.log(part)) for r, part in likeliest)))
     return tuple(found)
+
+
+def in_a_row(typed: Sequence[Typed]) -> bool:
+    """Whether the list can be a chain behind its first layer: none takes several tensors, and none is an input."""
+    return all(entry.best.card.flow(full_config(entry.best))[0].operands[0] == 1 for entry in typed[1:])
 
 
 def beside(typed: Sequence[Typed], read: Sequence[Typed], share: float) -> tuple[Typed, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from infer_convert.assemble.unnamed import MOST, merged, spelled
+from infer_convert.assemble.unnamed import MOST, in_a_row, merged, spelled
 from infer_convert.hints import Hints
 from infer_convert.infer import infer
 
@@ -74,3 +74,9 @@ def test_numbered_lists_of_later_versions_begin_with_an_input() -> None:
     ]
     ((way, _),) = spelled(typed("layer_0\nlayer_1 kernel:4x3 bias:3"), inputs=True)
     assert [entry.best.class_name for entry in way] == ["InputLayer", "Dense"]
+
+
+def test_a_list_with_joins_or_several_inputs_is_no_chain() -> None:
+    assert in_a_row(typed("input_1\nconv kernel:3x3x1x4 bias:4\nflatten\ndense kernel:4x3 bias:3"))
+    assert not in_a_row(typed("input_1\nconv kernel:3x3x1x4 bias:4\nadd_1\ndense kernel:4x3 bias:3"))
+    assert not in_a_row(typed("input_1\ninput_2\ndense kernel:4x3 bias:3"))
