@@ -263,8 +263,8 @@ def wiring(
 
 @app.command("cross-wiring")
 def cross_wiring(nets: int = 2000, jobs: int = 1) -> None:
-    """The wiring engine alone on the zoo, its weights fitted without the families that it is asked about (an hour of
-    two cores with --jobs 2); writes cross-wiring.tsv."""
+    """The wiring engine alone on the zoo, its weights fitted without the families that it is asked about (hours);
+    writes cross-wiring.tsv."""
     from benchmarks import cross_wiring as crossed
     from benchmarks import wiring as edges
 

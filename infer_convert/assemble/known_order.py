@@ -38,7 +38,8 @@ def in_known_order(typed: Sequence[Typed], facts: WeightFile, hints: Hints) -> t
     best: list[int] = max(_orders(entries, with_alike(hints.without_families)), key=len, default=[])
     if not best:
         return tuple(typed), facts
-    rest = [place for place in range(len(entries)) if place not in set(best)]
+    taken = set(best)
+    rest = [place for place in range(len(entries)) if place not in taken]
     ordered = tuple(entries[place] for place in [*best, *rest])
     return ordered, replace(facts, order="recovered", lists_weightless=False)
 

@@ -95,9 +95,12 @@ def _layers_with_integers(tree: Group) -> set[str]:
 
 
 def _owner(path: str) -> str:
+    """The group of a dataset; at the root its name without the number, which is no group's name."""
     group, _, name = path.rpartition("/")
+    if group:
+        return group
     word, _ = counter(name)
-    return group or (f"{word}#" if name != word else "")
+    return f"{word}#" if name != word else ""
 
 
 def _place(path: str) -> tuple[str, str, str]:
