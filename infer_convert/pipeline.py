@@ -127,13 +127,15 @@ def convert(options: Options, progress: Progress = lambda stage: None) -> Outcom
         try:
             with open_tensors(options.file, limits=options.limits, facts=facts) as store:
                 progress("inferring")
+                if aside is None:
+                    digest.begin()
                 inference, searches = _inferred(options, facts, hints, store, aside)
-                facts = replace(facts, sha256=digest.result())
+                digest.begin()  # with a process aside no processor was idle before
                 notes = check_heard(inference, hints)
-                inference = replace(inference, facts=facts, notes=(*inference.notes, *notes))
+                inference = replace(inference, notes=(*inference.notes, *notes))
                 if not builds:
-                    return _reported(options, inference, searches)
-                return _converted(options, inference, store, customs, searches, progress)
+                    return _reported(options, _digested(inference, digest), searches)
+                return _converted(options, inference, store, customs, searches, digest, progress)
         except (NoArchitecture, VerificationFailed) as error:
             return _failed(options, replace(facts, sha256=digest.result()), inference, error)
 
@@ -158,6 +160,10 @@ def _inferred(
         return infer(facts, hints, store, options.limits), searches
 
 
+def _digested(inference: Inference, digest: Digest) -> Inference:
+    return replace(inference, facts=replace(inference.facts, sha256=digest.result()))
+
+
 def _reported(options: Options, inference: Inference, searches: Searches) -> Outcome:
     made = document(inference.facts, inference)
     with published(options.target, options.force) as folder:
@@ -180,6 +186,7 @@ def _converted(
     store: TensorStore,
     customs: Mapping[str, type],
     searches: Searches,
+    digest: Digest,
     progress: Progress,
 ) -> Outcome:
     from infer_convert.build.engine import start
@@ -191,7 +198,7 @@ def _converted(
             inference = _with_their_shapes(options, inference, store, customs)
         progress("building and verifying")
         ranked, notes = _ranked(options, inference, store, customs)
-        best = ranked[0]
+        best, inference = ranked[0], _digested(inference, digest)
         with published(options.target, options.force) as folder:
             progress("exporting")
             best = _export(best, inference.facts, options.to, folder, customs)
@@ -336,12 +343,13 @@ def _with(error: VerificationFailed, verification: Verification) -> Verification
 
 def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, customs: Mapping[str, type]) -> Built:
     from infer_convert.export.exporters import EXPORTERS
+    from infer_convert.export.subject import Subject
 
-    verification = built.verification
+    verification, subject = built.verification, Subject(built.model, built.plan, facts)
     for exporter in EXPORTERS:
         if exporter.name in to:
             try:
-                exporter.save(built.model, built.plan, facts, folder / exporter.target)
+                exporter.save(subject, folder / exporter.target)
             except (InferConvertError, OSError):
                 raise
             except Exception as error:
@@ -351,7 +359,7 @@ def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, cu
                 what = f"built, but {exporter.name} cannot be written ({type(error).__name__}: {said})"
                 raise _with(VerificationFailed(what), verification) from error
             if exporter.compare is not None:
-                found = exporter.compare(built.model, built.plan, folder / exporter.target)
+                found = exporter.compare(subject, folder / exporter.target)
                 verification = compared(verification, exporter.name, found.largest, found.reason)
                 if not found.agrees:
                     raise _with(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,18 @@ def tensor_of(array: Array) -> Any:
         and array.ctypes.data % ALIGNMENT == 0
     )
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__()) if suits else array
+
+
+def zeros(shape: Sequence[int], dtype: str) -> Any:
+    """A tensor of zeros whose memory is taken when somebody looks at them: a large one that is only there to be
+    replaced costs nothing. The caller must leave it alone, as with ``tensor_of``."""
+    kind = getattr(tf, dtype)
+    if kind in _PLAIN and math.prod(shape) * kind.size >= WORTHWHILE:
+        size = math.prod(shape) * kind.size
+        memory = np.zeros(size + ALIGNMENT, np.uint8)  # untouched pages of the system
+        start = -memory.ctypes.data % ALIGNMENT
+        return tensor_of(memory[start : start + size].view(kind.as_numpy_dtype).reshape(shape))
+    return tf.zeros(shape, kind)
 
 
 def array_of(value: Any) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from infer_convert.build.buffers import zeros
 from infer_convert.errors import NoArchitecture
 from infer_convert.plan import Plan
 
@@ -19,7 +20,8 @@ SLACK = 1_000_000
 @contextmanager
 def cheap_variables(limit: int) -> Iterator[None]:
     """Inside, every new weight starts as zeros, whatever its layer's initializer; the layer's config is untouched.
-    Weights of one shape share the zeros until they are assigned (a TensorFlow variable keeps the tensor it is given).
+    Weights of one shape share the zeros until they are assigned (a TensorFlow variable keeps the tensor it is given),
+    and nobody touches them.
 
     ``limit`` is the number of elements that may be created in all; more raises NoArchitecture before any of it is
     allocated (a hostile config must not take the machine's memory). Wraps ``Layer.add_weight``, through which every
@@ -29,10 +31,10 @@ def cheap_variables(limit: int) -> Iterator[None]:
     created = 0
     blank: dict[tuple[tuple[int, ...], str], Any] = {}
 
-    def zeros(shape: Any, dtype: Any = None) -> Any:
-        key = (tuple(shape), str(dtype))
+    def nothing(shape: Any, dtype: Any = None) -> Any:
+        key = (tuple(shape), keras.backend.standardize_dtype(dtype))
         if key not in blank:
-            blank[key] = keras.ops.zeros(shape, dtype)
+            blank[key] = zeros(*key)
         return blank[key]
 
     def add_weight(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -50,7 +52,7 @@ def cheap_variables(limit: int) -> Iterator[None]:
                 f"{self.name}: a weight of shape {tuple(shape)} was asked for; the file's tensors account for far fewer"
                 f" numbers than the {created} of the model so far"
             )
-        kwargs["initializer"] = zeros
+        kwargs["initializer"] = nothing
         if len(positional) > 1:
             kwargs.setdefault("dtype", positional[1])
         return original(self, shape=shape, **kwargs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from infer_convert.export.compare import Comparison, savedmodel_difference
 from infer_convert.export.keras import save_keras
@@ -13,8 +12,7 @@ from infer_convert.export.litert import litert_difference, save_litert
 from infer_convert.export.onnx import onnx_difference, save_onnx
 from infer_convert.export.python import save_python
 from infer_convert.export.savedmodel import save_savedmodel
-from infer_convert.facts import WeightFile
-from infer_convert.plan import Plan
+from infer_convert.export.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +22,8 @@ class Exporter:
 
     name: str
     target: str
-    save: Callable[[Any, Plan, WeightFile, Path], None]
-    compare: Callable[[Any, Plan, Path], Comparison] | None = None
+    save: Callable[[Subject, Path], None]
+    compare: Callable[[Subject, Path], Comparison] | None = None
 
 
 EXPORTERS: tuple[Exporter, ...] = (

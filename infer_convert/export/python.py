@@ -20,6 +20,7 @@ from infer_convert.export.loader import (
     uses_bfloat16,
 )
 from infer_convert.export.remarks import UNCERTAIN
+from infer_convert.export.subject import Subject
 from infer_convert.facts import WeightFile
 from infer_convert.kinds import OLD_HARD_SIGMOID
 from infer_convert.plan import Plan
@@ -38,9 +39,9 @@ def {OLD_HARD_SIGMOID}(x):
 '''
 
 
-def save_python(model: Any, plan: Plan, facts: WeightFile, target: Path) -> None:
+def save_python(subject: Subject, target: Path) -> None:
     """Write ``target`` (``model.py``) with ``build_model()`` and ``load_weights(model, path)``."""
-    target.write_text(python_source(model, plan, facts), encoding="utf-8")
+    target.write_text(python_source(subject.model, subject.plan, subject.facts), encoding="utf-8")
 
 
 def python_source(model: Any, plan: Plan, facts: WeightFile, customs: Mapping[str, type] | None = None) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from infer_convert.build.names import keras_names
-from infer_convert.export.opentime import folded_time
 from infer_convert.export.saver import without_save
-from infer_convert.export.silu import plain_silu
-from infer_convert.facts import WeightFile
-from infer_convert.plan import Plan, Ref
+from infer_convert.export.signature import serving
+from infer_convert.export.subject import Subject
 
 
 class Served(tf.Module):  # type: ignore[misc]  # tensorflow has no types
@@ -26,14 +22,16 @@ class Served(tf.Module):  # type: ignore[misc]  # tensorflow has no types
     trainable_variables: Any = None
 
 
-def save_savedmodel(model: Any, plan: Plan, facts: WeightFile, target: Path) -> None:
+def save_savedmodel(subject: Subject, target: Path) -> None:
     """Write the folder ``target`` with the signature ``serving_default``; the batch axis stays open.
 
     The signature maps the model's input names to its output names. Gradients flow through the reloaded signature to
     ``trainable_variables``.
     """
-    function, signature = serving(model, plan)
+    model = subject.model
+    function, signature = serving(model, subject.plan)
     concrete = function.get_concrete_function(*signature)
+    subject.answer_aside()  # from here on only variables are needed
     served = Served(name="served")
     served.trainable_variables = [variable.value for variable in model.trainable_variables]
     served.variables = [variable.value for variable in model.weights]
@@ -44,61 +42,5 @@ def save_savedmodel(model: Any, plan: Plan, facts: WeightFile, target: Path) -> 
     without_save(target)
 
 
-def serving(model: Any, plan: Plan) -> tuple[Any, list[Any]]:
-    """The model as a ``tf.function`` that gives its outputs by name, and the specs of its inputs by name."""
-    names = output_names(plan)
-
-    def serve(*tensors: Any) -> dict[str, Any]:
-        with folded_time(model), plain_silu():
-            result = model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
-        return dict(zip(names, flat(result), strict=True))
-
-    return tf.function(serve, autograph=False), [_spec(tensor) for tensor in model.inputs]
-
-
-def output_names(plan: Plan) -> tuple[str, ...]:
-    """The output layers' names, numbered where one layer gives several outputs."""
-    return _numbered([keras_names(plan)[ref.layer] for ref in plan.outputs])
-
-
-def input_names(plan: Plan) -> tuple[str, ...]:
-    """The input layers' names as the model and the signature have them."""
-    names = keras_names(plan)
-    return tuple(names[ref.layer] for ref in plan.inputs)
-
-
-def _numbered(names: Sequence[str]) -> tuple[str, ...]:
-    made: list[str] = []
-    for name in names:
-        candidate, number = name, 1
-        while candidate in made:
-            candidate, number = f"{name}_{number}", number + 1
-        made.append(candidate)
-    return tuple(made)
-
-
-def _spec(tensor: Any) -> Any:
-    return tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor._keras_history.operation.name)
-
-
-def flat(result: Any) -> list[Any]:
-    """A model's result as a list."""
-    return list(result) if isinstance(result, list | tuple) else [result]
-
-
 def _leaves(model: Any) -> list[Any]:
     return list(model._flatten_layers(include_self=False, recursive=True))
-
-
-def consumers(plan: Plan, ref: Ref) -> tuple[str, ...]:
-    """Classes of the layers that read a tensor, looking into nested models."""
-    found: list[str] = []
-    for item in plan.layers:
-        for operands in item.inbound:
-            for slot, operand in enumerate(operands):
-                if operand != ref:
-                    continue
-                found.append(item.class_name)
-                if item.inner is not None and slot < len(item.inner.inputs):
-                    found.extend(consumers(item.inner, item.inner.inputs[slot]))
-    return tuple(found)

@@ -22,13 +22,17 @@ def sha256(path: Path) -> str:
 
 
 class Digest:
-    """The digest of a file, computed in a thread from now on."""
+    """The digest of a file, computed in a thread from ``begin`` on, or when it is asked for."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._found: str | OSError | None = None
         self._thread = threading.Thread(target=self._compute, daemon=True)
-        self._thread.start()
+
+    def begin(self) -> None:
+        """Begin, unless it has begun."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def _compute(self) -> None:
         try:
@@ -38,6 +42,7 @@ class Digest:
 
     def result(self) -> str:
         """Wait for it. Raises OSError."""
+        self.begin()
         self._thread.join()
         if isinstance(self._found, str):
             return self._found

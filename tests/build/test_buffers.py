@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from infer_convert.build.buffers import ALIGNMENT, array_of, tensor_of
+from infer_convert.build.buffers import ALIGNMENT, array_of, tensor_of, zeros
 
 
 def aligned(dtype: str, count: int = 1 << 16) -> np.ndarray:
@@ -46,3 +46,20 @@ def test_numbers_of_every_dtype_are_seen(dtype: str) -> None:
     value = tf.cast(tf.constant([0.0, 1.0]), dtype)
     np.testing.assert_array_equal(array_of(tf.Variable(value)), value.numpy())
     np.testing.assert_array_equal(array_of(value), value.numpy())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int64", "bool"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (7,), (300, 400)])
+def test_zeros_are_zeros(dtype: str, shape: tuple[int, ...]) -> None:
+    made = zeros(shape, dtype)
+    assert (tuple(made.shape), made.dtype.name) == (shape, dtype)
+    assert not np.count_nonzero(made.numpy())
+
+
+def test_large_zeros_take_no_memory_until_somebody_looks() -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    kept = tf.Variable(zeros((1 << 26,), "float32"))
+    touched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert touched < (1 << 28) // resource.getpagesize() // 10
+    assert kept.shape == (1 << 26,)

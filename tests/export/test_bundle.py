@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from infer_convert.export import reload
 from infer_convert.export.bundle import stored_tensors
 from infer_convert.export.compare import savedmodel_difference
 from infer_convert.export.savedmodel import save_savedmodel
+from infer_convert.export.subject import Subject
 from tests.build.zoo import cnn
 from tests.export.test_export import built
 
@@ -58,44 +58,47 @@ def test_an_index_of_another_form_is_left_to_the_reader_of_tensorflow(damage: st
     assert stored_tensors(prefix) is None
 
 
-def saved(folder: Path) -> tuple[Any, Any, Path]:
+def saved(folder: Path) -> tuple[Subject, Path]:
     model, plan, _, facts = built(cnn)
-    save_savedmodel(model, plan, facts, folder / "saved_model")
-    return model, plan, folder / "saved_model" / "variables" / "variables.data-00000-of-00001"
+    subject = Subject(model, plan, facts)
+    save_savedmodel(subject, folder / "saved_model")
+    return subject, folder / "saved_model" / "variables" / "variables.data-00000-of-00001"
 
 
 def test_a_saved_model_that_was_damaged_is_told(tmp_path: Path) -> None:
-    model, plan, data = saved(tmp_path)
+    subject, data = saved(tmp_path)
     folder = tmp_path / "saved_model"
-    assert savedmodel_difference(model, plan, folder).largest == 0
+    assert savedmodel_difference(subject, folder).largest == 0
     whole = data.read_bytes()
-    kernel = np.asarray(next(weight for weight in model.weights if weight.shape.rank == 4)).tobytes()
+    kernel = np.asarray(next(weight for weight in subject.model.weights if weight.shape.rank == 4)).tobytes()
     for at in (0, len(kernel) // 2, len(kernel) - 1):
         changed = bytearray(whole)
         changed[whole.index(kernel) + at] ^= 1
         data.write_bytes(changed)
-        found = savedmodel_difference(model, plan, folder)
+        found = savedmodel_difference(subject, folder)
         assert found.largest == math.inf and not found.agrees and "cannot be read back" in str(found.reason)
     for left in (len(whole) - 8, whole.index(kernel) + 8):
         data.write_bytes(whole[:left])
-        assert not savedmodel_difference(model, plan, folder).agrees
+        assert not savedmodel_difference(subject, folder).agrees
     data.write_bytes(whole)
     index = data.with_name("variables.index")
     entries = index.read_bytes()
     index.write_bytes(entries[:50] + bytes([entries[50] ^ 1]) + entries[51:])
-    assert not savedmodel_difference(model, plan, folder).agrees
+    assert not savedmodel_difference(subject, folder).agrees
 
 
 def test_other_numbers_under_right_checksums_are_run_as_they_are(tmp_path: Path) -> None:
-    model, plan, _ = saved(tmp_path)
-    for weight in model.weights:
+    before, _ = saved(tmp_path)
+    for weight in before.model.weights:
         weight.assign(weight + 1)
-    assert savedmodel_difference(model, plan, tmp_path / "saved_model").largest > 0.01
+    now = Subject(before.model, before.plan, before.facts)
+    assert savedmodel_difference(now, tmp_path / "saved_model").largest > 0.01
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_equal_numbers_are_shared_and_not_read(known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, _, _ = saved(tmp_path)
+    subject, _ = saved(tmp_path)
+    model = subject.model
     if not known:
         monkeypatch.setattr(reload, "stored_tensors", lambda prefix: None)
     served = reload.reloaded(model, tmp_path / "saved_model")

@@ -26,7 +26,9 @@ from infer_convert.export.exporters import EXPORTERS
 from infer_convert.export.layout import WIDTH
 from infer_convert.export.loader import HELPERS, expression
 from infer_convert.export.python import python_source
-from infer_convert.export.savedmodel import input_names, output_names, save_savedmodel
+from infer_convert.export.savedmodel import save_savedmodel
+from infer_convert.export.signature import input_names, output_names
+from infer_convert.export.subject import Subject
 from infer_convert.facts import StoredLayer, Tensor, WeightFile
 from infer_convert.formats import EXTRAS
 from infer_convert.plan import Basis, Decision, InputStatistics, Option, Plan, PlanLayer, Ref, WeightUse
@@ -79,15 +81,15 @@ def test_model_py_rebuilds_the_model_from_the_original_file(make: Any, tmp_path:
 @pytest.mark.parametrize("make", ZOO, ids=lambda make: make.__name__)
 def test_the_saved_model_computes_the_same(make: Any, tmp_path: Path) -> None:
     model, plan, _, facts = built(make)
-    save_savedmodel(model, plan, facts, tmp_path / "saved_model")
-    found = savedmodel_difference(model, plan, tmp_path / "saved_model")
+    save_savedmodel(Subject(model, plan, facts), tmp_path / "saved_model")
+    found = savedmodel_difference(Subject(model, plan, facts), tmp_path / "saved_model")
     assert found.reason is None
     assert found.largest is not None and found.largest < 1e-5 * found.scale
 
 
 def test_the_signature_has_real_names_and_an_open_batch_axis(tmp_path: Path) -> None:
     model, plan, _, facts = built(two_inputs)
-    save_savedmodel(model, plan, facts, tmp_path / "m")
+    save_savedmodel(Subject(model, plan, facts), tmp_path / "m")
     loaded = tf.saved_model.load(str(tmp_path / "m"))
     signature = loaded.signatures["serving_default"]
     inputs = signature.structured_input_signature[1]
@@ -105,7 +107,7 @@ def test_the_saved_model_can_be_trained_further_and_holds_the_weights_once(tmp_p
     plan = plan_of(original, store)
     model = build_model(plan)
     assign(model, plan, store)
-    save_savedmodel(model, plan, facts_of(original, plan), tmp_path / "m")
+    save_savedmodel(Subject(model, plan, facts_of(original, plan)), tmp_path / "m")
     stored = sum(path.stat().st_size for path in (tmp_path / "m" / "variables").iterdir())
     assert stored < 1.05 * sum(array.nbytes for array in store.values())
     loaded = tf.saved_model.load(str(tmp_path / "m"))
@@ -123,9 +125,9 @@ def test_the_saved_model_can_be_trained_further_and_holds_the_weights_once(tmp_p
 
 def test_a_damaged_saved_model_is_noticed(tmp_path: Path) -> None:
     model, plan, _, facts = built(mlp)
-    save_savedmodel(model, plan, facts, tmp_path / "m")
+    save_savedmodel(Subject(model, plan, facts), tmp_path / "m")
     model.get_layer("hidden").bias.assign_add([9.0, 0, 0, 0, 0])
-    assert not savedmodel_difference(model, plan, tmp_path / "m").agrees
+    assert not savedmodel_difference(Subject(model, plan, facts), tmp_path / "m").agrees
 
 
 def test_every_exporter_writes_its_target(tmp_path: Path) -> None:
@@ -133,7 +135,7 @@ def test_every_exporter_writes_its_target(tmp_path: Path) -> None:
     for exporter in EXPORTERS:
         if exporter.name in EXTRAS:
             continue
-        exporter.save(model, plan, facts, tmp_path / exporter.target)
+        exporter.save(Subject(model, plan, facts), tmp_path / exporter.target)
         assert (tmp_path / exporter.target).exists()
     again = keras.models.load_model(tmp_path / "model.keras")
     arrays = samples(model)
@@ -142,7 +144,7 @@ def test_every_exporter_writes_its_target(tmp_path: Path) -> None:
 
 def test_the_nested_model_stays_nested_in_the_archive(tmp_path: Path) -> None:
     model, plan, _, facts = built(nested)
-    EXPORTERS[1].save(model, plan, facts, tmp_path / "model.keras")
+    EXPORTERS[1].save(Subject(model, plan, facts), tmp_path / "model.keras")
     assert isinstance(keras.models.load_model(tmp_path / "model.keras").get_layer("tower"), keras.Model)
 
 
@@ -432,14 +434,14 @@ def test_other_formats_compute_the_same(name: str, make: Any, tmp_path: Path) ->
         pytest.importorskip(needed, reason=f"needs the extra {name}")
     model, plan, _, facts = built(make)
     exporter = next(item for item in EXPORTERS if item.name == name)
-    exporter.save(model, plan, facts, tmp_path / exporter.target)
+    exporter.save(Subject(model, plan, facts), tmp_path / exporter.target)
     assert exporter.compare is not None
-    found = exporter.compare(model, plan, tmp_path / exporter.target)
+    found = exporter.compare(Subject(model, plan, facts), tmp_path / exporter.target)
     assert found.reason is None
     assert found.largest is not None and found.largest < 1e-5 * found.scale
     for variable in model.weights:
         variable.assign(variable * 3.0)
-    assert not exporter.compare(model, plan, tmp_path / exporter.target).agrees
+    assert not exporter.compare(Subject(model, plan, facts), tmp_path / exporter.target).agrees
 
 
 def predict(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
@@ -466,7 +468,7 @@ def predict(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_signature_answers_requests_in_the_form_of_tensorflow_serving(tmp_path: Path) -> None:
     model, plan, _, facts = built(two_inputs)
-    save_savedmodel(model, plan, facts, tmp_path / "m")
+    save_savedmodel(Subject(model, plan, facts), tmp_path / "m")
     left, right = np.ones((2, 4), "float32"), np.zeros((2, 3), "float32")
     expected = dict(zip(output_names(plan), run(model, [left, right]), strict=True))
     rows = [{"left": a.tolist(), "right": b.tolist()} for a, b in zip(left, right, strict=True)]
@@ -478,7 +480,7 @@ def test_the_signature_answers_requests_in_the_form_of_tensorflow_serving(tmp_pa
     outputs = predict(tmp_path / "m", columns)["outputs"]
     np.testing.assert_allclose(outputs["kind"], expected["kind"], rtol=1e-5, atol=1e-6)
     model, plan, _, facts = built(mlp)
-    save_savedmodel(model, plan, facts, tmp_path / "one")
+    save_savedmodel(Subject(model, plan, facts), tmp_path / "one")
     (array,) = samples(model)
     (wanted,) = run(model, [array])
     answer = predict(tmp_path / "one", {"signature_name": "serving_default", "instances": array.tolist()})
@@ -496,8 +498,8 @@ def timed() -> keras.Model:
 def test_time_stays_open_under_time_distributed(steps: int, tmp_path: Path) -> None:
     """Keras' own graph counts the steps by the batch axis; ours must not, and must leave the model as it was."""
     model, plan, _, facts = built(timed)
-    save_savedmodel(model, plan, facts, tmp_path / "saved")
-    assert savedmodel_difference(model, plan, tmp_path / "saved").agrees
+    save_savedmodel(Subject(model, plan, facts), tmp_path / "saved")
+    assert savedmodel_difference(Subject(model, plan, facts), tmp_path / "saved").agrees
     assert not any("call" in vars(layer) for layer in model.layers)
     array = np.random.default_rng(steps).random((3, steps, 6, 1)).astype("float32")
     served = tf.saved_model.load(str(tmp_path / "saved")).signatures["serving_default"]
@@ -514,7 +516,7 @@ def test_litert_keeps_off_standard_error(tmp_path: Path, capfd: Any) -> None:
     model = keras.Model(x, keras.layers.Dense(2, name="d")(x))
     layers = (PlanLayer("x", "InputLayer", {"batch_shape": [None, 4]}), PlanLayer("d", "Dense", {}, ((Ref("x"),),)))
     plan = Plan(layers, (Ref("x"),), (Ref("d"),))
-    save_litert(model, plan, facts_of_nothing(), tmp_path / "m.tflite")
+    save_litert(Subject(model, plan, facts_of_nothing()), tmp_path / "m.tflite")
     capfd.readouterr()
-    assert litert_difference(model, plan, tmp_path / "m.tflite").agrees
+    assert litert_difference(Subject(model, plan, facts_of_nothing()), tmp_path / "m.tflite").agrees
     assert capfd.readouterr().err == ""

@@ -11,6 +11,7 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from infer_convert.export.savedmodel import save_savedmodel
 from infer_convert.export.saver import without_save
+from infer_convert.export.subject import Subject
 from tests.build.test_build import run, samples
 from tests.build.zoo import cnn
 from tests.export.test_export import built
@@ -26,7 +27,7 @@ def read(folder: Path) -> SavedModel:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray, np.ndarray]:
     model, plan, _, facts = built(cnn)
     folder = tmp_path_factory.mktemp("saver") / "m"
-    save_savedmodel(model, plan, facts, folder)
+    save_savedmodel(Subject(model, plan, facts), folder)
     (array,) = samples(model)
     return folder, array, run(model, [array])[0]
 
