@@ -70,7 +70,7 @@ def stripped(typed: Sequence[Typed], head: Sequence[DraftLayer] = ()) -> Draft:
         if position and (half := _half(readings[position - 1], reading)):
             layers.append(_halving(half, layers))
         elif position or head:
-            for card, config, word in _between(layers, reading):
+            for card, config, word in _between(layers, reading, readings[position + 1 :]):
                 layers.append(_supposed(card, config, word, layers, taken))
         layers.append(listed_layer(entry, reading, len(layers) - 1))
         if position == last:
@@ -182,10 +182,19 @@ _KEEPING = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "R
             "Activation", "ReLU", "LeakyReLU", "ELU")  # fmt: skip
 
 
-def _may_bridge(before: Sequence[Reading], reading: Reading) -> bool:
+def _normalises_maps(reading: Reading, given: int | None) -> bool:
+    """Whether a BatchNormalization takes fewer channels than a Dense in front of it gives, as maps have them into
+    which that was reshaped."""
+    taken = link(reading).channels_in
+    return reading.class_name == "BatchNormalization" and bool(given and taken and given > taken and given % taken == 0)
+
+
+def _may_bridge(before: Sequence[Reading], reading: Reading, given: int) -> bool:
     """Whether a Flatten or a Reshape can stand in front of ``reading``: between a Dense and anything else than a
-    normalisation."""
+    normalisation, unless that is one of maps."""
     last = next((item.class_name for item in reversed(before) if item.class_name not in _KEEPING), "")
+    if before and before[-1].class_name == "Dense" and _normalises_maps(reading, given):
+        return True
     return reading.class_name not in _KEEPING and not ("Conv" in last and "Conv" in reading.class_name)
 
 
@@ -209,7 +218,9 @@ def readings_that_chain(typed: Sequence[Typed], bridged: bool = True) -> tuple[R
                 if flat and not bridged and 1 not in made.axes_in:
                     total -= 6.0
                 if made.channels_in is not None and channels is not None and made.channels_in != channels:
-                    bridge = bridged and _may_bridge(readings, reading) and _divide(made.channels_in, channels)
+                    bridge = (
+                        bridged and _may_bridge(readings, reading, channels) and _divide(made.channels_in, channels)
+                    )
                     total -= 0.5 if bridge else 6.0
                 if len(readings) == 1 and readings[0].class_name == "Embedding" and reading.class_name in OVER_WORDS:
                     total += WORDS
@@ -245,14 +256,18 @@ def _spatial_axes(reading: Reading, before: int | None) -> int | None:
     return before if name in ("BatchNormalization", "PReLU", "LayerNormalization") else None
 
 
-def _between(layers: Sequence[DraftLayer], reading: Reading) -> list[tuple[Card, dict[str, Any], str]]:
-    """Layers that must stand in front of ``reading`` because its tensors want another rank than the chain has."""
+def _between(
+    layers: Sequence[DraftLayer], reading: Reading, following: Sequence[Reading]
+) -> list[tuple[Card, dict[str, Any], str]]:
+    """Layers that must stand in front of ``reading`` because its tensors want another rank than the chain has, or
+    because it normalises fewer channels than a Dense gives, as the maps do that ``following`` takes."""
     before, channels = _result(layers)
     made = link(reading)
-    if (
-        before is None
-        or (before in made.axes_in
-        and reading.class_name not in ("Dense", "BatchNormalization", "LayerNormalization"))
+    if before == 1 and _normalises_maps(reading, channels):
+        axes = next((link(item).axes_in[0] for item in following if link(item).axes_in[0] > 1), None)
+        return [] if axes is None else [(CARD_OF["Reshape"], {"_axes": axes, "_channels": made.channels_in}, "reshape")]
+    if before is None or (
+        before in made.axes_in and reading.class_name not in ("Dense", "BatchNormalization", "LayerNormalization")
     ):
         return []
     if reading.class_name == "Dense" and before > 1:
@@ -282,6 +297,9 @@ def _result(layers: Sequence[DraftLayer]) -> tuple[int | None, int | None]:
     channels: int | None = None
     for layer in layers[1:]:
         if not layer.operands:
+            continue
+        if "_axes" in layer.config:
+            axes, channels = layer.config["_axes"], layer.config["_channels"]
             continue
         variant = layer.card.flow(layer.config)[0]
         outs = {rank_out - 1 for rank_in, rank_out in variant.ranks if axes is None or rank_in - 1 == axes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, permutations
+from itertools import islice, permutations, product
 
 from infer_convert.assemble.reshapes import reads_rows
 from infer_convert.assemble.wanted import ANY_AXES, PASSING, Wanted, channels_of, demand, wanted
@@ -110,7 +110,26 @@ def _odd_images(draft: Draft, index: int, channels: int | None) -> list[tuple[Sh
                 found[side, length, channels] = found[length, side, channels] = score
     if channels is not None and channels > COLOURS:
         found[1, channels, channels] = ODD_IMAGE + 5.0
+    for height, width, by in _sides_before_flatten(draft):
+        found.setdefault((height, width, channels), ODD_IMAGE + (5.0 if by == 1 else 2.0))
     return list(found.items())
+
+
+OBLONG = 3
+"""How much longer one side of an image is than the other, at most, where the Dense behind its Flatten alone tells."""
+
+
+def _sides_before_flatten(draft: Draft) -> Iterator[tuple[int, int, int]]:
+    """Heights and widths that differ, which halvings and kernels without padding bring down to a map of so many places
+    as the Dense behind a Flatten takes; with what they are divided by."""
+    for places in dict.fromkeys(_places_before_flatten(draft)):
+        for short in range(2, math.isqrt(places) + 1):
+            long, rest = divmod(places, short)
+            if rest or not short < long <= OBLONG * short:
+                continue
+            for by, more in product((1, 2, 4, 8, 16, 32), range(0, 9, 2)):
+                yield short * by + more, long * by + more, by
+                yield long * by + more, short * by + more, by
 
 
 def _square_kernels(draft: Draft) -> bool:
@@ -174,6 +193,12 @@ LONGEST, BORDER = 20_000, 24
 
 def _lengths_before_flatten(draft: Draft) -> Iterator[int]:
     """Lengths that pools and strides can bring down to what the Dense behind a Flatten takes."""
+    for last in _places_before_flatten(draft):
+        yield from (last * by + more for by in SHRINKS for more in range(BORDER) if last * by < LONGEST)
+
+
+def _places_before_flatten(draft: Draft) -> Iterator[int]:
+    """How many vectors of its channels each Flatten takes, where a Dense behind it tells."""
     consumers = draft.consumers()
     for index, layer in enumerate(draft.layers):
         if layer.class_name != "Flatten":
@@ -182,19 +207,23 @@ def _lengths_before_flatten(draft: Draft) -> Iterator[int]:
         widths = [draft.layers[item].config.get("_channels_in") for item in consumers[index]]
         for width in widths:
             if channels and width and width % channels == 0:
-                last = width // channels
-                yield from (last * by + more for by in SHRINKS for more in range(BORDER) if last * by < LONGEST)
+                yield width // channels
 
 
 def _indices(draft: Draft, index: int) -> tuple[tuple[Shape, float], ...]:
-    """Lengths of what an Embedding reads. Flattened right behind it, it is one category; otherwise a text."""
-    consumers = draft.consumers()
-    behind = {draft.layers[last].class_name for first in consumers[index] for last in consumers[first]}
+    """Lengths of what an Embedding reads. Flattened behind it, alone or joined with others, it is one category;
+    otherwise a text."""
+    consumers, near = draft.consumers(), Neighbourhood.of(draft)
+    behind = {draft.layers[last].class_name for first in consumers[index] for last in near.after(first, JOINING)}
     single = 2.0 if behind & {"Flatten", "Reshape", "Lambda"} else -7.0
     texts: list[tuple[Shape, float]] = [((length,), math.log(share)) for length, share in LENGTHS]
     found = [((1,), single), *texts, *(((length,), -7.0) for length in (2, 3, 4, 5, 6))]
     known = {shape for shape, _ in found}
     return (*found, *(((length,), -8.0) for length in _asked_lengths(draft) if (length,) not in known))
+
+
+JOINING = ("Add", "Concatenate", "Dot", "Multiply")
+"""What joins the vectors of several categories before they are flattened."""
 
 
 def _asked_lengths(draft: Draft) -> dict[int, None]:

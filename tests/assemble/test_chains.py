@@ -40,6 +40,14 @@ def test_a_stripped_list_gets_back_what_may_have_been_there() -> None:
         ("a kernel:3x1x4 bias:4\nb kernel:3x4x4 bias:4", "Conv1D MaxPooling1D Conv1D"),
         ("a kernel:3x3x1x4 bias:4\nb kernel:4x2 bias:2", "Conv2D MaxPooling2D GlobalAveragePooling2D Dense"),
         ("a kernel:10x64 bias:64\nb kernel:3x3x4x2 bias:2", "Dense Reshape Conv2D"),
+        (
+            f"a kernel:10x64 bias:64\nb {norm(4)}\nc kernel:3x3x4x2 bias:2",
+            "Dense Reshape BatchNormalization Activation Conv2D",
+        ),
+        (
+            f"a kernel:10x64 bias:64\nb {norm(64)}\nc kernel:3x3x4x2 bias:2",
+            "Dense BatchNormalization Activation Reshape Conv2D",
+        ),
     ],
 )
 def test_what_stands_between(text: str, expected: str) -> None:

@@ -97,6 +97,22 @@ def test_boards() -> None:
     assert 19 not in [shape[0] for shape in shapes("c Conv2D", True, c=conv(3, 3, 8))[:20]]
 
 
+def test_an_oblong_board() -> None:
+    """Four in a row is played on seven columns of six; other boards are tried where no usual size suits: 45 = 5 · 9."""
+    text = "input_1\nconv2d kernel:3x3x3x8 bias:8\nconv2d_1 kernel:1x1x8x1 bias:1\nflatten\ndense kernel:{}x7 bias:7"
+    assert infer(facts(text.format(42))).best.layer("input_1").config["batch_shape"] == [None, 6, 7, 3]
+    sides = infer(facts(text.format(45))).best.layer("input_1").config["batch_shape"][1:3]
+    assert sorted(sides) == [5, 9]
+
+
+def test_joined_categories_are_single_ones() -> None:
+    """More inputs than every length could be tried for: vectors of five categories are joined, then flattened."""
+    ids = "\n".join(f"c{number}" for number in range(5))
+    tables = "\n".join(f"embedding_{number} embeddings:50x8" for number in range(5))
+    plan = infer(facts(f"{ids}\n{tables}\nconcatenate\nflatten\ndense kernel:40x2 bias:2")).best
+    assert [layer.config["batch_shape"] for layer in plan.layers if layer.class_name == "InputLayer"] == [[None, 1]] * 5
+
+
 def test_vectors_and_sequences() -> None:
     assert shapes("d Dense", True, d=dense(5, 2)) == [(5,)]
     assert shapes("r LSTM", True, r=RECURRENT)[0] == (100, 7)
