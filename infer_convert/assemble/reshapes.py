@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from infer_convert.assemble.box_rows import row_of_head
 from infer_convert.assemble.wanted import PASSING, even_shares, side_of, wanted
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
@@ -40,6 +41,10 @@ def targets(
     if not target and any(near.draft.layers[item].class_name == "Dot" for item in near.consumers[index]):
         tried.append(Setting({"_target": ("square", None)}, SQUARE))
         functions.append(_square)
+    row = row_of_head(near, index) if not target else None
+    if row is not None:
+        tried.append(Setting({"_target": (2, row)}, ROWS))
+        functions.append(_reshaper(2, row))
     rows = _rows(channels) if not target and channels and axes == 2 and reads_rows(near.draft, index) else None
     if rows is not None:
         tried.append(Setting({"_target": ("rows", channels)}, ROWS))
@@ -53,6 +58,8 @@ def targets(
         if layer.stored is not None and _keeps(near, index, count):
             score -= 5.0
         for last in dict.fromkeys((channels, None) if count == axes else (channels,)):
+            if (count, last) == (2, row):
+                continue
             tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
             own = _reshaper(count, last)
             own = own if rows is None else _unless(own, rows)

@@ -11,6 +11,7 @@ from typing import Any
 from infer_convert import __version__
 from infer_convert.assemble import inputs
 from infer_convert.assemble.asked import about_sizes, told_before
+from infer_convert.assemble.box_rows import along
 from infer_convert.assemble.chains import ABSENT, NO_LAYER
 from infer_convert.assemble.few_sizes import solved
 from infer_convert.assemble.reshapes import targets
@@ -213,7 +214,7 @@ def _options(
     if layer.class_name == "Reshape":
         return targets(near, index, layer)
     tried = with_blocks(near, style, index, settings(near, style, index))
-    tried = with_whole(near, index, dilated(near, index, tried))
+    tried = along(near, index, with_whole(near, index, dilated(near, index, tried)))
     if layer.config.get("_supposed"):
         tried = _with_absence(tried, pool_share(near, index))
     tried, told = _told(tried, layer, hints)
