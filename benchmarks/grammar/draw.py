@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 
 from benchmarks.grammar.builder import Builder, Finished
+from benchmarks.grammar.manifold import MANIFOLD
 from benchmarks.grammar.meetings import MEETINGS
 from benchmarks.grammar.nets import NETS
 from benchmarks.grammar.others import OTHERS
 from benchmarks.grammar.style import Hand, Style
 
-KINDS = (*NETS, *OTHERS, *MEETINGS)
+KINDS = (*NETS, *OTHERS, *MEETINGS, *MANIFOLD)
 
 
 def draw(seed: int, most: int = 260) -> Finished:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+
 import pytest
 
-from benchmarks.grammar.draw import draw
+from benchmarks.grammar.builder import Builder
+from benchmarks.grammar.draw import KINDS, draw
+from benchmarks.grammar.heads import Outputs
+from benchmarks.grammar.style import Hand, Style
 from benchmarks.oracle_steps import fit, gather
 from benchmarks.wiring_problems import random_problems
 from infer_convert.solve.features import Weights
@@ -19,6 +25,16 @@ def test_a_seed_always_gives_the_same_connected_net(seed: int) -> None:
     consumers = {producer for producer, _ in net.edges}
     assert all(producer < consumer for producer, consumer in net.edges)
     assert all(item in consumers or item in net.outputs for item in range(len(net.layers)))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS], ids=lambda kind: kind.__name__)
+def test_every_kind_makes_nets_whose_layers_reach_an_output(kind: Callable[[Hand], Outputs]) -> None:
+    made = 0
+    for seed in range(12):
+        numbers = random.Random(seed)
+        builder = Builder(numbers)
+        made += builder.finished(*kind(Hand(builder, Style.drawn(numbers)))) is not None
+    assert made
 
 
 def test_most_truths_can_be_reached_step_by_step() -> None:
