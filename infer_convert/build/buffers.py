@@ -36,7 +36,7 @@ def tensor_of(array: Array) -> Any:
 def zeros(shape: Sequence[int], dtype: str) -> Any:
     """A tensor of zeros whose memory is taken when somebody looks at them: a large one that is only there to be
     replaced costs nothing. The caller must leave it alone, as with ``tensor_of``."""
-    kind = getattr(tf, dtype)
+    kind = tf.as_dtype(dtype)
     if kind in _PLAIN and math.prod(shape) * kind.size >= WORTHWHILE:
         size = math.prod(shape) * kind.size
         memory = np.zeros(size + ALIGNMENT, np.uint8)  # untouched pages of the system
