@@ -172,5 +172,5 @@ def ghosts(h: Hand) -> Outputs:
     return head(h, x)
 
 
-MANIFOLD = ((detector, 5), (factorised, 5), (forecast, 3), (both_ways, 2), (attentive, 4), (ghosts, 2))
+MANIFOLD = ((detector, 4), (factorised, 4), (forecast, 3), (both_ways, 1), (attentive, 3), (ghosts, 2))
 """These nets and how many are drawn beside a hundred everyday ones."""

@@ -121,5 +121,5 @@ def captions(h: Hand) -> Outputs:
     return head(h, h.b.dense(x, units) if h.chance(0.8) else x)
 
 
-MEETINGS = ((translation, 3), (comparison, 3), (tables, 3), (weighed, 2), (captions, 1))
+MEETINGS = ((translation, 3), (comparison, 5), (tables, 3), (weighed, 2), (captions, 1))
 """These nets and how many are drawn beside a hundred everyday ones."""

@@ -367,6 +367,6 @@ def siamese(h: Hand) -> Outputs:
 
 NETS = (
     (backbone, 40), (searched, 3), (u_net, 12), (pyramid, 6), (vectors, 9), (text, 9), (patches, 3), (gated, 4),
-    (generators, 4), (two_images, 4), (siamese, 4),
+    (generators, 4), (two_images, 4), (siamese, 7),
 )  # fmt: skip
 """Kinds of nets and how many of a hundred are drawn."""
