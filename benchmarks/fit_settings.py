@@ -23,6 +23,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from benchmarks.paths import CACHE, FROZEN, HERE
+from benchmarks.unpadded import unpadded
 from infer_convert.assemble.transplant import OPERATION, STATED
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import features, group_of, memories, reminders
@@ -69,10 +70,13 @@ def nets() -> Iterator[Net]:
 
 
 def known_nets() -> Iterator[tuple[str, Known]]:
-    """References and tune cases, each with its family."""
+    """References, those with borders once more without them, and tune cases, each with its family."""
     for signature in store.index():
         known = store.reference(signature.family, signature.number)
         yield known.family, known
+        bare = unpadded(known.flat())
+        if bare is not None:
+            yield known.family, bare
     for known in _tune():
         yield f"zoo {known.family}", known
 

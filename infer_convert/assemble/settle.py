@@ -107,7 +107,7 @@ def _settle(draft: Draft, given: Mapping[str, Shape], hints: Hints, best: int, l
         )
         told = any(function is _ruled_out for function in functions)
         known = None if told else at_once(layer, tried, functions)
-        items.append(SizeItem(options, known, favour(near, index), layer.class_name in MERGES))
+        items.append(SizeItem(options, known, favour(near, index, given), layer.class_name in MERGES))
     calls, numbers = _calls(near)
     asked = None if fixed else same_size.ends(near)
     if asked is not None:

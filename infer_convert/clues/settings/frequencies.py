@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.clues.settings.places import Style
+from infer_convert.clues.settings.places import Style, widening
 from infer_convert.clues.settings.ways import bypasses
 from infer_convert.clues.settings.windows import border, first, kernel, pool
 from infer_convert.draft import DraftLayer, Neighbourhood
@@ -61,7 +61,7 @@ def _stride_prior(
     near: Neighbourhood, style: Style, index: int, layer: DraftLayer, size: int, padded: bool
 ) -> dict[int, float]:
     depthwise = layer.class_name.startswith("Depthwise")
-    widens = _widens(layer)
+    widens = widening(near, index) in ("double", "more")
     if size == 1:
         if _projects(near, index):
             return {1: 0.3, 2: 0.7} if widens and not style.pools > 2 else {1: 0.85, 2: 0.15}
@@ -105,11 +105,6 @@ def _cuts_patches(near: Neighbourhood, style: Style, size: int) -> float:
     if size < 2 or size % 2 or not style.layer_norms:
         return 0.0
     return 0.9
-
-
-def _widens(layer: DraftLayer) -> bool:
-    config = layer.config.get("_inner", layer.config)
-    return bool(config.get("_channels_in")) and config.get("filters", 0) > config["_channels_in"]
 
 
 def _projects(near: Neighbourhood, index: int) -> bool:

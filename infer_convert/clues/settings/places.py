@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infer_convert.clues.settings.depthwise import block_widths
 from infer_convert.clues.settings.ways import bypasses
 from infer_convert.clues.settings.windows import kernel
 from infer_convert.draft import DraftLayer, Neighbourhood
@@ -155,27 +156,30 @@ def _kernel_word(config: Config) -> str:
     return word if len(set(sizes)) == 1 else f"{word}flat"
 
 
-def _ratio(config: Config) -> str:
+def _ratio(near: Neighbourhood, index: int) -> str:
+    config = near.draft.layers[index].config
     channels = config.get("_inner", config).get("_channels_in")
-    found = widening(config)
+    found = widening(near, index)
     return "image" if found != "none" and channels <= 4 else found
 
 
-def widening(config: Config) -> str:
-    """How a convolution changes the number of channels."""
+def widening(near: Neighbourhood, index: int) -> str:
+    """How a convolution changes the number of channels; of a depthwise one, what its block does."""
+    config = near.draft.layers[index].config
     found = config.get("_inner", config)
-    before, after = found.get("_channels_in"), found.get("filters")
+    before, after = block_widths(near, index) or (found.get("_channels_in"), found.get("filters"))
     if not before or not after:
         return "none"
     return "less" if after < before else "same" if after == before else "double" if after == 2 * before else "more"
 
 
-def _step(config: Config) -> str:
+def _step(near: Neighbourhood, index: int) -> str:
     """The ratio, with halves of their own: a bottleneck's first convolution narrows to half where its stage begins and
     to a quarter behind."""
+    config = near.draft.layers[index].config
     found = config.get("_inner", config)
     before, after = found.get("_channels_in"), found.get("filters")
-    return "half" if before and after and 2 * after == before and before > 4 else _ratio(config)
+    return "half" if before and after and 2 * after == before and before > 4 else _ratio(near, index)
 
 
 def _first_convolution(near: Neighbourhood, index: int, most: int = 12) -> bool:
@@ -209,8 +213,8 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
         **style.words,
         "class": layer.class_name,
         "k": _kernel_word(config),
-        "ratio": _ratio(config),
-        "step": _step(config),
+        "ratio": _ratio(near, index),
+        "step": _step(near, index),
         "first": "yes" if _first_convolution(near, index) else "no",
         "padded": "yes" if any(name.startswith("ZeroPadding") for name in direct) else "no",
         "prev": _first_kind(near, before, "none"),
