@@ -41,5 +41,5 @@ def unpadded(known: Known) -> Known | None:
 def _may_pad(layer: KnownLayer) -> bool:
     """Whether a layer has a window that could add the border itself."""
     config = layer.config
-    windows = "kernel_size" in config and kernel(dict(config)) > 1 or "pool_size" in config
+    windows = ("kernel_size" in config and kernel(dict(config)) > 1) or "pool_size" in config
     return windows and config.get("padding", "valid") == "valid"

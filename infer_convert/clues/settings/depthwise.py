@@ -24,8 +24,7 @@ def block_widths(near: Neighbourhood, index: int) -> tuple[int, int] | None:
         return None
     front = (near.draft.layers[item] for item in near.before(index, IN_FRONT))
     read = next((item.config.get("_channels_in") for item in front if _mixes(item)), None)
-    inverted = read and read < mine and made < mine
-    return (read if inverted else mine), made
+    return (read if read and max(read, made) < mine else mine), made
 
 
 def _mixes(layer: DraftLayer) -> bool:
