@@ -1,7 +1,8 @@
 """Known nets as other people write them: what zeros in front of a strided convolution add, ``same`` adds.
 
-The published MobileNets and ResNets write their borders out, as TensorFlow's and Torch's weights demanded; who builds
-such a net anew rarely does. Without these twins the strides of a depthwise convolution would seem to need a border.
+The published MobileNets and EfficientNets write out the borders of their depthwise convolutions, as their first weights
+demanded; who builds such a net anew rarely does. Without these twins a depthwise convolution's stride would seem to
+need a border.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from infer_convert.library.references import Known, KnownLayer
 
 
 def unpadded(known: Known) -> Known | None:
-    """The net without its borders; None where it has none, or one that ``same`` could not replace."""
+    """A net without its borders; None where none of them is a depthwise convolution's, or where ``same`` could not
+    replace one."""
     gone = {index for index, layer in enumerate(known.layers) if layer.class_name.startswith("ZeroPadding")}
     behind = {item for index in gone for item in known.consumers[index]}
-    if not gone or not all(_may_pad(known.layers[item]) for item in behind) or gone & set(known.outputs):
+    depthwise = any(known.layers[item].class_name.startswith("Depthwise") for item in behind)
+    if not depthwise or not all(_may_pad(known.layers[item]) for item in behind) or gone & set(known.outputs):
         return None
     places = {index: place for place, index in enumerate(i for i in range(len(known.layers)) if i not in gone)}
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 
 from benchmarks.grammar.builder import Builder, Finished
+from benchmarks.grammar.joined import JOINED
 from benchmarks.grammar.manifold import MANIFOLD
 from benchmarks.grammar.meetings import MEETINGS
 from benchmarks.grammar.nets import NETS
 from benchmarks.grammar.others import OTHERS
 from benchmarks.grammar.style import Hand, Style
 
-KINDS = (*NETS, *OTHERS, *MEETINGS, *MANIFOLD)
+KINDS = (*NETS, *OTHERS, *MEETINGS, *MANIFOLD, *JOINED)
 
 
 def draw(seed: int, most: int = 260) -> Finished:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from benchmarks.grammar import cells
 from benchmarks.grammar.builder import Out
 from benchmarks.grammar.cells import Cell
@@ -111,7 +113,8 @@ def u_net(h: Hand) -> Outputs:
     x = h.b.input(h.random.choice((1, 3)), axes)
     width, depth, twice = h.style.width, h.random.choice((2, 3, 4)), h.chance(0.75)
     up, joined, normal = h.random.randrange(4), h.random.choices(("concat", "add"), (0.85, 0.15))[0], h.chance(0.5)
-    gated, residual = h.chance(0.12) and axes == 2, h.chance(0.15)
+    gated, residual = h.chance(0.2) and axes == 2, h.chance(0.15)
+    gate_closes = h.norm if h.chance(0.5) else lambda y: y
     strided = h.chance(0.15)
 
     def block(y: Out, filters: int) -> Out:
@@ -141,11 +144,7 @@ def u_net(h: Hand) -> Outputs:
             y = h.b.conv(x, filters, 2 if up == 2 else 3, 2, True, transposed=True)
             y = h.finish(y) if normal else y
         if gated:
-            a = h.b.conv(skip, max(2, filters // 2), 1)
-            g = h.b.conv(y, max(2, filters // 2), 1)
-            s = h.b.same("Activation", h.b.merge("Add", g, a))
-            s = h.b.same("Activation", h.b.conv(s, 1, 1))
-            skip = h.b.merge("Multiply", skip, s)
+            skip = gated_skip(h, skip, y, max(2, filters // 2), gate_closes)
         if joined == "add":
             y = h.b.conv(y, filters, 1) if y.channels != filters else y
             x = h.b.merge("Add", y, skip)
@@ -154,6 +153,15 @@ def u_net(h: Hand) -> Outputs:
         x = block(x, filters)
     out = h.b.conv(x, h.random.choice((1, 1, 2, 5, 21)), 1)
     return (h.b.same("Activation", out),) if h.chance(0.3) else (out,)
+
+
+def gated_skip(h: Hand, skip: Out, signal: Out, width: int, close: Callable[[Out], Out]) -> Out:
+    """A skip weighed by what it and the signal say (https://arxiv.org/abs/1804.03999)."""
+    a = close(h.b.conv(skip, width, 1))
+    g = close(h.b.conv(signal, width, 1))
+    s = h.b.same("Activation", h.b.merge("Add", *((g, a) if h.style.short_first else (a, g))))
+    s = h.b.same("Activation", close(h.b.conv(s, 1, 1)))
+    return h.b.merge("Multiply", *((skip, s) if h.style.skip_first else (s, skip)))
 
 
 def pyramid(h: Hand) -> Outputs:

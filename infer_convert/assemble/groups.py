@@ -12,6 +12,8 @@ GROUPED = -1.5
 MOST = 4
 """Group counts tried, the smallest first."""
 _CLASSES = ("Conv1D", "Conv2D", "Conv3D")
+_VECTORS = ("Dense",)
+"""Layers behind which no convolution is expected: the widths of a gate's Denses are no channels of maps."""
 
 
 def with_groups(readings: Sequence[tuple[Reading, ...]]) -> tuple[tuple[Reading, ...], ...]:
@@ -26,6 +28,8 @@ def with_groups(readings: Sequence[tuple[Reading, ...]]) -> tuple[tuple[Reading,
                 extra.extend(_grouped(reading, channels, given))
         result.append((*found, *extra))
         for reading in result[-1]:
+            if reading.class_name in _VECTORS:
+                continue
             for variant in reading.card.flow({**reading.card.assumed, **reading.fit.config}):
                 if variant.channels == "fixed" and variant.channels_out:
                     given.add(variant.channels_out)

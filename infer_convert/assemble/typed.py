@@ -9,6 +9,7 @@ from typing import Any
 from infer_convert.assemble.composites import composite_reading
 from infer_convert.assemble.groups import with_groups
 from infer_convert.assemble.local import local_readings
+from infer_convert.assemble.token_rows import with_token_rows
 from infer_convert.errors import NoArchitecture
 from infer_convert.facts import StoredLayer, WeightFile
 from infer_convert.hints import Hints, spread, toml_value
@@ -86,8 +87,8 @@ def type_layers(
                 cause = f"{layer.path}: the tensors {shapes or '(none)'} do not suit a {pinned}, which a hint demands"
             raise NoArchitecture(cause, (cause,))
         typed.append(Typed(layer, readings))
-    grouped = with_groups([entry.readings for entry in _inputs_alike(typed)])
-    return tuple(Typed(entry.stored, readings) for entry, readings in zip(typed, grouped, strict=True))
+    weighed = with_token_rows(with_groups([entry.readings for entry in _inputs_alike(typed)]))
+    return tuple(Typed(entry.stored, readings) for entry, readings in zip(typed, weighed, strict=True))
 
 
 def _as_told(

@@ -86,16 +86,23 @@ MOST_SUMMED = 64
 """Operands of one merge: a WaveNet sums the skips of all its blocks, an ensemble averages its members."""
 
 
+ROWS = frozenset({(3, 3)})
+"""Rank in and out of what has rows, batch included."""
+
+
 def _elementwise_flow(label: str, most: int, broadcasts: bool) -> tuple[Variant, ...]:
     return (Variant(label=label, operands=(2, most), broadcasts=broadcasts),)
 
 
 def _concatenate_flow(config: Config) -> tuple[Variant, ...]:
+    if config.get("axis") == 1:  # rows below each other
+        return (Variant(label="Concatenate", operands=(2, MOST_SUMMED), ranks=ROWS),)
     return (Variant(label="Concatenate", operands=(2, MOST_SUMMED), channels="sum"),)
 
 
 def _dot_flow(config: Config) -> tuple[Variant, ...]:
-    return (Variant(label="Dot", operands=(2, 2), ranks=SAME_RANKS | {(2, 2), (3, 3)}, channels="any"),)
+    ranks = SAME_RANKS | {(3, 2)}  # a vector weighs the rows of a matrix
+    return (Variant(label="Dot", operands=(2, 2), ranks=ranks, channels="any", broadcasts=True),)
 
 
 def _elementwise(class_name: str, *words: tuple[str, float], most: int = MOST_SUMMED, broadcasts: bool = False) -> Card:

@@ -72,6 +72,8 @@ def _stride_prior(
         return {1: 0.97, 2: 0.03}
     if padded:
         return {1: 0.02, 2: 0.98} if depthwise else {1: 0.3, 2: 0.7}
+    if depthwise and style.words["bordered"] == "channels":
+        return {1: 0.98, 2: 0.02}
     if stride_is_patch := _cuts_patches(near, style, size):
         return {1: 1 - stride_is_patch, size: stride_is_patch}
     first = not any(_is_convolution(near.draft.layers[i]) for i in _ancestors(near, index))
