@@ -17,7 +17,9 @@ def with_token_rows(readings: Sequence[tuple[Reading, ...]]) -> tuple[tuple[Read
     """Add to every Concatenate of a net with MultiHeadAttention the reading that it joins rows."""
     if not any(found and found[0].class_name == "MultiHeadAttention" for found in readings):
         return tuple(readings)
-    return tuple((*found, *(_rows(reading) for reading in found if reading.class_name == "Concatenate")) for found in readings)
+    return tuple(
+        (*found, *(_rows(reading) for reading in found if reading.class_name == "Concatenate")) for found in readings
+    )
 
 
 def _rows(reading: Reading) -> Reading:

@@ -21,6 +21,9 @@ RUNS = 3
 UNSTACKED = frozenset({"BatchNorm", "LayerNorm", "GroupNorm", "RMSNorm", "Activation"})
 """Kinds that nobody puts behind each other."""
 
+SHAPING = frozenset({"Reshape", "Flatten", "GlobalPool"})
+"""Kinds behind which no convolution is expected: side by side with some they are rows of a detector's other heads."""
+
 
 def bundled(items: Sequence[Item]) -> dict[int, int]:
     """Items whose one consumer the bundles tell, with it."""
@@ -33,6 +36,8 @@ def bundled(items: Sequence[Item]) -> dict[int, int]:
             last += 1
         count = runs[first][1]
         for (start, _, kind), (_, _, following) in zip(runs[first : last - 1], runs[first + 1 : last], strict=True):
+            if kind in SHAPING and following.startswith(("Conv", "Deconv", "Depthwise", "Separable")):
+                continue
             if count >= WIDTH and (last - first >= RUNS or {kind, following} & UNSTACKED):
                 found.update((item, item + count) for item in range(start, start + count))
         first = max(last, first + 1)

@@ -294,10 +294,40 @@ def _subsets(
         if len(tried) == MOST_SUBSETS:
             break
     must = sum(1 << i for i, yes in enumerate(forced) if yes)
+    for mask in dict.fromkeys((*_of_one_width(fitting), *_last_of_runs(fitting))):
+        if mask not in tried and mask & must == must and any(yes and mask >> i & 1 for i, yes in enumerate(deep)):
+            tried.add(mask)
+            yield tuple([slot for i, slot in enumerate(fitting) if mask >> i & 1])
     for i, slot in enumerate(fitting):
         # Single operands are weighed one by one, so that each may look likely where only one of them can be fed.
         if deep[i] and must in (0, 1 << i) and 1 << i not in tried:
             yield (slot,)
+
+
+def _of_one_width(fitting: Sequence[Slot]) -> Iterator[int]:
+    """Sets, as bit masks, of all operands that wait for one known width: where no other item gives it, as behind the
+    levels of a detector, all of them are fed at once, however far apart they stand."""
+    masks: dict[int, int] = {}
+    for i, slot in enumerate(fitting):
+        if isinstance(slot.demand, int) and slot.demand > 0 and slot.need and not slot.merges:
+            masks[slot.demand] = masks.get(slot.demand, 0) | 1 << i
+    for mask in masks.values():
+        if mask.bit_count() > 1:
+            yield mask
+
+
+def _last_of_runs(fitting: Sequence[Slot]) -> Iterator[int]:
+    """Sets, as bit masks, of the last operand of every run of like layers that stand side by side in the list: read
+    backward, the last of several inputs feeds the last of each row of layers behind them."""
+    places = {slot.item: i for i, slot in enumerate(fitting) if slot.need and not slot.merges}
+    last: dict[str, list[int]] = {}
+    for item, i in places.items():
+        following = places.get(item + 1)
+        if following is None or fitting[following].label != fitting[i].label:
+            last.setdefault(fitting[i].label, []).append(i)
+    for found in last.values():
+        if len(found) > 1:
+            yield sum(1 << i for i in found)
 
 
 def _best_first(gains: Sequence[float], forced: Sequence[bool], deep: Sequence[bool]) -> Iterator[tuple[float, int]]:
