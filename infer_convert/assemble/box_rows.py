@@ -53,6 +53,13 @@ def row_of_head(near: Neighbourhood, index: int) -> int | None:
     return rows.pop() if len(rows) == 1 else None
 
 
+def leads(near: Neighbourhood, index: int) -> bool:
+    """Whether a Reshape is the first of those whose rows are joined: the others must have rows of its length, so that
+    what speaks for one length speaks once."""
+    joins = [item for item in near.after(index, PASSING) if near.draft.layers[item].class_name == "Concatenate"]
+    return bool(joins) and index == min(near.draft.producers(joins[0]))
+
+
 def _heads(near: Neighbourhood, join: int) -> list[int] | None:
     """Channels of the maps whose rows a Concatenate joins; None where it joins anything else."""
     draft, found = near.draft, []

@@ -11,7 +11,7 @@ from infer_convert.assemble.wanted import ANY_AXES, PASSING, Wanted, channels_of
 from infer_convert.clues.input_sizes import BOARDS, COLOURS, LENGTHS, RECTANGLES, ROWS, SQUARES, VOLUMES
 from infer_convert.clues.settings.final_maps import Sides
 from infer_convert.clues.settings.strips import strips
-from infer_convert.draft import Draft, Neighbourhood
+from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import RARE, Shape
 from infer_convert.layers.names import as_created
 from infer_convert.layers.normalization import LENGTH
@@ -215,11 +215,17 @@ def _indices(draft: Draft, index: int) -> tuple[tuple[Shape, float], ...]:
     otherwise a text."""
     consumers, near = draft.consumers(), Neighbourhood.of(draft)
     behind = {draft.layers[last].class_name for first in consumers[index] for last in near.after(first, JOINING)}
-    single = 2.0 if behind & {"Flatten", "Reshape", "Lambda"} else -7.0
+    tokens = any(_joins_rows(draft.layers[last]) for first in consumers[index] for last in consumers[first])
+    single = 2.0 if tokens or behind & {"Flatten", "Reshape", "Lambda"} else -7.0
     texts: list[tuple[Shape, float]] = [((length,), math.log(share)) for length, share in LENGTHS]
     found = [((1,), single), *texts, *(((length,), -7.0) for length in (2, 3, 4, 5, 6))]
     known = {shape for shape, _ in found}
     return (*found, *(((length,), -8.0) for length in _asked_lengths(draft) if (length,) not in known))
+
+
+def _joins_rows(layer: DraftLayer) -> bool:
+    """Whether every operand is one or more rows: of several Embeddings those are tokens of a category each."""
+    return layer.class_name == "Concatenate" and layer.config.get("axis") == 1
 
 
 JOINING = ("Add", "Concatenate", "Dot", "Multiply")

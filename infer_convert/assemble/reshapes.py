@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.assemble.box_rows import row_of_head
+from infer_convert.assemble.box_rows import leads, row_of_head
 from infer_convert.assemble.wanted import PASSING, even_shares, side_of, wanted
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
@@ -52,8 +52,9 @@ def targets(
     for last in () if target else _parts(near, index, axes, channels):
         tried.append(Setting({"_target": (axes, last)}, PART_OF_SUM))
         functions.append(_even(axes or 0, last))
+    follows = row is not None and not leads(near, index)
     for count in (1, 2, 3, 4):
-        expected = count == axes and rows is None
+        expected = (count == axes and rows is None and row is None) or (count == 2 and follows)
         score = (OTHER_TARGET if target else 0.0) + (-0.1 if expected else -3.0)
         if layer.stored is not None and _keeps(near, index, count):
             score -= 5.0

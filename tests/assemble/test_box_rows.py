@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infer_convert.assemble.box_rows import FIRST_AXIS, along, row_of_head
+from infer_convert.assemble.box_rows import FIRST_AXIS, along, leads, row_of_head
 from infer_convert.draft import Neighbourhood
 
 from ..clues.drafts import conv, draft
@@ -75,3 +75,10 @@ def test_names_tell_which_are_the_boxes() -> None:
 def test_other_reshapes_make_no_rows() -> None:
     near = heads((24, 24), (16, 16), HEADS.replace("rows_b Reshape < score_b", "rows_b Flatten < score_b"))
     assert row_of_head(near, at(near, "rows_a")) is None
+
+
+def test_of_rows_that_are_joined_only_the_first_tells_their_length() -> None:
+    near = heads((32, 48), (8, 12))
+    assert [leads(near, at(near, name)) for name in ("rows_a", "rows_b", "more_a", "more_b")] == [
+        True, False, True, False
+    ]  # fmt: skip

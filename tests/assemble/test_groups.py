@@ -29,3 +29,8 @@ def test_channels_that_fit_need_no_groups() -> None:
 
 def test_filters_must_divide_among_the_groups() -> None:
     assert groups(conv("conv2d", 3, 3, 3, 16), conv("conv2d_1", 3, 3, 4, 30))[1] == {1}
+
+
+def test_the_widths_of_a_gate_are_no_channels_of_maps() -> None:
+    gate = StoredLayer("dense", "/dense", (Tensor("/dense/kernel", "kernel", "kernel", (16, 4), "float32"),))
+    assert 4 in groups(conv("conv2d", 3, 3, 3, 16), gate, conv("conv2d_1", 3, 3, 4, 32))[2]

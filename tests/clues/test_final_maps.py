@@ -18,7 +18,7 @@ def chain(count: int, width: int, end: str = "g GlobalAveragePooling2D\nd Dense"
 def test_the_global_pooling_takes_it() -> None:
     text, configs = chain(3, 16)
     there = near(text, **configs)
-    assert last_map(there) == place(there, "g") and favour(there, place(there, "c1")) is None
+    assert last_map(there) == place(there, "g") and favour(there, place(there, "c1"), {}) is None
 
 
 def test_a_gate_does_not() -> None:
@@ -39,17 +39,36 @@ def test_large_maps_are_odd_the_more_so_in_deep_nets(width: int) -> None:
     for count in (15, DEEP):
         text, configs = chain(count, width)
         there = near(text, **configs)
-        nats = favour(there, place(there, "g"))
+        nats = favour(there, place(there, "g"), {})
         assert nats is not None
         said[count] = [nats(((side, side, width),)) for side in (8, 32, 100)]
     assert said[DEEP] == sorted(said[DEEP], reverse=True) and len(set(said[DEEP])) == 3
     assert all(0.5 * deep == pytest.approx(few) for few, deep in zip(said[15], said[DEEP], strict=True))
 
 
+@pytest.mark.parametrize(("told", "likeliest"), [(160, 5), (224, 7), (320, 10)])
+def test_a_large_picture_that_is_told_is_halved_five_times(told: int, likeliest: int) -> None:
+    text, configs = chain(DEEP, 512)
+    there = near(text, **configs)
+    nats = favour(there, place(there, "g"), {"x": (told, told, 3)})
+    assert nats is not None
+    sides = (told // 8, told // 16, told // 32, told // 64)
+    assert max(sides, key=lambda side: nats(((side, side, 512),))) == likeliest
+
+
+def test_narrow_nets_and_small_pictures_are_halved_as_often_as_they_like() -> None:
+    for width, told in ((64, 224), (512, 64)):
+        text, configs = chain(DEEP, width)
+        there = near(text, **configs)
+        nats, untold = (favour(there, place(there, "g"), given) for given in ({"x": (told, told, 3)}, {}))
+        assert nats is not None and untold is not None
+        assert all(nats(((side, side, width),)) == untold(((side, side, width),)) for side in (4, 8, 32))
+
+
 def test_small_nets_pool_maps_of_any_size() -> None:
     text, configs = chain(SHALLOW, 16)
     there = near(text, **configs)
-    assert last_map(there) == place(there, "g") and favour(there, place(there, "g")) is None
+    assert last_map(there) == place(there, "g") and favour(there, place(there, "g"), {}) is None
 
 
 def test_wide_nets_read_large_pictures() -> None:

@@ -218,3 +218,10 @@ def test_rows_of_a_map_are_read_to_the_last_step() -> None:
     text = "x InputLayer\nc Conv2D\np MaxPooling2D\ns Reshape\nr LSTM\nd Dense"
     assert share(tried(text, "r", **sizes), return_sequences=True) > 0.5
     assert share(tried("x InputLayer\nr LSTM\nd Dense", "r", r=sizes["r"]), return_sequences=True) < 0.2
+
+
+def test_columns_become_steps_rather_than_channels() -> None:
+    there = near("x InputLayer\nc Conv2D\np Permute\nr Reshape\nl LSTM", c=conv(3, 1, 8))
+    found = settings(there, Style.of(there), place(there, "p"))
+    of_three = [setting for setting in found if len(setting.config["dims"]) == 3]
+    assert max(of_three, key=lambda setting: setting.log_prior).config["dims"] == [2, 1, 3]

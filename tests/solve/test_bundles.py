@@ -60,6 +60,33 @@ def test_two_stacks_behind_each_other_are_no_branches() -> None:
     assert not tied(net(STACKS))
 
 
+HEADS = """
+    x Input
+    c0 Conv/k in=3 out=8 < x
+    c1 Conv/k in=8 out=8 < c0
+    c2 Conv/k in=8 out=8 < c1
+    s0 Conv/k in=8 out=6 < c0
+    s1 Conv/k in=8 out=6 < c1
+    s2 Conv/k in=8 out=6 < c2
+    r0 Reshape < s0
+    r1 Reshape < s1
+    r2 Reshape < s2
+    b0 Conv/k in=8 out=4 < c0
+    b1 Conv/k in=8 out=4 < c1
+    b2 Conv/k in=8 out=4 < c2
+    cat Concatenate < r0 r1 r2
+    q0 Reshape < b0
+    q1 Reshape < b1
+    q2 Reshape < b2
+    more Concatenate < q0 q1 q2
+    -> cat more
+"""
+
+
+def test_rows_of_one_kind_of_heads_do_not_feed_the_other_kind() -> None:
+    assert not {name for name, other in tied(net(HEADS)) if name.startswith("r") and other.startswith("b")}
+
+
 def test_ties_forbid_all_other_edges_of_both_ends() -> None:
     cost = bound(lambda producer, consumer: 1.0, {2: 5})
     assert [cost(*edge) for edge in ((2, 5), (2, 6), (3, 5), (3, 6))] == [1.0, math.inf, math.inf, 1.0]

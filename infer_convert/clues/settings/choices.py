@@ -149,6 +149,8 @@ def _by_table(near: Neighbourhood, index: int, layer: DraftLayer, choice: Config
     if "axes" in choice:
         made = any(near.draft.layers[item].class_name == "Reshape" for item in near.draft.producers(index))
         return Setting(choice, (MATRIX_AXES if made else AXES)[str(choice["axes"])])
+    if "dims" in choice:
+        return Setting(choice, TURNS.get(tuple(choice["dims"]), 0.0))
     if "keepdims" in choice:
         return Setting(choice, -3.0 if choice["keepdims"] else -0.05)
     return Setting(choice, 0.0)
@@ -197,6 +199,9 @@ AXES = {"-1": -0.3, "[2, 1]": -1.6, "1": -3.0, "[1, 2]": -4.0}
 MATRIX_AXES = {"-1": -2.0, "[2, 1]": -0.2, "1": -4.0, "[1, 2]": -4.0}
 """Nats of a Dot's axes where the shapes leave several, and where one operand is reshaped into a matrix: rows times a
 matrix, as in PointNet (set by hand)."""
+
+TURNS = {(2, 1, 3): -0.3, (3, 1, 2): -2.0, (2, 3, 1): -2.0}
+"""Nats of a Permute of three axes: columns of a picture of text become steps; channels rarely move (set by hand)."""
 
 
 def _amount(value: Any) -> int:
