@@ -4,14 +4,16 @@ Data: random nets of ``grammar/`` and the tune split of the zoo, names kept and 
 applications and the corpus are never seen. The moves that the right one competes with are proposed by the weights that
 are shipped, so that a second run refines the first; ``--from-scratch`` proposes every set of operands (hours).
 Wholes (``fit_wholes.py``) are fitted on random nets that the moves have not seen, twice: the second time against the
-wirings that look better than the truth to the first. About 40 minutes of one core. ``--refine`` starts from the shipped
-weights and keeps near them: for a new feature or new kinds of nets.
+wirings that look better than the truth to the first. About 20 minutes with two processes (``--jobs 2``). ``--refine``
+starts from the shipped weights and keeps near them: for a new feature or new kinds of nets.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from benchmarks import fit_wholes
@@ -21,12 +23,12 @@ from benchmarks.wiring_problems import Problem, problems, random_problems
 from infer_convert.solve import weights as shipped
 from infer_convert.solve.features import Key, Weights
 
-RANDOM_NETS = 2000
-WHOLE_NETS = 1500
+RANDOM_NETS = 2400
+WHOLE_NETS = 1000
 """Further random nets, for the wholes."""
 WHOLE_WEIGHT = 2.0
 """How much more a net of the tune split counts there than a random one."""
-LARGEST = 170
+LARGEST = 150
 """Layers of the random nets that are solved for the wholes."""
 TUNE_WEIGHT = 3.0
 """How much more a step of the tune split counts than one of a random net."""
@@ -50,9 +52,7 @@ def tuning_problems(without: frozenset[str] = frozenset()) -> Iterator[Problem]:
         yield from problems([case for case in cases if case.family not in without], naming)
 
 
-def training_steps(
-    nets: int = RANDOM_NETS, from_scratch: bool = False, without: frozenset[str] = frozenset()
-) -> Steps:
+def training_steps(nets: int = RANDOM_NETS, from_scratch: bool = False, without: frozenset[str] = frozenset()) -> Steps:
     """The steps of all the data, but for some families of the tune split."""
     proposals = {} if from_scratch else {key: TRUST * value for key, value in shipped.weights().proposals.items()}
     steps = gather(tuning_problems(without), Weights({}, proposals), from_scratch)
@@ -64,18 +64,37 @@ def training_steps(
 
 
 def wholes(
-    learned: Weights, nets: int = RANDOM_NETS, more: int = WHOLE_NETS, without: frozenset[str] = frozenset()
+    learned: Weights,
+    nets: int = RANDOM_NETS,
+    more: int = WHOLE_NETS,
+    without: frozenset[str] = frozenset(),
+    jobs: int = 1,
 ) -> dict[Key, float]:
-    """Weights of finished wirings: one round against the parser's wirings, one against those that flips find too."""
-    tuned = list(tuning_problems(without))
-    drawn = [problem for problem in random_problems(range(nets, nets + more)) if len(problem.items) <= LARGEST]
+    """Weights of finished wirings: one round against the parser's wirings, one against those that flips find too. The
+    nets are dealt to ``jobs`` processes."""
+    drawn = [range(first, min(first + AT_ONCE, nets + more)) for first in range(nets, nets + more, AT_ONCE)]
     found: dict[Key, float] = {}
-    for _ in range(2):
-        rivals = Weights(learned.moves, learned.proposals, found)
-        found = fit_wholes.fit(
-            [*fit_wholes.contests(tuned, rivals, WHOLE_WEIGHT), *fit_wholes.contests(drawn, rivals)]
-        )
+    with ProcessPoolExecutor(jobs) as pool:
+        for _ in range(2):
+            rivals = Weights(learned.moves, learned.proposals, found)
+            tuned = pool.map(partial(_tuning_contests, rivals, without), range(SHARES))
+            random = pool.map(partial(_random_contests, rivals), drawn)
+            found = fit_wholes.fit([contest for part in (*tuned, *random) for contest in part])
     return found
+
+
+AT_ONCE, SHARES = 50, 4
+"""Random nets of one task of a process, and tasks of the tune split."""
+
+
+def _tuning_contests(rivals: Weights, without: frozenset[str], share: int) -> list[fit_wholes.Contest]:
+    problems = list(tuning_problems(without))[share::SHARES]
+    return list(fit_wholes.contests(problems, rivals, WHOLE_WEIGHT))
+
+
+def _random_contests(rivals: Weights, seeds: range) -> list[fit_wholes.Contest]:
+    drawn = [problem for problem in random_problems(seeds) if len(problem.items) <= LARGEST]
+    return list(fit_wholes.contests(drawn, rivals))
 
 
 def refined(nets: int, start: int = REFINING_SEED) -> tuple[Weights, Steps]:
@@ -114,7 +133,7 @@ def _rows(learned: Mapping[Key, float]) -> list[list[object]]:
 
 
 def run(
-    nets: int = RANDOM_NETS, from_scratch: bool = False, target: Path = TARGET, refine: bool = False
+    nets: int = RANDOM_NETS, from_scratch: bool = False, target: Path = TARGET, refine: bool = False, jobs: int = 1
 ) -> tuple[int, int]:
     """Fit, or refine what is shipped, and write; returns the numbers of steps and of weights."""
     if refine:
@@ -123,6 +142,6 @@ def run(
         return len(steps.sizes), len(learned.moves)
     steps = training_steps(nets, from_scratch)
     learned = fit(steps, PENALTY)
-    learned = Weights(learned.moves, learned.proposals, wholes(learned, nets))
+    learned = Weights(learned.moves, learned.proposals, wholes(learned, nets, jobs=jobs))
     write(learned, steps, nets, target)
     return len(steps.sizes), len(learned.moves)

@@ -8,13 +8,13 @@ app = typer.Typer()
 
 
 @app.command("fit-wiring")
-def fit_wiring(nets: int = 2000, from_scratch: bool = False, refine: bool = False) -> None:
+def fit_wiring(nets: int = 2400, from_scratch: bool = False, refine: bool = False, jobs: int = 1) -> None:
     """Fit the wiring's weights on random nets and the tune split; writes infer_convert/solve/weights.json.
 
     --refine starts from the shipped weights and keeps near them (some minutes with --nets 900)."""
     from benchmarks import fit_wiring as fitting
 
-    steps, count = fitting.run(nets, from_scratch, refine=refine)
+    steps, count = fitting.run(nets, from_scratch, refine=refine, jobs=jobs)
     typer.echo(f"{count} weights from {steps} steps")
 
 
