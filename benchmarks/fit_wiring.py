@@ -5,7 +5,9 @@ applications and the corpus are never seen. The moves that the right one compete
 are shipped, so that a second run refines the first; ``--from-scratch`` proposes every set of operands (hours).
 Wholes (``fit_wholes.py``) are fitted on random nets that the moves have not seen, twice: the second time against the
 wirings that look better than the truth to the first. About 20 minutes with two processes (``--jobs 2``). ``--refine``
-starts from the shipped weights and keeps near them: for a new feature or new kinds of nets.
+starts from the shipped weights and keeps near them: for a new feature or new kinds of nets. ``--halfway`` ships the mean
+of the new fit and of what was shipped; the weights in the repository come from it: fitted before and after the kinds of
+``grammar/manifold.py`` and ``grammar/joined.py``.
 """
 
 from __future__ import annotations
@@ -115,6 +117,18 @@ def refined(nets: int, start: int = REFINING_SEED) -> tuple[Weights, Steps]:
     return Weights(learned.moves, learned.proposals, fit_wholes.fit(found, prior=before.wholes)), steps
 
 
+def mean(one: Weights, other: Weights) -> Weights:
+    """The weights halfway between two fits, those that one of them has not taken as 0: of log-linear models that is the
+    geometric mean of what they say."""
+
+    def halfway(a: Mapping[Key, float], b: Mapping[Key, float]) -> dict[Key, float]:
+        return {key: (a.get(key, 0.0) + b.get(key, 0.0)) / 2 for key in (*a, *(key for key in b if key not in a))}
+
+    return Weights(
+        halfway(one.moves, other.moves), halfway(one.proposals, other.proposals), halfway(one.wholes, other.wholes)
+    )
+
+
 def write(learned: Weights, steps: Steps, nets: int, target: Path = TARGET) -> None:
     """Write the weights with where they come from."""
     data = {
@@ -133,9 +147,15 @@ def _rows(learned: Mapping[Key, float]) -> list[list[object]]:
 
 
 def run(
-    nets: int = RANDOM_NETS, from_scratch: bool = False, target: Path = TARGET, refine: bool = False, jobs: int = 1
+    nets: int = RANDOM_NETS,
+    from_scratch: bool = False,
+    target: Path = TARGET,
+    refine: bool = False,
+    jobs: int = 1,
+    halfway: bool = False,
 ) -> tuple[int, int]:
-    """Fit, or refine what is shipped, and write; returns the numbers of steps and of weights."""
+    """Fit, or refine what is shipped, and write; ``halfway`` writes the mean of the fit and of what was shipped.
+    Returns the numbers of steps and of weights."""
     if refine:
         learned, steps = refined(nets)
         write(learned, steps, nets, target)
@@ -143,5 +163,6 @@ def run(
     steps = training_steps(nets, from_scratch)
     learned = fit(steps, PENALTY)
     learned = Weights(learned.moves, learned.proposals, wholes(learned, nets, jobs=jobs))
+    learned = mean(shipped.weights(), learned) if halfway else learned
     write(learned, steps, nets, target)
     return len(steps.sizes), len(learned.moves)

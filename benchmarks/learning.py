@@ -8,13 +8,16 @@ app = typer.Typer()
 
 
 @app.command("fit-wiring")
-def fit_wiring(nets: int = 2400, from_scratch: bool = False, refine: bool = False, jobs: int = 1) -> None:
+def fit_wiring(
+    nets: int = 2400, from_scratch: bool = False, refine: bool = False, jobs: int = 1, halfway: bool = False
+) -> None:
     """Fit the wiring's weights on random nets and the tune split; writes infer_convert/solve/weights.json.
 
-    --refine starts from the shipped weights and keeps near them (some minutes with --nets 900)."""
+    --refine starts from the shipped weights and keeps near them (some minutes with --nets 900); --halfway writes the
+    mean of the new fit and of what was shipped."""
     from benchmarks import fit_wiring as fitting
 
-    steps, count = fitting.run(nets, from_scratch, refine=refine, jobs=jobs)
+    steps, count = fitting.run(nets, from_scratch, refine=refine, jobs=jobs, halfway=halfway)
     typer.echo(f"{count} weights from {steps} steps")
 
 

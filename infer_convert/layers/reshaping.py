@@ -77,7 +77,10 @@ def _repeat_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
 INPUT = Card(
     "InputLayer",
     stems=("input",),
-    words=(("input", 4.0), ("inputs", 4.0), ("inp", 4.0), ("in", 1.5), ("image", 1.5), ("data", 1.5)),
+    words=(
+        *(("input", 4.0), ("inputs", 4.0), ("inp", 4.0), ("in", 1.5), ("image", 1.5), ("data", 1.5)),
+        *(("state", 1.5), ("action", 1.5), ("observation", 2.5), ("obs", 2.5)),  # what agents and their critics read
+    ),
     flow=_input_flow,
 )
 

@@ -27,6 +27,25 @@ def unlike(items: Sequence[Item], wiring: Wiring) -> float:
     return cost
 
 
+ONCE = 2.0
+"""Nats against calling a nested model once where there are more inputs than such models: who wraps layers of a net with
+several inputs in a model of their own mostly does so to call it on each of them (set by hand, with one siamese net of
+the corpus in sight)."""
+
+
+def once(items: Sequence[Item], wiring: Wiring) -> float:
+    """Nats against nested models of one operand that are called once though every input could have one."""
+    labels = [item.variants[number].label for item, number in zip(items, wiring.variants, strict=True)]
+    models = [index for index, label in enumerate(labels) if label == NESTED]
+    if len(models) >= labels.count("Input"):
+        return 0.0
+    return ONCE * sum(len(wiring.operands[index]) == 1 and len(wiring.operands[index][0]) == 1 for index in models)
+
+
+NESTED = "Model"
+"""The label of a nested model."""
+
+
 def in_order(wiring: Wiring) -> Wiring:
     """The wiring with the calls of every layer in the order of what they take: which one is called the first is no
     difference between models."""

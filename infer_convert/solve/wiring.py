@@ -37,7 +37,7 @@ from infer_convert.solve.roles import surprise
 from infer_convert.solve.state import State
 from infer_convert.solve.steps import Step, steps
 from infer_convert.solve.supply import Supply, supplies
-from infer_convert.solve.twins import in_order, unlike
+from infer_convert.solve.twins import in_order, once, unlike
 from infer_convert.solve.weights import weights
 from infer_convert.solve.whole import features, score
 from infer_convert.solve.widths import adds_up
@@ -235,7 +235,7 @@ def _judged(problem: WiringProblem, learned: Weights, wiring: Wiring) -> Wiring:
     found = features(problem.items, wiring, problem.names)
     read = math.fsum([item.variants[v].log_prior for item, v in zip(problem.items, wiring.variants, strict=True)])
     said = score(learned.wholes, found, wiring.log_score - read)
-    odd = blended(problem.items, wiring) + unlike(problem.items, wiring)
+    odd = blended(problem.items, wiring) + unlike(problem.items, wiring) + once(problem.items, wiring)
     if problem.roles:
         odd += surprise(problem.items, problem.roles, wiring)
     return replace(wiring, log_score=read + said - odd)
