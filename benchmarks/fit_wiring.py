@@ -5,9 +5,9 @@ applications and the corpus are never seen. The moves that the right one compete
 are shipped, so that a second run refines the first; ``--from-scratch`` proposes every set of operands (hours).
 Wholes (``fit_wholes.py``) are fitted on random nets that the moves have not seen, twice: the second time against the
 wirings that look better than the truth to the first. About 20 minutes with two processes (``--jobs 2``). ``--refine``
-starts from the shipped weights and keeps near them: for a new feature or new kinds of nets. ``--halfway`` ships the mean
-of the new fit and of what was shipped; the weights in the repository come from it: fitted before and after the kinds of
-``grammar/manifold.py`` and ``grammar/joined.py``.
+starts from the shipped weights and keeps near them: for a new feature or new kinds of nets. ``--halfway`` writes the
+mean of the new fit and of what was shipped; the weights in the repository come from it: fitted before and after the
+kinds of ``grammar/manifold.py`` and ``grammar/joined.py``.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 from infer_convert.assemble.calls import layer_of
 from infer_convert.assemble.channels import clash
-from infer_convert.assemble.graphs import OTHER_WAY_ROUND, pinned_orders
 from infer_convert.assemble.graphs import Known as KnownEdges
+from infer_convert.assemble.graphs import pinned_orders
 from infer_convert.assemble.settle import Settled, SettledDraft, settle
+from infer_convert.assemble.sides import OTHER_WAY_ROUND
 from infer_convert.assemble.transplant import ZEROS, transplant
 from infer_convert.assemble.typed import Typed
 from infer_convert.clues.settings.blocks import PADDING

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from infer_convert import __version__
 from infer_convert.assemble.asked import about_wiring, told_apart, told_of_wiring
 from infer_convert.assemble.calls import Orders, layer_of, merged, renumbered
+from infer_convert.assemble.sides import share_turned, turned_round
 from infer_convert.assemble.told_sums import SUM, with_told_sums
 from infer_convert.assemble.typed import Typed, full_config, items
 from infer_convert.clues.affinity import Affinities
@@ -27,8 +28,6 @@ MOST_WIRINGS = 24
 """Wirings that are handed on at most."""
 LEAST_SHARE = 0.02
 """Wirings this much less likely than the best are left out."""
-OTHER_WAY_ROUND = 0.36
-"""Share of nets whose free Concatenates have their operands in the less usual order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +91,9 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
         draft = renumbered(with_told_sums(_draft(typed, origins, made, wiring), orders), orders)
         if known is not None:
             draft = replace(draft, preferred=_by_place(draft, typed, known))
-        flipped = _flipped(draft, frozenset(made[index].name for index in wiring.ordered))
-        share = OTHER_WAY_ROUND if flipped is not None else 0.0
+        ordered = frozenset(made[index].name for index in wiring.ordered)
+        flipped = turned_round(draft, ordered)
+        share = share_turned(draft, ordered) if flipped is not None else 0.0
         ways = [(draft, 1 - share), *([(flipped, share)] if flipped is not None else [])]
         likely = wiring.probability * math.exp(nats(draft))
         drafts.extend((way, likely * part) for way, part in _as_told(ways, orders))
@@ -216,27 +216,6 @@ def _by_place(draft: Draft, typed: Sequence[Typed], known: Known) -> dict[int, P
     number = {entry.stored.name: index for index, entry in enumerate(typed)}
     places = ((place, number.get(layer.name)) for place, layer in enumerate(draft.layers))
     return {place: known.preferred[index] for place, index in places if index is not None and index in known.preferred}
-
-
-def _flipped(draft: Draft, ordered: frozenset[str]) -> Draft | None:
-    """The draft with every Concatenate of two operands the other way round, where the list leaves their order open:
-    people write ``[up, skip]`` or ``[skip, up]``, and then throughout. None when there is no such Concatenate."""
-    free = [
-        index
-        for index, layer in enumerate(draft.layers)
-        if layer.class_name == "Concatenate"
-        and layer.name not in ordered
-        and all(len(call) == 2 for call in layer.operands)
-    ]
-    if not free:
-        return None
-    layers = list(draft.layers)
-    for index in free:
-        layers[index] = replace(layers[index], operands=tuple(tuple(reversed(call)) for call in layers[index].operands))
-    operands = [layer.operands if layer.operands else ((),) for layer in layers]
-    if not reproduces(operands, draft.outputs):
-        return None
-    return replace(draft, layers=tuple(layers))
 
 
 def _pinned_edges(made: Sequence[Item], hints: Hints) -> dict[int, frozenset[int]]:

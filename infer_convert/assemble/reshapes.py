@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from infer_convert.assemble.box_rows import leads, row_of_head
-from infer_convert.assemble.wanted import PASSING, even_shares, side_of, wanted
+from infer_convert.assemble.wanted import PASSING, channels_of, even_shares, side_of, wanted
 from infer_convert.clues.settings.choices import Setting
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape
@@ -41,6 +41,10 @@ def targets(
     if not target and any(near.draft.layers[item].class_name == "Dot" for item in near.consumers[index]):
         tried.append(Setting({"_target": ("square", None)}, SQUARE))
         functions.append(_square)
+    weighed = _rows_weighed(near, index) if not target else None
+    if weighed:
+        tried.append(Setting({"_target": ("weighed", weighed)}, SQUARE))
+        functions.append(_so_many_rows(weighed))
     row = row_of_head(near, index) if not target else None
     if row is not None:
         tried.append(Setting({"_target": (2, row)}, ROWS))
@@ -149,6 +153,38 @@ def _square(shapes: tuple[Shape, ...]) -> Shape | None:
     total = math.prod(length for length in shapes[0] if length is not None)
     side = math.isqrt(total)
     return (side, side) if len(shapes[0]) == 1 and side > 1 and side * side == total else None
+
+
+def _rows_weighed(near: Neighbourhood, index: int) -> int | None:
+    """How many rows a vector weighs that a Dot multiplies with the Reshape's result: a gate has one number for every
+    expert (https://doi.org/10.1145/3219819.3220007)."""
+    layers = near.draft.layers
+    dots = [item for item in near.after(index, PASSING) if layers[item].class_name == "Dot"]
+    gates = {
+        channels_of(near.draft, other)
+        for dot in dots
+        for other in near.draft.producers(dot)
+        if other != index and any(layers[item].class_name == "Dense" for item in _at_or_before(near, other))
+    }
+    return gates.pop() if len(gates) == 1 else None
+
+
+def _at_or_before(near: Neighbourhood, index: int) -> list[int]:
+    """A layer, or those in front where it keeps shapes."""
+    keeps = near.draft.layers[index].class_name in SHAPE_KEEPING
+    return list(near.before(index, SHAPE_KEEPING)) if keeps else [index]
+
+
+def _so_many_rows(count: int) -> ShapeFunction:
+    """To so many rows, if the numbers are right for them."""
+
+    def shape(shapes: tuple[Shape, ...]) -> Shape | None:
+        (given,) = shapes
+        if len(given) != 1 or given[0] is None or given[0] % count or given[0] == count:
+            return None
+        return (count, given[0] // count)
+
+    return shape
 
 
 IMAGES_AT_THE_END = ((1, -0.7), (3, -0.7))

@@ -73,3 +73,11 @@ def test_a_gate_is_made_as_wide_as_the_map_that_it_gates() -> None:
     settings, functions = targets(there, index, there.draft.layers[index])
     best = max(range(len(settings)), key=lambda number: settings[number].log_prior)
     assert functions[best](((8,),)) == (1, 1, 8)
+
+
+def test_as_many_rows_as_the_vector_has_that_weighs_them() -> None:
+    there = near("x InputLayer\ne Dense < x\ng Dense < x\nm Reshape < e\ndot Dot < g m", e=dense(3, 64), g=dense(3, 4))
+    index = place(there, "m")
+    _, functions = targets(there, index, there.draft.layers[index])
+    assert (4, 16) in {function(((64,),)) for function in functions}
+    assert all(function(((66,),)) != (4, 16) for function in functions)
