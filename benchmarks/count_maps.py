@@ -6,10 +6,13 @@ Every reference of a family of n counts 1/sqrt(n); an open side is taken for 224
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from benchmarks.fit_settings import draft_of, known_nets
-from infer_convert.clues.settings.final_maps import last_map
+from infer_convert.clues.settings.final_maps import SHALLOW, last_map
 from infer_convert.draft import Draft, Neighbourhood
 from infer_convert.layers.card import Shape
 from infer_convert.library.references import Known
@@ -25,9 +28,36 @@ Key = tuple[int, str, str]
 
 def count() -> dict[Key, float]:
     """The weighed nets by key, in the order of the keys."""
+    found: Counter[Key] = Counter()
+    for last in _last_maps():
+        found[last.width, _most(last.picture, PICTURES), _most(last.side, PLACES)] += last.weight
+    return dict(sorted(found.items()))
+
+
+def halvings() -> dict[tuple[int, str, int], float]:
+    """The same nets by channels, picture and how often its side is halved, those of more than ``SHALLOW``
+    convolutions."""
+    found: Counter[tuple[int, str, int]] = Counter()
+    for last in _last_maps():
+        if last.convolutions > SHALLOW:
+            halved = round(math.log2(last.picture / last.side))
+            found[last.width, _most(last.picture, PICTURES[-1:]), halved] += last.weight
+    return dict(sorted(found.items()))
+
+
+class _LastMap(NamedTuple):
+    """Channels at least, sides of the picture and of the last map, convolutions, and what the net counts."""
+
+    width: int
+    picture: int
+    side: int
+    convolutions: int
+    weight: float
+
+
+def _last_maps() -> Iterator[_LastMap]:
     nets = [(family, known.flat()) for family, known in known_nets()]
     sizes = Counter(family for family, _ in nets)
-    found: Counter[Key] = Counter()
     for family, known in nets:
         near = Neighbourhood.of(draft_of(known))
         index = last_map(near)
@@ -37,12 +67,12 @@ def count() -> dict[Key, float]:
         before, first = shapes[near.draft.producers(index)[0]], shapes[0]
         if before is not None and first is not None and len(first) == 3 and None not in (*before, *first):
             width = next(least for least in WIDTHS if (before[-1] or 0) >= least)
-            found[width, _most(first, PICTURES), _most(before, PLACES)] += sizes[family] ** -0.5
-    return dict(sorted(found.items()))
+            convolutions = sum("Conv" in layer.class_name for layer in near.draft.layers)
+            picture, side = (max(length or 0 for length in shape[:-1]) for shape in (first, before))
+            yield _LastMap(width, picture, side, convolutions, sizes[family] ** -0.5)
 
 
-def _most(shape: Shape, bounds: tuple[int, ...]) -> str:
-    side = max(side or 0 for side in shape[:-1])
+def _most(side: int, bounds: tuple[int, ...]) -> str:
     return next((f"up to {bound}" for bound in bounds if side <= bound), "more")
 
 

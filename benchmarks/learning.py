@@ -51,10 +51,12 @@ def count_blocks() -> None:
 @app.command("count-maps")
 def count_maps() -> None:
     """How large last maps and pictures of known classifiers are; the nats in clues/settings/final_maps.py."""
-    from benchmarks.count_maps import count
+    from benchmarks.count_maps import count, halvings
 
     for (width, picture, places), nets in count().items():
         typer.echo(f"channels from {width:3}  picture {picture:8}  last map {places:8}  nets {nets:6.2f}")
+    for (width, picture, halved), nets in halvings().items():
+        typer.echo(f"channels from {width:3}  picture {picture:8}  halved {halved} times  nets {nets:6.2f}")
 
 
 @app.command("count-ends")

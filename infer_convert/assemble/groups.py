@@ -48,7 +48,7 @@ def _grouped(reading: Reading, channels: int, given: set[int]) -> list[Reading]:
             reading,
             fit=replace(reading.fit, config={**reading.fit.config, "groups": count}),
             log_prior=reading.log_prior + GROUPED,
-            because=f"{reading.because}; no layer in front gives {channels} channels, {count} groups of them fit",
+            because=f"{reading.because}; no maps in front have {channels} channels, {count} groups of them fit",
         )
         for count in counts[:MOST]
     ]

@@ -21,7 +21,7 @@ RUNS = 3
 UNSTACKED = frozenset({"BatchNorm", "LayerNorm", "GroupNorm", "RMSNorm", "Activation"})
 """Kinds that nobody puts behind each other."""
 
-SHAPING = frozenset({"Reshape", "Flatten", "GlobalPool"})
+SHAPING = frozenset({"Reshape", "Flatten"})
 """Kinds behind which no convolution is expected: side by side with some they are rows of a detector's other heads."""
 
 
