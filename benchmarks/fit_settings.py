@@ -67,16 +67,20 @@ def nets() -> Iterator[Net]:
     """The choices of every known net."""
     for family, known in known_nets():
         yield Net(known.name, family, tuple(choices(known)))
+        bare = unpadded(known.flat())
+        if bare is not None:
+            yield Net(bare.name, family, tuple(choices(bare, DEPTHWISE)))
+
+
+DEPTHWISE = "Depthwise"
+"""Of nets without the borders that they had only these convolutions count: the others are counted with the net."""
 
 
 def known_nets() -> Iterator[tuple[str, Known]]:
-    """References, those with borders once more without them, and tune cases, each with its family."""
+    """References and tune cases, each with its family."""
     for signature in store.index():
         known = store.reference(signature.family, signature.number)
         yield known.family, known
-        bare = unpadded(known.flat())
-        if bare is not None:
-            yield known.family, bare
     for known in _tune():
         yield f"zoo {known.family}", known
 
@@ -104,8 +108,8 @@ def _tune() -> Iterator[Known]:
         yield Known(case.name, case.family, "zoo", layers, outputs)
 
 
-def choices(known: Known) -> Iterator[Choice]:
-    """The open settings of a known net."""
+def choices(known: Known, only: str = "") -> Iterator[Choice]:
+    """The open settings of a known net, or of its layers whose classes begin so."""
     known = known.flat()
     near = Neighbourhood.of(draft_of(known))
     style = Style.of(near)
@@ -129,7 +133,8 @@ def choices(known: Known) -> Iterator[Choice]:
                     found += names
             options.append(tuple(found))
         offsets = tuple(frequency(near, style, index, choice) for choice in tried)
-        yield Choice(tuple(options), offsets, gold, group.name)
+        if layer.class_name.startswith(only):
+            yield Choice(tuple(options), offsets, gold, group.name)
         last |= dict(memories(group, there, layer.config, tried[gold]))
 
 
