@@ -225,3 +225,29 @@ def test_columns_become_steps_rather_than_channels() -> None:
     found = settings(there, Style.of(there), place(there, "p"))
     of_three = [setting for setting in found if len(setting.config["dims"]) == 3]
     assert max(of_three, key=lambda setting: setting.log_prior).config["dims"] == [2, 1, 3]
+
+
+@pytest.mark.parametrize("merge", ["Multiply", "Dot"])
+def test_weights_of_steps_are_repeated_for_every_channel(merge: str) -> None:
+    text = f"""
+        x InputLayer
+        h LSTM < x
+        a Dense < h
+        f Flatten < a
+        r RepeatVector < f
+        p Permute < r
+        m {merge} < h p
+    """
+    lstm = {"units": 37, "_channels_in": 5, "return_sequences": True}
+    there = near(text, h=lstm, a=dense(37, 1))
+    found = {setting.config["n"] for setting in settings(there, Style.of(there), place(there, "r"))}
+    assert 37 in found
+    of_steps = {s.config["return_sequences"]: s.log_prior for s in settings(
+        near(text, a=dense(37, 1), h={"units": 37, "_channels_in": 5}), Style.of(there), place(there, "h")
+    )}  # fmt: skip
+    assert of_steps[True] > of_steps[False]
+
+
+def test_other_vectors_are_repeated_as_often_as_is_usual() -> None:
+    there = near("x InputLayer\nr RepeatVector\nl LSTM", l={"units": 37, "_channels_in": 5, "return_sequences": True})
+    assert 37 not in {setting.config["n"] for setting in settings(there, Style.of(there), place(there, "r"))}

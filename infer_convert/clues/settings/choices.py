@@ -15,6 +15,7 @@ from typing import Any
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import CONVOLUTION, features, group_of, memories, reminders, weights
 from infer_convert.clues.settings.places import Style, place
+from infer_convert.clues.settings.repeats import per_channel, weighs_steps
 from infer_convert.clues.settings.strips import across, strip
 from infer_convert.clues.settings.windows import first, oblong, one_frame, over_words
 from infer_convert.draft import DraftLayer, Neighbourhood, Preferred
@@ -37,6 +38,7 @@ def settings(near: Neighbourhood, style: Style, index: int) -> tuple[Setting, ..
     """Every setting of layer ``index`` with its prior; a layer without open settings has one empty setting."""
     layer = near.draft.layers[index]
     choices = layer.card.choices(layer.config)
+    choices = (*choices, *(choice for choice in per_channel(near, index) if choice not in choices))
     open_choices = [choice for choice in choices if _compatible(layer, choice)]
     if not open_choices:
         return (Setting({}, 0.0),)
@@ -248,5 +250,5 @@ def _recurrent(near: Neighbourhood, index: int, choice: Config) -> Setting:
     ends = not after or all(
         name in ("Dense", "Concatenate", "RepeatVector", "Add", "Multiply", "Subtract", "Dot") for name in after
     )
-    share = (CTC if _reads_map(near, index) else 0.88) if ends else 0.1
+    share = (CTC if _reads_map(near, index) else 0.88) if ends and not weighs_steps(near, index) else 0.1
     return Setting(choice, math.log(1 - share if choice["return_sequences"] else share))
