@@ -23,7 +23,6 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from benchmarks.paths import CACHE, FROZEN, HERE
-from benchmarks.unpadded import unpadded
 from infer_convert.assemble.transplant import OPERATION, STATED
 from infer_convert.clues.settings.frequencies import frequency
 from infer_convert.clues.settings.habits import features, group_of, memories, reminders
@@ -67,13 +66,6 @@ def nets() -> Iterator[Net]:
     """The choices of every known net."""
     for family, known in known_nets():
         yield Net(known.name, family, tuple(choices(known)))
-        bare = unpadded(known.flat())
-        if bare is not None:
-            yield Net(bare.name, family, tuple(choices(bare, DEPTHWISE)))
-
-
-DEPTHWISE = "Depthwise"
-"""Of nets without the borders that they had only these convolutions count: the others are counted with the net."""
 
 
 def known_nets() -> Iterator[tuple[str, Known]]:
@@ -108,8 +100,8 @@ def _tune() -> Iterator[Known]:
         yield Known(case.name, case.family, "zoo", layers, outputs)
 
 
-def choices(known: Known, only: str = "") -> Iterator[Choice]:
-    """The open settings of a known net, or of its layers whose classes begin so."""
+def choices(known: Known) -> Iterator[Choice]:
+    """The open settings of a known net."""
     known = known.flat()
     near = Neighbourhood.of(draft_of(known))
     style = Style.of(near)
@@ -133,8 +125,7 @@ def choices(known: Known, only: str = "") -> Iterator[Choice]:
                     found += names
             options.append(tuple(found))
         offsets = tuple(frequency(near, style, index, choice) for choice in tried)
-        if layer.class_name.startswith(only):
-            yield Choice(tuple(options), offsets, gold, group.name)
+        yield Choice(tuple(options), offsets, gold, group.name)
         last |= dict(memories(group, there, layer.config, tried[gold]))
 
 

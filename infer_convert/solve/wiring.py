@@ -61,7 +61,7 @@ step. In shorter ones they stay, as they did when the weights were fitted."""
 FARTHEST = 24
 MOST_CALLS = 5
 """Calls of one layer."""
-ODD = 12.0
+ODD = 10.0
 """Nats that a wiring found by widening may cost: true ones cost up to 8, also of the largest nets, and where the list
 is read wrongly (kernels that are not what they seem) a wide search finds something all the same."""
 REPEATED = 0.5

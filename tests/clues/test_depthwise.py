@@ -6,7 +6,7 @@ import pytest
 
 from infer_convert.clues.settings.depthwise import block_widths
 from infer_convert.clues.settings.frequencies import frequency
-from infer_convert.clues.settings.places import Style, widening
+from infer_convert.clues.settings.places import Style, block_widening, widening
 from infer_convert.draft import Neighbourhood
 
 from .drafts import conv, near, place
@@ -57,12 +57,13 @@ def test_an_inverted_bottleneck_is_as_wide_as_its_ends(
 ) -> None:
     there = block(text, *widths)
     assert block_widths(there, place(there, "d")) == expected
-    assert widening(there, place(there, "d")) == word
+    assert block_widening(there, place(there, "d")) == word
 
 
 def test_other_convolutions_tell_for_themselves() -> None:
     there = block(INVERTED, 16, 96, 24)
-    assert block_widths(there, place(there, "e")) is None and widening(there, place(there, "e")) == "more"
+    assert block_widening(there, place(there, "e")) == "none"
+    assert widening(there.draft.layers[place(there, "e")].config) == "more"
 
 
 def halves(there: Neighbourhood) -> float:

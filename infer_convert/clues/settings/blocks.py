@@ -132,7 +132,7 @@ def _projected(near: Neighbourhood, sides: Sequence[Sequence[int]], leads: bool)
             continue
         config = near.draft.layers[short[0]].config
         if (kernel(config) == 1 and any(kernel(near.draft.layers[i].config) > 1 for i in main)) or len(main) > 1:
-            return short[0], Block((tuple(main),), widening(near, short[0]), leads)
+            return short[0], Block((tuple(main),), widening(config), leads)
     return None
 
 

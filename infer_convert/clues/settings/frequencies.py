@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from infer_convert.clues.settings.places import Style, widening
+from infer_convert.clues.settings.places import Style, block_widening, widening
 from infer_convert.clues.settings.ways import bypasses
 from infer_convert.clues.settings.windows import border, first, kernel, pool
 from infer_convert.draft import DraftLayer, Neighbourhood
@@ -61,7 +61,7 @@ def _stride_prior(
     near: Neighbourhood, style: Style, index: int, layer: DraftLayer, size: int, padded: bool
 ) -> dict[int, float]:
     depthwise = layer.class_name.startswith("Depthwise")
-    widens = widening(near, index) in ("double", "more")
+    widens = {widening(layer.config), block_widening(near, index)} & {"double", "more"}
     if size == 1:
         if _projects(near, index):
             return {1: 0.3, 2: 0.7} if widens and not style.pools > 2 else {1: 0.85, 2: 0.15}

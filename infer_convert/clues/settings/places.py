@@ -156,30 +156,35 @@ def _kernel_word(config: Config) -> str:
     return word if len(set(sizes)) == 1 else f"{word}flat"
 
 
-def _ratio(near: Neighbourhood, index: int) -> str:
-    config = near.draft.layers[index].config
+def _ratio(config: Config) -> str:
     channels = config.get("_inner", config).get("_channels_in")
-    found = widening(near, index)
+    found = widening(config)
     return "image" if found != "none" and channels <= 4 else found
 
 
-def widening(near: Neighbourhood, index: int) -> str:
-    """How a convolution changes the number of channels; of a depthwise one, what its block does."""
-    config = near.draft.layers[index].config
+def widening(config: Config) -> str:
+    """How a convolution changes the number of channels."""
     found = config.get("_inner", config)
-    before, after = block_widths(near, index) or (found.get("_channels_in"), found.get("filters"))
+    return _wider(found.get("_channels_in"), found.get("filters"))
+
+
+def block_widening(near: Neighbourhood, index: int) -> str:
+    """How the block of a depthwise convolution changes the number of channels."""
+    return _wider(*(block_widths(near, index) or (None, None)))
+
+
+def _wider(before: int | None, after: int | None) -> str:
     if not before or not after:
         return "none"
     return "less" if after < before else "same" if after == before else "double" if after == 2 * before else "more"
 
 
-def _step(near: Neighbourhood, index: int) -> str:
+def _step(config: Config) -> str:
     """The ratio, with halves of their own: a bottleneck's first convolution narrows to half where its stage begins and
     to a quarter behind."""
-    config = near.draft.layers[index].config
     found = config.get("_inner", config)
     before, after = found.get("_channels_in"), found.get("filters")
-    return "half" if before and after and 2 * after == before and before > 4 else _ratio(near, index)
+    return "half" if before and after and 2 * after == before and before > 4 else _ratio(config)
 
 
 def _first_convolution(near: Neighbourhood, index: int, most: int = 12) -> bool:
@@ -213,8 +218,9 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
         **style.words,
         "class": layer.class_name,
         "k": _kernel_word(config),
-        "ratio": _ratio(near, index),
-        "step": _step(near, index),
+        "ratio": _ratio(config),
+        "block": block_widening(near, index),
+        "step": _step(config),
         "first": "yes" if _first_convolution(near, index) else "no",
         "padded": "yes" if any(name.startswith("ZeroPadding") for name in direct) else "no",
         "prev": _first_kind(near, before, "none"),
