@@ -42,7 +42,6 @@ STRIDE: Views = (
     *(("norms", "k", "first"), ("depthwise", "class", "ratio"), ("beside", "k", "sums")),
     *(("flattens", "pools", "first"), ("input", "k", "sums"), ("up", "transposed", "ratio")),
     *(("sums", "ratio", "prev"), ("then", "next"), ("next_class",), ("next_k", "k", "sums")),
-    *(("block",), ("block", "class", "bypassed")),
     *(("bypassed",), ("bypassed", "class"), ("bypassed", "ratio", "k"), ("bypassed", "sums", "class")),
 )
 PADDING: Views = (

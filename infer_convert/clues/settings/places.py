@@ -219,7 +219,6 @@ def place(near: Neighbourhood, style: Style, index: int) -> Place:
         "class": layer.class_name,
         "k": _kernel_word(config),
         "ratio": _ratio(config),
-        "block": block_widening(near, index),
         "step": _step(config),
         "first": "yes" if _first_convolution(near, index) else "no",
         "padded": "yes" if any(name.startswith("ZeroPadding") for name in direct) else "no",
