@@ -6,7 +6,6 @@ with one frontier share them.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,11 @@ from infer_convert.solve.demand import Demand, meet
 from infer_convert.solve.features import Key, Scene, Single
 from infer_convert.solve.items import Variant
 from infer_convert.solve.state import STATE, Slot, State, filled, opened, overdrawn, settled
+from infer_convert.solve.subsets import MOST_SUBSETS, best_first, last_of_runs, of_one_width
 from infer_convert.solve.supply import Supply
 
 MOST_CANDIDATES = 14
 """Open operands considered at once for one item; the deepest and nearest are preferred."""
-MOST_SUBSETS = 32
-"""Sets of operands tried for one reading, the likeliest by the sum of single log-odds first."""
 OUTPUTS = 2.0
 """Nats against one layer whose calls are all the outputs."""
 MOST_BESIDES = 5
@@ -285,7 +283,7 @@ def _subsets(
         return
     best: float | None = None
     tried: set[int] = set()
-    for price, mask in _best_first(chances.gains(), forced, deep):
+    for price, mask in best_first(chances.gains(), forced, deep):
         if best is not None and price > best + (HARDLY_LIKELY if rules.hidden else LESS_LIKELY):
             break
         best = price if best is None else best
@@ -294,7 +292,7 @@ def _subsets(
         if len(tried) == MOST_SUBSETS:
             break
     must = sum(1 << i for i, yes in enumerate(forced) if yes)
-    for mask in dict.fromkeys((*_of_one_width(fitting), *_last_of_runs(fitting))):
+    for mask in dict.fromkeys((*of_one_width(fitting), *last_of_runs(fitting))):
         if mask not in tried and mask & must == must and any(yes and mask >> i & 1 for i, yes in enumerate(deep)):
             tried.add(mask)
             yield tuple([slot for i, slot in enumerate(fitting) if mask >> i & 1])
@@ -302,69 +300,6 @@ def _subsets(
         # Single operands are weighed one by one, so that each may look likely where only one of them can be fed.
         if deep[i] and must in (0, 1 << i) and 1 << i not in tried:
             yield (slot,)
-
-
-def _of_one_width(fitting: Sequence[Slot]) -> Iterator[int]:
-    """Sets, as bit masks, of all operands that wait for one known width: where no other item gives it, as behind the
-    levels of a detector, all of them are fed at once, however far apart they stand."""
-    masks: dict[int, int] = {}
-    for i, slot in enumerate(fitting):
-        if isinstance(slot.demand, int) and slot.demand > 0 and slot.need and not slot.merges:
-            masks[slot.demand] = masks.get(slot.demand, 0) | 1 << i
-    for mask in masks.values():
-        if mask.bit_count() > 1:
-            yield mask
-
-
-def _last_of_runs(fitting: Sequence[Slot]) -> Iterator[int]:
-    """Sets, as bit masks, of the last operand of every run of like layers that stand side by side in the list: read
-    backward, the last of several inputs feeds the last of each row of layers behind them."""
-    places = {slot.item: i for i, slot in enumerate(fitting) if slot.need and not slot.merges}
-    last: dict[str, list[int]] = {}
-    for item, i in places.items():
-        following = places.get(item + 1)
-        if following is None or fitting[following].label != fitting[i].label:
-            last.setdefault(fitting[i].label, []).append(i)
-    for found in last.values():
-        if len(found) > 1:
-            yield sum(1 << i for i in found)
-
-
-def _best_first(gains: Sequence[float], forced: Sequence[bool], deep: Sequence[bool]) -> Iterator[tuple[float, int]]:
-    """Sets as bit masks by falling sum of gains: from all gains above 0 and all forced, flip the cheapest.
-
-    Every set holds a forced member or a deep one. Where the start has none, sets are told apart by their cheapest deep
-    member, so that none without one is looked at.
-    """
-    free = sorted((i for i, must in enumerate(forced) if not must), key=lambda i: abs(gains[i]))
-    start = sum(1 << i for i, gain in enumerate(gains) if gain > 0 or forced[i])
-    deeps = sum(1 << i for i, yes in enumerate(deep) if yes)
-    heap: list[tuple[float, int, int, int, list[int]]] = []
-    if start & deeps:
-        heap.append((0.0, 0, -1, start, free))
-    else:
-        passed: set[int] = set()
-        for i in free:
-            if deep[i]:
-                passed.add(i)
-                rest = [j for j in free if j not in passed]
-                heapq.heappush(heap, (abs(gains[i]), len(heap), -1, start | 1 << i, rest))
-    count = len(heap)
-    for _ in range(40 * MOST_SUBSETS):
-        if not heap:
-            return
-        price, _, last, mask, order = heapq.heappop(heap)
-        if mask & deeps:
-            yield price, mask
-        following = last + 1
-        if following < len(order):
-            place = order[following]
-            more = abs(gains[place])
-            heapq.heappush(heap, (price + more, count, following, mask ^ 1 << place, order))
-            if last >= 0:
-                moved = price - abs(gains[order[last]]) + more
-                heapq.heappush(heap, (moved, count + 1, following, mask ^ 1 << place ^ 1 << order[last], order))
-            count += 2
 
 
 def _fill(

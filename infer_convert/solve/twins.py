@@ -31,6 +31,8 @@ ONCE = 2.0
 """Nats against calling a nested model once where there are more inputs than such models: who wraps layers of a net with
 several inputs in a model of their own mostly does so to call it on each of them (set by hand, with one siamese net of
 the corpus in sight)."""
+NESTED = "Model"
+"""The label of a nested model."""
 
 
 def once(items: Sequence[Item], wiring: Wiring) -> float:
@@ -40,10 +42,6 @@ def once(items: Sequence[Item], wiring: Wiring) -> float:
     if len(models) >= labels.count("Input"):
         return 0.0
     return ONCE * sum(len(wiring.operands[index]) == 1 and len(wiring.operands[index][0]) == 1 for index in models)
-
-
-NESTED = "Model"
-"""The label of a nested model."""
 
 
 def in_order(wiring: Wiring) -> Wiring:

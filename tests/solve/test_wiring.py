@@ -11,10 +11,11 @@ from infer_convert.solve import wiring
 from infer_convert.solve.features import Scene, Weights
 from infer_convert.solve.follow import after
 from infer_convert.solve.items import Item, Wiring
-from infer_convert.solve.moves import Rules, _best_first, moves
+from infer_convert.solve.moves import Rules, moves
 from infer_convert.solve.order import reproduces
 from infer_convert.solve.state import State
 from infer_convert.solve.steps import steps
+from infer_convert.solve.subsets import best_first
 from infer_convert.solve.supply import supplies
 from infer_convert.solve.weights import weights
 from infer_convert.solve.wiring import (
@@ -291,12 +292,12 @@ def test_a_wider_beam_is_tried_when_a_narrow_one_finds_nothing(monkeypatch: pyte
 @pytest.mark.parametrize("deep", [(True, True, True), (False, False, True), (True, False, False)])
 def test_sets_come_by_falling_gain_and_hold_a_deep_member(deep: tuple[bool, ...]) -> None:
     gains = (1.0, -0.5, -2.0)
-    found = list(_best_first(gains, (False, False, False), deep))
+    found = list(best_first(gains, (False, False, False), deep))
     worth = [sum(gain for i, gain in enumerate(gains) if mask >> i & 1) for _, mask in found]
     assert worth == sorted(worth, reverse=True)
     allowed = [mask for mask in range(1, 8) if any(mask >> i & 1 and deep[i] for i in range(3))]
     assert sorted(mask for _, mask in found) == allowed
-    forced = {mask for _, mask in _best_first(gains, (False, True, False), deep)}
+    forced = {mask for _, mask in best_first(gains, (False, True, False), deep)}
     assert forced and all(mask >> 1 & 1 for mask in forced)
 
 
