@@ -342,14 +342,15 @@ def _with(error: VerificationFailed, verification: Verification) -> Verification
 
 
 def _export(built: Built, facts: WeightFile, to: Sequence[str], folder: Path, customs: Mapping[str, type]) -> Built:
-    from infer_convert.export.exporters import EXPORTERS
+    from infer_convert.export.exporters import EXPORTERS, saving
     from infer_convert.export.subject import Subject
 
     verification, subject = built.verification, Subject(built.model, built.plan, facts)
-    for exporter in EXPORTERS:
-        if exporter.name in to:
+    wanted = [exporter for exporter in EXPORTERS if exporter.name in to]
+    with saving(subject, wanted, folder) as save:
+        for exporter in wanted:
             try:
-                exporter.save(subject, folder / exporter.target)
+                save(exporter)
             except (InferConvertError, OSError):
                 raise
             except Exception as error:
