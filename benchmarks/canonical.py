@@ -47,6 +47,8 @@ def fold(graph: Graph) -> Graph:
         if call.fields.get("attention_axes") == [1] and ranks and ranks[0] in (None, 3):
             call = replace(call, fields={**call.fields, "attention_axes": None})
         fields = {key: value for key, value in call.fields.items() if value is not None}
+        if call.class_name.startswith("Conv"):
+            fields.pop("data_format", None)  # a layout inside changes no result
         rank = call.rank if call.class_name == "Input" else _rank(call.class_name, fields, ranks)
         fields = _axes(call.class_name, fields, rank, first)
         if isinstance(fields.get("epsilon"), float):

@@ -302,6 +302,8 @@ def _normalised(name: str, fields: Fields, given: Mapping[str, Any]) -> tuple[st
             fields[key] = activation_name(fields[key])
     if name.startswith("Global") and fields["data_format"] in (None, "default", "tf"):
         fields["data_format"] = "channels_last"
+    if name.startswith("Conv") and given.get("data_format") in ("channels_first", "th"):
+        fields["data_format"] = "channels_first"
     if "Pooling" in name and not name.startswith("Global"):
         fields["pool_size"] = _tuple(fields["pool_size"], rank)
         fields["strides"] = _tuple(fields["strides"] or fields["pool_size"], rank)

@@ -112,7 +112,7 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)
         found = uncalibrated(facts, hints, tensors)
-        first = channels_first(facts)
+        first = channels_first(facts, hints)
         plans = (with_stored_layout(plan, facts, first) for plan in calibrated(found.plans))
         plans = (with_frozen(with_stored_dtypes(with_swaps(plan)), facts) for plan in plans)
         return replace(found, plans=tuple(plans))
@@ -121,7 +121,7 @@ def infer(
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said = hints_inside(hints or Hints(), facts)
-    numbers = Numbers.of(tensors, said, channels_first(facts))
+    numbers = Numbers.of(tensors, said, channels_first(facts, hints or Hints()) is not None)
     facts = regrouped(facts, from_library.overlapping(said))
     nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
     ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}, {"across": True}]
@@ -145,7 +145,8 @@ class _Weighed:
 
     def plan(self, candidate: _Candidate) -> Plan:
         """With the candidate's share times what sizes and wiring do not weigh as its confidence."""
-        plan = with_formats(plan_of(candidate.settled, self.context), candidate.settled, self.numbers)
+        plan = plan_of(candidate.settled, self.context)
+        plan = with_formats(plan, candidate.settled, self.numbers, self.context.facts)
         plan = revised(plan, self.numbers)
         return replace(plan, confidence=candidate.share * _settled_confidence(plan))
 
@@ -253,8 +254,9 @@ def infer_inner(facts: WeightFile, hints: Hints, numbers: Numbers | None = None)
     for candidate in found.candidates:
         settled = candidate.settled
         given = [item for item, layer in enumerate(settled.draft.layers) if layer.class_name == "InputLayer"]
-        result = tuple(settled.shapes[item, 0] for item in given), tuple(
-            settled.shapes[item] for item in settled.draft.outputs
+        result = (
+            tuple(settled.shapes[item, 0] for item in given),
+            tuple(settled.shapes[item] for item in settled.draft.outputs),
         )
         if result not in kept and len(kept) < MOST_WAYS:
             kept[result] = Way(found.plan(candidate), settled, candidate.share)

@@ -12,6 +12,7 @@ from infer_convert.assemble.gains import weighed
 from infer_convert.assemble.informed import inform, known_class
 from infer_convert.assemble.likewise import likewise
 from infer_convert.assemble.nested import WAY, chosen
+from infer_convert.assemble.reshapes import MAPS
 from infer_convert.assemble.settle import Settled
 from infer_convert.assemble.standing import fitting
 from infer_convert.assemble.typed import Typed, full_config
@@ -307,6 +308,8 @@ def target_shape(settled: Settled, index: int) -> list[int]:
     """A Reshape's target. Where sizes stay open, a sequence of rows or columns is as long as the map makes it."""
     shape = settled.shapes[index, 0]
     operand = settled.shapes[settled.draft.layers[index].operands[0][0]]
+    if settled.config(index)["_target"][0] == MAPS and not settled.size_fixed:
+        return [int(shape[0] or 0), -1]
     if not settled.size_fixed and len(shape) <= 2 < len(operand):
         return [-1, *(-1 if length is None else length for length in shape[1:])]
     return [-1 if length is None else length for length in shape]

@@ -1,17 +1,21 @@
 """Whether images were flattened channel by channel, which no kernel of Keras 2 and later shows: the rows of the Dense
-kernel behind a Flatten may remember it."""
+kernel behind a Flatten may remember it, and what a Reshape and a Permute do at the end of a net."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
 
+from infer_convert.assemble.layout import channels_first
 from infer_convert.assemble.numbers import Numbers, behind_flatten
 from infer_convert.assemble.remembered import heard
+from infer_convert.assemble.reshapes import MAPS
 from infer_convert.assemble.settle import Settled
 from infer_convert.clues.numbers import geometry
 from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.net import Net, of_draft
+from infer_convert.facts import WeightFile
+from infer_convert.hints import Hints
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.solve import plain
 
@@ -21,9 +25,16 @@ SURE = 0.8
 in 18 nets of strangers, FORENSICS §4, and 14 Flattens of ``benchmarks numbers``)."""
 
 
-def with_formats(plan: Plan, settled: Settled, numbers: Numbers | None) -> Plan:
+MEANT, KERNELS_TOO = 0.9, 0.99
+"""Of images that stood channels_first where a Reshape makes a row of every map (of channels_last ones it would mix the
+pixels), and where the kernels stand so, too (set by hand)."""
+
+
+def with_formats(plan: Plan, settled: Settled, numbers: Numbers | None, facts: WeightFile) -> Plan:
     """The plan with ``data_format`` for every Flatten whose Dense kernel speaks against the layout of the file's
-    kernels. It says how the lost net held its images; ``layout.py`` acts on it."""
+    kernels, and for every Reshape of maps into rows. It says how the lost net held its images; ``layout.py`` acts on
+    it."""
+    plan = _with_rows_of_maps(plan, settled, facts)
     if numbers is None:
         return plan
     expected, draft = numbers.flow.channels_first, settled.draft
@@ -48,6 +59,25 @@ def with_formats(plan: Plan, settled: Settled, numbers: Numbers | None) -> Plan:
         decision = Decision(FIELD, value, SURE, Basis.INFERRED, (Option(other, 1 - SURE),), evidence)
         changed = replace(layer, config={**layer.config, FIELD: value}, decisions=(*layer.decisions, decision))
         plan = plan.with_layers(tuple(changed if each is layer else each for each in plan.layers))
+    return plan
+
+
+def _with_rows_of_maps(plan: Plan, settled: Settled, facts: WeightFile) -> Plan:
+    for index, layer in enumerate(settled.draft.layers):
+        if settled.config(index).get("_target", ("",))[0] != MAPS or FIELD in plan.layer(layer.name).config:
+            continue
+        said = "a Permute behind it makes a row of every pixel, which channels_last images need not"
+        sure = KERNELS_TOO if channels_first(facts, Hints()) else MEANT
+        others = (Option("channels_last", 1 - sure),)
+        decision = Decision(FIELD, "channels_first", sure, Basis.INFERRED, others, (Evidence("sizes", 0.0, said),))
+        plan = plan.with_layers(
+            tuple(
+                replace(each, config={**each.config, FIELD: "channels_first"}, decisions=(*each.decisions, decision))
+                if each.name == layer.name
+                else each
+                for each in plan.layers
+            )
+        )
     return plan
 
 

@@ -2,8 +2,9 @@
 
 Plans are inferred channels_last. Keras 0 and 1 kernels that stand (out, in, rows, cols) say that the lost net was
 ``dim_ordering="th"``: its inputs and outputs keep that layout at the signature, and what a Flatten hands to a Dense
-stands (channels, rows, cols), as in ``configs/layout.py``. In later files only the numbers or the user can tell
-(``data_format`` of the Flatten). Kernels that Theano trained are turned round.
+stands (channels, rows, cols), as in ``configs/layout.py``. In later files only the numbers, the end of the net or the
+user can tell (``data_format`` of the Flatten or Reshape, or the shape of the input). Kernels that Theano trained are
+turned round.
 """
 
 from __future__ import annotations
@@ -25,24 +26,33 @@ from infer_convert.plan import Decision, Option, Plan, PlanLayer, Ref, WeightUse
 Arrangement = tuple[int, ...]
 """The permutation of the axes behind the batch, counted from 1, that leads from the stored layout to ours; ``()`` is
 the stored one."""
-FIRST = (
-    "the kernels stand (out, in, rows, cols): channels_first, computed channels_last inside; inputs and outputs keep"
-    " their layout"
-)
+FIRST = "channels_first, computed channels_last inside; inputs and outputs keep their layout"
+BY_KERNELS = f"the kernels stand (out, in, rows, cols): {FIRST}"
+AS_TOLD = f"the input's shape, as told, has in front as many channels as the kernels take: {FIRST}"
 OLD = ("keras0", "keras1")
 IMAGES = ("Conv", "Depthwise", "Separable", "LocallyConnected", "MaxPooling", "AveragePooling", "ZeroPadding",
           "Cropping", "UpSampling")  # fmt: skip
 """How classes begin that read and give images."""
 PASSING = (*ELEMENTWISE, "Activation", "BatchNormalization", "Concatenate", "LayerNormalization", "PReLU", "Softmax")
 FLATTEN = "Flatten"
+SAYING = (FLATTEN, "Reshape")
+"""Classes whose ``data_format`` says how the images that they read were held (Keras' own Reshape has none)."""
 
 
-def channels_first(facts: WeightFile) -> bool:
-    """Whether most kernels of a Keras 0 or 1 file over two or three axes stand (out, in, rows, cols)."""
-    if facts.generation not in OLD:
-        return False
-    votes = [any(each.startswith("transpose") for each in use.transforms) for use in _image_kernels(facts)]
-    return 2 * sum(votes) > len(votes)
+def channels_first(facts: WeightFile, hints: Hints) -> str | None:
+    """Why the lost net held its images channels_first: most kernels of a Keras 0 or 1 file over two or three axes stand
+    (out, in, rows, cols), or the user tells a shape that can be meant so alone. None where nothing says so."""
+    if facts.generation in OLD:
+        votes = [any(each.startswith("transpose") for each in use.transforms) for use in _image_kernels(facts)]
+        return BY_KERNELS if 2 * sum(votes) > len(votes) else None
+    told = [shape for given in hints.input_shapes.values() for shape in given if len(shape) >= 3]
+    widths = _widths(facts) if told else frozenset()
+    return AS_TOLD if any(shape[-1] not in widths and shape[0] in widths for shape in told) else None
+
+
+def _widths(facts: WeightFile) -> frozenset[int]:
+    """Channels that the kernels over images take."""
+    return frozenset(use.shape[-2] for use in _image_kernels(facts))
 
 
 def _image_kernels(facts: WeightFile) -> Iterator[WeightUse]:
@@ -57,9 +67,9 @@ def _image_kernels(facts: WeightFile) -> Iterator[WeightUse]:
 
 def hints_inside(hints: Hints, facts: WeightFile) -> Hints:
     """Shapes of inputs as the inference wants them, channels_last, where the user gave them as the file has them."""
-    if not hints.input_shapes or not channels_first(facts):
+    if not hints.input_shapes or channels_first(facts, hints) is None:
         return hints
-    widths = frozenset(use.shape[-2] for use in _image_kernels(facts))
+    widths = _widths(facts)
     shapes = {name: tuple(_last(shape, widths) for shape in given) for name, given in hints.input_shapes.items()}
     answers = {
         (layer, key): [None, *_last(tuple(value[1:]), widths)] if key == "batch_shape" else value
@@ -79,18 +89,19 @@ def _last(shape: tuple[int | None, ...], widths: frozenset[int]) -> tuple[int | 
     return shape
 
 
-def with_stored_layout(plan: Plan, facts: WeightFile, first: bool) -> Plan:
-    """The plan with turned kernels, and with the Permutes that an original calls for that was channels_``first``."""
+def with_stored_layout(plan: Plan, facts: WeightFile, first: str | None) -> Plan:
+    """The plan with turned kernels, and with the Permutes that an original calls for that was channels_``first``, for
+    the reason given."""
     log = Log()
     backend, why = backend_of(facts)
     if backend == "theano":
         plan = _with_turned(plan, log, "")
     if first or _flat_first(plan):
-        plan = _Images(plan, first, whole=True).arranged()
+        plan = _Images(plan, first is not None, whole=True).arranged()
     if facts.generation == "keras0":
         plan = _with_variances(plan, log, "")
     if first:
-        log.rewrite(plan.name or "model", FIRST)
+        log.rewrite(plan.name or "model", first)
     sentences = log.sentences()
     return replace(plan, rewrites=(*plan.rewrites, *([why] if why and sentences else ()), *sentences))
 
@@ -132,13 +143,13 @@ def _wrapped(layer: PlanLayer) -> str | None:
 
 
 def _flat_first(plan: Plan) -> bool:
-    return any(layer.config.get("data_format") for _, layer in plan.walk() if layer.class_name == FLATTEN)
+    return any(layer.config.get("data_format") for _, layer in plan.walk() if layer.class_name in SAYING)
 
 
 @dataclass
 class _Images:
-    """One plan whose images the original held channels_first, ``first`` as the kernels say, else only for a Flatten
-    that says so. Only the ``whole`` model has a signature to keep."""
+    """One plan whose images the original held channels_first, ``first`` as the kernels say, else only for what says so
+    (``SAYING``). Only the ``whole`` model has a signature to keep."""
 
     plan: Plan
     first: bool
@@ -172,10 +183,12 @@ class _Images:
                 moved[Ref(layer.name)] = self.permuted(Ref(layer.name), list(arrangement), "last")
                 continue
             inbound = tuple(tuple(moved.get(ref, ref) for ref in operands) for operands in layer.inbound)
-            said = layer.config.get("data_format", "channels_first" if self.first else "channels_last")
-            if layer.class_name == FLATTEN:
+            told = layer.config.get("data_format")
+            said = told or ("channels_first" if self.first else "channels_last")
+            if layer.class_name in SAYING:
                 layer = replace(layer, config={k: v for k, v in layer.config.items() if k != "data_format"})
-            if said == "channels_first" and FLATTEN in (layer.class_name, _wrapped(layer)):
+            flattens = FLATTEN in (layer.class_name, _wrapped(layer)) or (layer.class_name == "Reshape" and told)
+            if said == "channels_first" and flattens:
                 inbound = tuple(
                     tuple(self.back(ref, old) for ref, old in zip(new, olds, strict=True))
                     for new, olds in zip(inbound, layer.inbound, strict=True)

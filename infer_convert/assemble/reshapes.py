@@ -45,6 +45,10 @@ def targets(
     if weighed:
         tried.append(Setting({"_target": ("weighed", weighed)}, SQUARE))
         functions.append(_so_many_rows(weighed))
+    drawn = not target and holds_maps(near, index)
+    if drawn:
+        tried.append(Setting({"_target": (MAPS, None)}, MAPS_IN_FRONT))
+        functions.append(_maps)
     row = row_of_head(near, index) if not target else None
     if row is not None:
         tried.append(Setting({"_target": (2, row)}, ROWS))
@@ -68,6 +72,7 @@ def targets(
             tried.append(Setting({"_target": (count, last)}, score - (0.0 if last is not None else 1.0)))
             own = _reshaper(count, last)
             own = own if rows is None else _unless(own, rows)
+            own = _unless(own, _maps) if drawn else own
             functions.append(own if last == channels else _unless(own, _reshaper(count, channels)))
     return tuple(tried), tuple(functions)
 
@@ -99,6 +104,32 @@ def _rows(channels: int) -> ShapeFunction:
         return (height, channels) if (width or 0) * (depth or 0) == channels else None
 
     return shape
+
+
+MAPS = "maps"
+"""The target of a Reshape that makes a row of every map."""
+MAPS_IN_FRONT = -0.1
+"""Nats for that where ``holds_maps``."""
+
+
+def holds_maps(near: Neighbourhood, index: int) -> bool:
+    """Whether a Reshape makes a row of every map, for a Permute to make a row of every pixel: how a net ends whose
+    images stand channels_first and whose classes are asked pixel by pixel (``Reshape((classes, h * w))``,
+    ``Permute((2, 1))``, softmax). Images that stand channels_last need no Permute for it."""
+    layers = near.draft.layers
+    front = [layers[item].class_name for item in near.before(index, SHAPE_KEEPING)]
+    turned = near.consumers[index]
+    if front != ["Conv2D"] or [layers[item].class_name for item in turned] != ["Permute"]:
+        return False
+    return next(near.after(turned[0], SHAPE_KEEPING), None) is None
+
+
+def _maps(shapes: tuple[Shape, ...]) -> Shape | None:
+    """(rows, columns, channels) as (channels, pixels)."""
+    if len(shapes[0]) != 3 or shapes[0][-1] is None:
+        return None
+    height, width, channels = shapes[0]
+    return (channels, None if height is None or width is None else height * width)
 
 
 def _axes_of_gated(near: Neighbourhood, index: int) -> int | None:

@@ -133,6 +133,41 @@ def test_the_user_may_say_how_images_were_flattened() -> None:
     assert decision is not None and decision.basis is Basis.USER
 
 
+PIXELS = "conv2d_1 kernel:3x3x1x8 bias:8\nconv2d_2 kernel:1x1x8x2 bias:2\nreshape_1\npermute_1\nactivation_1"
+
+
+def test_rows_of_maps_are_read_from_images_that_stood_channels_first() -> None:
+    plan = infer(facts(PIXELS), Hints({"": ((48, 32, 1),)})).best
+    reshape = plan.layer("reshape_1")
+    assert [ref.layer for ref in reshape.inbound[0]] == ["conv2d_2_first"]
+    assert plan.layer("conv2d_2_first").config == {"dims": [3, 1, 2]}
+    assert reshape.config == {"target_shape": [2, 48 * 32]}
+    assert plan.layer("permute_1").config["dims"] == [2, 1]
+    decision = reshape.decision("data_format")
+    assert decision is not None and decision.value == "channels_first" and decision.confidence < 0.95
+    activation = plan.layer("activation_1").decision("activation")
+    assert activation is not None and activation.value == "softmax"
+    assert any("2 classes of the pixels" in each.because for each in activation.evidence)
+    hints = Hints({"": ((48, 32, 1),)}, {("reshape_1", "data_format"): "channels_last"})
+    assert not any(layer.hidden for layer in infer(facts(PIXELS), hints).best.layers)
+
+
+def test_without_a_permute_a_reshape_makes_no_rows_of_maps() -> None:
+    assert len(infer(facts(PIXELS)).best.layer("reshape_1").config["target_shape"]) == 2
+    plan = infer(facts(PIXELS.replace("permute_1\n", ""))).best
+    assert plan.layer("reshape_1").decision("data_format") is None and not any(layer.hidden for layer in plan.layers)
+
+
+def test_a_shape_with_its_channels_in_front_says_how_images_were_held() -> None:
+    text = "conv2d_1 kernel:3x3x1x8 bias:8\nflatten_1\ndense_1 kernel:392x2 bias:2"
+    plan = infer(facts(text), Hints({"": ((1, 9, 9),)})).best
+    assert plan.layer(plan.inputs[0].layer).config["batch_shape"] == [None, 1, 9, 9]
+    assert [ref.layer for ref in plan.layer("flatten_1").inbound[0]] == ["conv2d_1_first"]
+    assert any("as told" in said for said in plan.rewrites)
+    last = infer(facts(text), Hints({"": ((9, 9, 1),)})).best
+    assert last.layer(last.inputs[0].layer).config["batch_shape"] == [None, 9, 9, 1] and not last.rewrites
+
+
 class Held:
     def __init__(self, arrays: dict[str, Any]) -> None:
         self.arrays = arrays

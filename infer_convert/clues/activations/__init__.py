@@ -29,6 +29,7 @@ from infer_convert.clues.activations.gates import (
     weighs_steps,
 )
 from infer_convert.clues.activations.outputs import game, generates, head, inner_end, output
+from infer_convert.clues.activations.pixels import of_pixels
 from infer_convert.clues.activations.spoken import WORD_FOR, shares, spoken, spoken_function
 from infer_convert.clues.activations.transformers import IN_MAPS, IN_SEQUENCES, in_transformer, normalises_layers
 from infer_convert.draft import Neighbourhood
@@ -69,6 +70,8 @@ def _standing(near: Neighbourhood, index: int, heads: bool) -> ActivationBelief:
     if near.draft.layers[index].stored is None and ends_block(near, index):
         because = "backbones end like their blocks, halves of blocks do not"
         return ActivationBelief(ENDS, Evidence("habits", 1.3, because))
+    if heads and is_output(near, index) and (pixels := of_pixels(near, index)) is not None:
+        return pixels
     if heads and is_output(near, index) and not ends_backbone(near, index):
         source = next(
             (near.draft.layers[i] for i in near.before(index, (*INERT, "BatchNormalization", "Flatten", "Reshape"))),
