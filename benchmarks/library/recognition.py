@@ -1,4 +1,4 @@
-"""Faces told apart, judged and unmasked: MesoNet, OpenFace, DeepID, DeepFace, SSR-Net and a net for emotions."""
+"""Faces told apart, judged and unmasked: MesoNet, OpenFace, DeepID, SSR-Net and a net for emotions."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def openface(k: Any) -> Any:
     x = _joined(k, x, (96, 384), None, ("norm", 96, 1), 256)
     x = _joined(k, x, (96, 384), None, ("max", 96, 1), 256)
     x = layers.Flatten()(layers.AveragePooling2D(3, strides=1)(x))
-    return k.Model(inputs, layers.UnitNormalization(axis=1)(layers.Dense(128)(x)))
+    return k.Model(inputs, k.ops.normalize(layers.Dense(128)(x), axis=1))
 
 
 def deep_id(k: Any) -> Any:
@@ -99,17 +99,6 @@ def deep_id(k: Any) -> Any:
     y = layers.Conv2D(80, 2, activation="relu")(x)
     second = layers.Dense(160)(layers.Flatten()(y))
     return k.Model(inputs, layers.Activation("relu")(layers.Add()([first, second])))
-
-
-def deep_face(k: Any) -> Any:
-    """DeepFace, Taigman et al. 2014, trained on VGGFace2: three layers whose places have kernels of their own."""
-    layers = k.layers
-    model = [layers.Conv2D(32, 11, activation="relu"), layers.MaxPooling2D(3, strides=2, padding="same")]
-    model.append(layers.Conv2D(16, 9, activation="relu"))
-    for size, strides in ((9, 1), (7, 2), (5, 1)):
-        model.append(layers.LocallyConnected2D(16, size, strides=strides, activation="relu"))
-    model += [layers.Flatten(), layers.Dense(4096, activation="relu"), layers.Dropout(0.5)]
-    return chain(k, (152, 152, 3), *model, layers.Dense(8631, activation="softmax"))
 
 
 def expression(k: Any) -> Any:
@@ -176,7 +165,6 @@ def recognised() -> Iterator[Entry]:
     yield Entry("Meso4", partial(meso4, False), "MesoNet")
     yield Entry("MesoInception4", partial(meso4, True), "MesoNet")
     yield Entry("DeepID", deep_id, "deepface")
-    yield Entry("DeepFace", deep_face, "deepface", "tf_keras")
     yield Entry("seven expressions", expression, "deepface")
     for span, word in ((101, "age"), (1, "gender")):
         yield Entry(f"SSR-Net for {word}", partial(ssr_net, span), "Yang et al. 2018")

@@ -201,10 +201,10 @@ def sleep(k: Any) -> Any:
 
 
 def n_beats(stacks: int, k: Any) -> Any:
-    """N-BEATS of generic blocks, Oreshkin et al. 2019, the model that forecasts."""
+    """N-BEATS of generic blocks, Oreshkin et al. 2019: the forecasting model, a Flatten for its slice."""
     layers = k.layers
     inputs = k.Input((10, 1))
-    x, y = inputs[..., 0], None
+    x, y = layers.Flatten()(inputs), None
     for stack in range(stacks):
         for block in range(3):
             z = x
