@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 from typing import Any
 
 from benchmarks.library.kit import Entry, conv_bn
+
+Weigh = Callable[[Any], Any]
 
 
 def cifar_v1(depth: int, k: Any) -> Any:
@@ -141,10 +143,11 @@ def thin(depth: int, bias: bool, stem: str, projected_first: bool, epsilon: floa
     return k.Model(inputs, layers.Dense(1000, activation="softmax")(x))
 
 
-def classification_models(depth: int, k: Any) -> Any:
-    """The pre-activated nets of the package ``classification_models``: input normalised, explicit borders."""
+def classification_models(depth: int, k: Any, weigh: Weigh | None = None) -> Any:
+    """The pre-activated nets of the package ``classification_models``: input normalised, explicit borders; ``weigh``
+    is applied to what a block adds."""
     layers = k.layers
-    inputs, _, x = _pre_activated(depth, k)
+    inputs, _, x = _pre_activated(depth, k, weigh)
     x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))
     return k.Model(inputs, layers.Activation("softmax")(x))
 
@@ -163,7 +166,7 @@ def segmentation_models(depth: int, classes: int, k: Any) -> Any:
     return k.Model(inputs, layers.Activation("sigmoid" if classes == 1 else "softmax")(x))
 
 
-def _pre_activated(depth: int, k: Any) -> tuple[Any, list[Any], Any]:
+def _pre_activated(depth: int, k: Any, weigh: Weigh | None = None) -> tuple[Any, list[Any], Any]:
     """Input, the activated maps in front of every halving but the first, and the last map."""
     layers = k.layers
     deep = depth >= 50
@@ -195,7 +198,7 @@ def _pre_activated(depth: int, k: Any) -> tuple[Any, list[Any], Any]:
             else:
                 y = layers.Activation("relu")(norm(conv(y, filters, 3, strides)))
                 y = conv(y, filters, 3)
-            x = layers.Add()([y, shortcut])
+            x = layers.Add()([weigh(y) if weigh else y, shortcut])
     return inputs, skips, layers.Activation("relu")(norm(x))
 
 

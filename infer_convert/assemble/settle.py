@@ -44,6 +44,8 @@ MERGES = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Conca
 LIKE_ANOTHER = math.log(4.0)
 """Log odds that an input that is read like another one has its size, whatever that size is: pictures that are
 compared, signals that several branches look at (set by hand)."""
+LONG, FAR = 2**14, -2.0
+"""A length that leaves something of a known net's series of any length, after all that is halved and cut off."""
 KNOWN_SIZE = 1.5
 """Nats for a known architecture's input size over the most usual other one."""
 
@@ -332,9 +334,11 @@ def _with_known_size(
     """The input size of a known architecture in front, if there is one; people often keep it. Where nothing depends on
     the size one nominal shape is enough."""
     known = near.draft.preferred.get(index)
+    shape = tuple(known.config.get("batch_shape") or ())[1:] if known is not None else ()
+    if known is not None and not fixed and len(shape) == 2 and shape[0] is None:  # of any length, often a great one
+        return (*candidates, *(((LONG, *item[1:]), score + FAR) for item, score in candidates[-1:] if len(item) == 2))
     if known is not None and not fixed and len(candidates) > 1:
         candidates = (max(candidates, key=lambda item: item[1]),)
-    shape = tuple(known.config.get("batch_shape") or ())[1:] if known is not None else ()
     if len(shape) < 2 or None in shape[:-1] or not candidates or len(candidates[0][0]) != len(shape):
         return candidates
     wanted: Shape = (*shape[:-1], candidates[0][0][-1])

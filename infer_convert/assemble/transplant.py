@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.assemble.chains import stripped
+from infer_convert.assemble.functions import operated
 from infer_convert.assemble.informed import within
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.settings.blocks import PADDING
 from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.layers import CARD_OF
-from infer_convert.layers.card import Card, Config, Shape
-from infer_convert.layers.merging import broadcast
+from infer_convert.layers.card import Card
 from infer_convert.layers.recognise import Reading
 from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.match import SAME_FUNCTION, Match
@@ -46,16 +46,12 @@ ConvNeXt's blocks are such Activations)."""
 KEEPS_OPEN = ("InputLayer", "Reshape")
 
 
-def _operation_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
-    return broadcast(shapes)
-
-
 OPERATION = Card(
     "Operation",
     flow=lambda config: (Variant(label="Operation", operands=(1, 2), broadcasts=True),),
-    shape=_operation_shape,
+    shape=operated,
 )
-"""An operator in functional code; the functions that references have keep the broadcast shape."""
+"""An operator in functional code."""
 MERGES = {"add": "Add", "multiply": "Multiply"}
 """What computes the same as an operator of two operands, whatever a name sounds like (``custom_scale_layer``)."""
 PLAIN_FUNCTIONS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 ALIKE: tuple[frozenset[str], ...] = (
-    frozenset({"resnet", "resnet_small", "resnet_rs", "regnet", "retina"}),
-    frozenset({"efficientnet", "efficientnet_v2", "mobilenet", "mobilenet_v3", "deeplab"}),
+    frozenset({"resnet", "resnet_small", "resnet_rs", "regnet", "retina", "senet", "resnext", "boards"}),
+    frozenset({"efficientnet", "efficientnet_v2", "mobilenet", "mobilenet_v3", "deeplab", "shufflenet"}),
     frozenset({"vgg", "vgg_small", "faces", "c3d", "courses"}),
-    frozenset({"inception", "xception", "xception_small", "facenet"}),
+    frozenset({"inception", "xception", "xception_small", "facenet", "googlenet"}),
     frozenset({"unet", "segnet"}),
     frozenset({"classic", "examples", "driving", "agents"}),
     frozenset({"gan", "autoencoder"}),
-    frozenset({"text", "recurrent", "signals"}),
-    frozenset({"squeezenet", "densenet"}),
+    frozenset({"text", "recurrent", "signals", "series", "audio", "genomes", "matching", "readers"}),
+    frozenset({"squeezenet", "densenet", "densenet_small"}),
     frozenset({"yolo", "mtcnn"}),
 )
 
