@@ -239,7 +239,9 @@ def celebrities_critic(k: Any) -> Any:
     layers, model = k.layers, []
     for filters in (64, 128, 128):
         model += [layers.Conv2D(filters, 4, strides=2, padding="same"), leaky_layer(k, 0.2)]
-    return chain(k, (64, 64, 3), *model, layers.Flatten(), layers.Dropout(0.2), layers.Dense(1, activation="sigmoid"))
+    return chain(
+        k, (64, 64, 3), *model, layers.Flatten(), layers.Dropout(0.2), layers.Dense(1, activation="sigmoid")
+    )
 
 
 def conditional(k: Any) -> Any:

@@ -8,18 +8,17 @@ from typing import Any
 
 from infer_convert.assemble.chains import stripped
 from infer_convert.assemble.informed import within
+from infer_convert.assemble.operated import LISTS, OPERATION
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.settings.blocks import PADDING
 from infer_convert.draft import Draft, DraftLayer, Preferred
 from infer_convert.layers import CARD_OF
-from infer_convert.layers.card import Card, Config, Shape
-from infer_convert.layers.merging import broadcast
+from infer_convert.layers.card import Card
 from infer_convert.layers.recognise import Reading
 from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.match import SAME_FUNCTION, Match
 from infer_convert.library.references import KnownLayer
 from infer_convert.plan import WeightUse
-from infer_convert.solve.items import Variant
 from infer_convert.solve.order import keras_order
 
 GOES_ON = (
@@ -44,18 +43,6 @@ UNWRITTEN = {"activation": "linear", "keepdims": False}
 """Defaults that the stored configs leave out and that would be open questions otherwise (the identities at the end of
 ConvNeXt's blocks are such Activations)."""
 KEEPS_OPEN = ("InputLayer", "Reshape")
-
-
-def _operation_shape(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
-    return broadcast(shapes)
-
-
-OPERATION = Card(
-    "Operation",
-    flow=lambda config: (Variant(label="Operation", operands=(1, 2), broadcasts=True),),
-    shape=_operation_shape,
-)
-"""An operator in functional code; the functions that references have keep the broadcast shape."""
 MERGES = {"add": "Add", "multiply": "Multiply"}
 """What computes the same as an operator of two operands, whatever a name sounds like (``custom_scale_layer``)."""
 PLAIN_FUNCTIONS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
@@ -200,7 +187,11 @@ class _Work:
         if layer.class_name == "Normalization" and not layer.uses:
             merged["_channels_in"] = None
         if layer.class_name == "Operation":
-            if layer.config["function"] not in PLAIN_FUNCTIONS and card is OPERATION and len(operands[0]) > 2:
+            if (
+                layer.config["function"] not in (*PLAIN_FUNCTIONS, *LISTS)
+                and card is OPERATION
+                and len(operands[0]) > 2
+            ):
                 raise _Foreign
             merged |= layer.config if card is OPERATION else {}
         self.layers.append(DraftLayer(name, card, merged, operands, uses, stored))
