@@ -9,22 +9,24 @@ from typing import Any
 from benchmarks.library.kit import Entry, leaky
 
 
-def _dark(k: Any, x: Any, filters: int, size: int, strides: int = 1) -> Any:
-    """Darknet's unit; strides come with a border on the left and the top."""
+def dark(k: Any, x: Any, filters: int, size: int, strides: int = 1, word: str = "") -> Any:
+    """Darknet's unit; strides come with a border on the left and the top. ``word`` names another activation than the
+    leaky rectifier."""
     if strides == 2:
         x = k.layers.ZeroPadding2D(((1, 0), (1, 0)))(x)
     padding = "valid" if strides == 2 else "same"
     x = k.layers.Conv2D(filters, size, strides=strides, padding=padding, use_bias=False)(x)
-    return leaky(k, k.layers.BatchNormalization()(x), 0.1)
+    x = k.layers.BatchNormalization()(x)
+    return k.layers.Activation(word)(x) if word else leaky(k, x, 0.1)
 
 
 def _darknet(k: Any, x: Any) -> list[Any]:
     found = []
-    x = _dark(k, x, 32, 3)
+    x = dark(k, x, 32, 3)
     for filters, blocks in ((64, 1), (128, 2), (256, 8), (512, 8), (1024, 4)):
-        x = _dark(k, x, filters, 3, 2)
+        x = dark(k, x, filters, 3, 2)
         for _ in range(blocks):
-            y = _dark(k, _dark(k, x, filters // 2, 1), filters, 3)
+            y = dark(k, dark(k, x, filters // 2, 1), filters, 3)
             x = k.layers.Add()([x, y])
         found.append(x)
     return found
@@ -38,12 +40,12 @@ def yolo_v3(classes: int, k: Any) -> Any:
     outputs = []
     for place, (filters, skip) in enumerate(((512, middle), (256, small), (128, None))):
         for _ in range(2):
-            x = _dark(k, _dark(k, x, filters, 1), filters * 2, 3)
-        x = _dark(k, x, filters, 1)
-        y = _dark(k, x, filters * 2, 3)
+            x = dark(k, dark(k, x, filters, 1), filters * 2, 3)
+        x = dark(k, x, filters, 1)
+        y = dark(k, x, filters * 2, 3)
         outputs.append(layers.Conv2D(3 * (classes + 5), 1, padding="same")(y))
         if skip is not None:
-            x = layers.UpSampling2D()(_dark(k, x, filters // 2, 1))
+            x = layers.UpSampling2D()(dark(k, x, filters // 2, 1))
             x = layers.Concatenate()([x, skip])
         assert place < 3
     return k.Model(inputs, outputs)
@@ -61,14 +63,14 @@ def yolo_v3_tiny(k: Any) -> Any:
     layers = k.layers
     inputs = x = k.Input((None, None, 3))
     for filters in (16, 32, 64, 128):
-        x = layers.MaxPooling2D(2, strides=2, padding="same")(_dark(k, x, filters, 3))
-    x = skip = _dark(k, x, 256, 3)
+        x = layers.MaxPooling2D(2, strides=2, padding="same")(dark(k, x, filters, 3))
+    x = skip = dark(k, x, 256, 3)
     x = layers.MaxPooling2D(2, strides=2, padding="same")(x)
-    x = layers.MaxPooling2D(2, strides=1, padding="same")(_dark(k, x, 512, 3))
-    x = _dark(k, _dark(k, x, 1024, 3), 256, 1)
-    first = layers.Conv2D(255, 1, padding="same")(_dark(k, x, 512, 3))
-    x = layers.Concatenate()([layers.UpSampling2D()(_dark(k, x, 128, 1)), skip])
-    return k.Model(inputs, [first, layers.Conv2D(255, 1, padding="same")(_dark(k, x, 256, 3))])
+    x = layers.MaxPooling2D(2, strides=1, padding="same")(dark(k, x, 512, 3))
+    x = dark(k, dark(k, x, 1024, 3), 256, 1)
+    first = layers.Conv2D(255, 1, padding="same")(dark(k, x, 512, 3))
+    x = layers.Concatenate()([layers.UpSampling2D()(dark(k, x, 128, 1)), skip])
+    return k.Model(inputs, [first, layers.Conv2D(255, 1, padding="same")(dark(k, x, 256, 3))])
 
 
 def yolo_v2_tiny(k: Any) -> Any:
@@ -76,9 +78,9 @@ def yolo_v2_tiny(k: Any) -> Any:
     layers = k.layers
     inputs = x = k.Input((416, 416, 3))
     for filters in (16, 32, 64, 128, 256, 512):
-        x = _dark(k, x, filters, 3)
+        x = dark(k, x, filters, 3)
         x = layers.MaxPooling2D(2, strides=1 if filters == 512 else 2, padding="same" if filters == 512 else "valid")(x)
-    x = _dark(k, _dark(k, x, 1024, 3), 1024, 3)
+    x = dark(k, dark(k, x, 1024, 3), 1024, 3)
     return k.Model(inputs, layers.Conv2D(425, 1, padding="same")(x))
 
 

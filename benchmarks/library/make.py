@@ -110,7 +110,7 @@ def _layer(layer: PlanLayer, number: Mapping[str, int], stored: Mapping[str, tup
     inner, outputs = _layers(layer.inner, stored) if layer.inner is not None else ((), ())
     return KnownLayer(
         layer.class_name,
-        dict(_short(layer.config)),
+        dict(_short(layer.config, layer.class_name)),
         uses,
         operands,
         layer.stored is not None,
@@ -120,11 +120,12 @@ def _layer(layer: PlanLayer, number: Mapping[str, int], stored: Mapping[str, tup
     )
 
 
-def _short(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _short(config: Mapping[str, Any], class_name: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in sorted(config.items()):
         if key in DROPPED or key.endswith(("initializer", "regularizer", "constraint")) or key.startswith("renorm"):
             continue
-        if any(value == default and type(value) is type(default) for default in _DEFAULTS.get(key, ())):
+        usual = () if (class_name, key) == ("GroupNormalization", "groups") else _DEFAULTS.get(key, ())
+        if any(value == default and type(value) is type(default) for default in usual):
             continue
         if isinstance(value, str):
             value = SPELLINGS.get(value, value)

@@ -147,7 +147,7 @@ def classification_models(depth: int, k: Any, weigh: Weigh | None = None) -> Any
     """The pre-activated nets of the package ``classification_models``: input normalised, explicit borders; ``weigh``
     is applied to what a block adds."""
     layers = k.layers
-    inputs, _, x = _pre_activated(depth, k, weigh)
+    inputs, _, x = pre_activated(depth, k, weigh=weigh)
     x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))
     return k.Model(inputs, layers.Activation("softmax")(x))
 
@@ -155,7 +155,7 @@ def classification_models(depth: int, k: Any, weigh: Weigh | None = None) -> Any
 def segmentation_models(depth: int, classes: int, k: Any) -> Any:
     """The U-Net of the package ``segmentation_models`` over one of these: the upsampled map first, then the skip."""
     layers = k.layers
-    inputs, skips, x = _pre_activated(depth, k)
+    inputs, skips, x = pre_activated(depth, k)
     for filters in (256, 128, 64, 32, 16):
         x = layers.UpSampling2D(2)(x)
         if skips:
@@ -166,7 +166,7 @@ def segmentation_models(depth: int, classes: int, k: Any) -> Any:
     return k.Model(inputs, layers.Activation("sigmoid" if classes == 1 else "softmax")(x))
 
 
-def _pre_activated(depth: int, k: Any, weigh: Weigh | None = None) -> tuple[Any, list[Any], Any]:
+def pre_activated(depth: int, k: Any, size: int = 224, weigh: Weigh | None = None) -> tuple[Any, list[Any], Any]:
     """Input, the activated maps in front of every halving but the first, and the last map."""
     layers = k.layers
     deep = depth >= 50
@@ -179,7 +179,7 @@ def _pre_activated(depth: int, k: Any, weigh: Weigh | None = None) -> tuple[Any,
             x = layers.ZeroPadding2D(1)(x)
         return layers.Conv2D(filters, size, strides=strides, use_bias=False)(x)
 
-    inputs = k.Input((224, 224, 3))
+    inputs = k.Input((size, size, 3))
     x = layers.ZeroPadding2D(3)(norm(inputs, scale=False))
     x = layers.Activation("relu")(norm(layers.Conv2D(64, 7, strides=2, use_bias=False)(x)))
     skips = [x]

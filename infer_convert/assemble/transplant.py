@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from infer_convert.assemble.chains import stripped
-from infer_convert.assemble.functions import operated
 from infer_convert.assemble.informed import within
+from infer_convert.assemble.operated import LISTS, OPERATION
 from infer_convert.assemble.typed import Typed, full_config
 from infer_convert.clues.settings.blocks import PADDING
 from infer_convert.draft import Draft, DraftLayer, Preferred
@@ -19,7 +19,6 @@ from infer_convert.layers.wrappers import unwrapped
 from infer_convert.library.match import SAME_FUNCTION, Match
 from infer_convert.library.references import KnownLayer
 from infer_convert.plan import WeightUse
-from infer_convert.solve.items import Variant
 from infer_convert.solve.order import keras_order
 
 GOES_ON = (
@@ -44,14 +43,6 @@ UNWRITTEN = {"activation": "linear", "keepdims": False}
 """Defaults that the stored configs leave out and that would be open questions otherwise (the identities at the end of
 ConvNeXt's blocks are such Activations)."""
 KEEPS_OPEN = ("InputLayer", "Reshape")
-
-
-OPERATION = Card(
-    "Operation",
-    flow=lambda config: (Variant(label="Operation", operands=(1, 2), broadcasts=True),),
-    shape=operated,
-)
-"""An operator in functional code."""
 MERGES = {"add": "Add", "multiply": "Multiply"}
 """What computes the same as an operator of two operands, whatever a name sounds like (``custom_scale_layer``)."""
 PLAIN_FUNCTIONS = ("add", "subtract", "multiply", "divide", "maximum", "minimum")
@@ -196,7 +187,11 @@ class _Work:
         if layer.class_name == "Normalization" and not layer.uses:
             merged["_channels_in"] = None
         if layer.class_name == "Operation":
-            if layer.config["function"] not in PLAIN_FUNCTIONS and card is OPERATION and len(operands[0]) > 2:
+            if (
+                layer.config["function"] not in (*PLAIN_FUNCTIONS, *LISTS)
+                and card is OPERATION
+                and len(operands[0]) > 2
+            ):
                 raise _Foreign
             merged |= layer.config if card is OPERATION else {}
         self.layers.append(DraftLayer(name, card, merged, operands, uses, stored))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from infer_convert.assemble.operated import PICTURED
 from infer_convert.draft import Draft, DraftLayer, Neighbourhood
 from infer_convert.layers.card import Shape, same_shape
 from infer_convert.layers.recognise import given_or_own
@@ -121,6 +122,8 @@ def _passes(layer: DraftLayer) -> bool:
     """Whether a layer's consumers still tell the shape of what goes in; so do those of a model without weights."""
     if layer.class_name == "Functional":
         return "_input_shape" not in layer.config
+    if layer.class_name == "Operation" and layer.config.get("function") in PICTURED:
+        return True
     return layer.class_name in PASSING or (layer.card.shape in (same_shape, given_or_own) and layer.card.fits is None)
 
 

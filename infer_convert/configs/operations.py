@@ -159,6 +159,8 @@ def _bound(item: Item, call: Call) -> tuple[str, dict[str, Any]]:
     return function, {**own, **dict(zip(names, call.args, strict=False)), **kwargs}
 
 
+_CHANNELS_LAST = ("NHWC", "channels_last")
+"""TensorFlow's word and Keras 3's."""
 _COMMUTE = {"add", "multiply", "maximum", "minimum"}
 _BINARY = {*_COMMUTE, "subtract", "divide", "power", "bias_add"}
 _UNARY = {"negative", "absolute", "square", "sqrt", "exp", "log", "sigmoid", "tanh", "relu", "relu6"}
@@ -338,8 +340,8 @@ def _shaping(function: str, x: Ref, bound: Mapping[str, Any]) -> tuple[Step, ...
         starts, sizes = bound["begin"], bound["size"]
         key = [[a, None if n == -1 else a + n, None] for a, n in zip(starts, sizes, strict=True)]
         return (operation("", "getitem", x, key=[None if part == [0, None, None] else part for part in key]),)
-    if function in ("depth_to_space", "space_to_depth") and bound.get("data_format", "NHWC") == "NHWC":
-        return (operation("", function, x, block_size=bound["block"]),)
+    if function in ("depth_to_space", "space_to_depth") and bound.get("data_format", "NHWC") in _CHANNELS_LAST:
+        return (operation("", function, x, block_size=bound.get("block", bound.get("block_size"))),)
     if function == "tile" and not refs_in(bound.get("repeats")):
         return (operation("", "tile", x, repeats=list(bound["repeats"])),)
     if function == "pad":

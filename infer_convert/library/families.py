@@ -9,13 +9,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 ALIKE: tuple[frozenset[str], ...] = (
-    frozenset({"resnet", "resnet_small", "resnet_rs", "regnet", "retina", "senet", "resnext", "boards"}),
-    frozenset({"efficientnet", "efficientnet_v2", "mobilenet", "mobilenet_v3", "deeplab", "shufflenet"}),
-    frozenset({"vgg", "vgg_small", "faces", "c3d", "courses"}),
-    frozenset({"inception", "xception", "xception_small", "facenet", "googlenet"}),
-    frozenset({"unet", "segnet"}),
+    frozenset(
+        {
+            "resnet",
+            "resnet_small",
+            "resnet_rs",
+            "regnet",
+            "retina",
+            "senet",
+            "resnext",
+            "boards",
+            "pose",
+            "segmentation",
+            "decoders",
+            "deeplab",
+        }
+    ),
+    frozenset(
+        {
+            "efficientnet",
+            "efficientnet_v2",
+            "mobilenet",
+            "mobilenet_v3",
+            "deeplab",
+            "shufflenet",
+            "segmentation",
+            "decoders",
+        }
+    ),
+    frozenset({"vgg", "vgg_small", "faces", "c3d", "courses", "ssd", "pose", "segmentation", "decoders"}),
+    frozenset({"inception", "xception", "xception_small", "facenet", "googlenet", "deeplab"}),
+    frozenset({"unet", "segnet", "unet_kin", "volumes", "segmentation", "decoders", "restoration"}),
     frozenset({"classic", "examples", "driving", "agents"}),
-    frozenset({"gan", "autoencoder"}),
+    frozenset({"gan", "autoencoder", "translation"}),
     frozenset({"text", "recurrent", "signals", "series", "audio", "genomes", "matching", "readers"}),
     frozenset({"squeezenet", "densenet", "densenet_small"}),
     frozenset({"yolo", "mtcnn"}),
@@ -23,9 +49,6 @@ ALIKE: tuple[frozenset[str], ...] = (
 
 
 def with_alike(families: Iterable[str]) -> frozenset[str]:
-    """These families and everything that resembles one of them."""
-    found = set(families)
-    for group in ALIKE:
-        if group & found:
-            found |= group
-    return frozenset(found)
+    """These families and everything that resembles one of them; what resembles that is not meant."""
+    wanted = frozenset(families)
+    return wanted.union(*(group for group in ALIKE if group & wanted))

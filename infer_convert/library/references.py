@@ -100,18 +100,32 @@ class Known:
                 layers.append(_moved(layer, operands))
                 continue
             within: dict[int, int] = {}
-            sources = list(operands[0])
+            given: dict[int, int] = {}
             for number, inner in enumerate(layer.inner):
                 if inner.class_name == "InputLayer":
-                    within[number] = sources.pop(0)[0]
+                    given[number] = len(given)
                     continue
                 within[number] = len(layers)
-                layers.append(
-                    _moved(inner, tuple(tuple((within[item], call) for item, call in row) for row in inner.operands))
-                )
+                layers.append(_moved(inner, tuple(_rows(layer, inner, operands, given, within))))
             place[index] = within[layer.outputs[0]]
         outputs = tuple(place[item] for item in self.outputs)
         return Known(self.name, self.family, self.source, tuple(layers), outputs, self.number)
+
+
+def _rows(
+    layer: KnownLayer,
+    inner: KnownLayer,
+    operands: tuple[tuple[tuple[int, int], ...], ...],
+    given: Mapping[int, int],
+    within: Mapping[int, int],
+) -> Iterator[tuple[tuple[int, int], ...]]:
+    """What an inner layer takes in every call of its model: its own calls, once for each of the model's."""
+    for turn, inbound in enumerate(operands):
+        for row in inner.operands:
+            yield tuple(
+                inbound[given[item]] if item in given else (within[item], turn * len(layer.inner[item].operands) + call)
+                for item, call in row
+            )
 
 
 def _moved(layer: KnownLayer, operands: tuple[tuple[tuple[int, int], ...], ...]) -> KnownLayer:

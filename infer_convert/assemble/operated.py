@@ -1,4 +1,4 @@
-"""What shape an operator's result has: those that keep the broadcast shape of their operands, and those that do not.
+"""Shapes behind the operators that references have in functional code (``keras.ops``).
 
 Shapes are without the batch axis; ``None`` is a length that is not known.
 """
@@ -6,18 +6,37 @@ Shapes are without the batch axis; ``None`` is a length that is not known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
-from infer_convert.layers.card import Config, Shape
+from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.layers.merging import broadcast
+from infer_convert.solve.items import Variant
 
 Arguments = Mapping[str, Any]
+LISTS = ("stack", "concatenate")
+"""Functions of any number of tensors."""
+PICTURED = ("getitem", "stack", "pad", "flip", "add", "subtract", "multiply", "divide")
+"""Functions that stand between an input and the layer that tells its shape: channels turned and centred, borders."""
 
 
 def operated(config: Config, shapes: tuple[Shape, ...]) -> Shape | None:
-    """The shape that ``keras.ops.<function>`` gives; None where the operands do not suit."""
-    rule = _RULES.get(str(config.get("function")))
-    return broadcast(shapes) if rule is None else rule(config.get("arguments") or {}, shapes)
+    """The shape behind an Operation, None where it does not suit; functions that are not known here broadcast."""
+    shape = _SHAPES.get(str(config.get("function")))
+    return broadcast(shapes) if shape is None else shape(config.get("arguments", {}), shapes)
+
+
+OPERATION = Card(
+    "Operation",
+    flow=lambda config: (Variant(label="Operation", operands=(1, 64), broadcasts=True),),
+    shape=operated,
+)
+"""An operator in functional code."""
+
+
+def _axis(value: int, rank: int) -> int:
+    """An axis that counts the batch as a place in a shape without it; ``rank`` has the batch in it."""
+    return (value + rank if value < 0 else value) - 1
 
 
 def _taken(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -44,9 +63,40 @@ def _taken(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
 
 def _cut(part: Sequence[int | None]) -> int | None:
     """The length of a slice of an axis whose length is not known, where its ends say it."""
-    start, stop, step = (*part, *[None] * (3 - len(part)))
+    start, stop, step = [*part, None, None][:3]
     plain = stop is not None and stop >= 0 and (start or 0) >= 0 and step in (None, 1)
     return stop - (start or 0) if plain and stop is not None else None
+
+
+def _to_space(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    *sizes, channels = shapes[0]
+    block = int(arguments["block_size"])
+    if channels is None or channels % block**2:
+        return None
+    return (*(None if size is None else size * block for size in sizes), channels // block**2)
+
+
+def _to_depth(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    *sizes, channels = shapes[0]
+    block = int(arguments["block_size"])
+    if channels is None or any(size is not None and size % block for size in sizes):
+        return None
+    return (*(None if size is None else size // block for size in sizes), channels * block**2)
+
+
+def _padded(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    widths = arguments["pad_width"][1:]
+    if len(widths) != len(shapes[0]):
+        return None
+    return tuple(None if size is None else size + sum(width) for size, width in zip(shapes[0], widths, strict=True))
+
+
+def _repeated(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    found = list(shapes[0])
+    place = _axis(int(arguments["axis"]), len(found) + 1)
+    size = found[place]
+    found[place] = None if size is None else size * int(arguments["repeats"])
+    return tuple(found)
 
 
 def _reduced(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -60,6 +110,31 @@ def _reduced(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
     if arguments.get("keepdims"):
         return tuple(1 if place in axes else length for place, length in enumerate(shape, 1))
     return tuple(length for place, length in enumerate(shape, 1) if place not in axes)
+
+
+def _expanded(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    found = list(shapes[0])
+    found.insert(_axis(int(arguments["axis"]), len(found) + 2), 1)
+    return tuple(found)
+
+
+def _reshaped(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    wanted = [int(size) for size in arguments["newshape"][1:]]
+    if -1 not in wanted:
+        return tuple(wanted)
+    known = [size for size in shapes[0] if size is not None]
+    whole, part = prod(known), prod(size for size in wanted if size != -1)
+    rest = whole // part if len(known) == len(shapes[0]) and part and whole % part == 0 else None
+    return tuple(rest if size == -1 else size for size in wanted)
+
+
+def _stacked(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
+    shape = broadcast(shapes)
+    if shape is None:
+        return None
+    found = list(shape)
+    found.insert(_axis(int(arguments.get("axis", 0)), len(found) + 2), len(shapes))
+    return tuple(found)
 
 
 def _turned(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
@@ -101,11 +176,18 @@ def _each(value: Any, count: int) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, Sequence) else (value,) * count
 
 
-_RULES: Mapping[str, Callable[[Arguments, tuple[Shape, ...]], Shape | None]] = {
+_SHAPES: Mapping[str, Callable[[Arguments, tuple[Shape, ...]], Shape | None]] = {
     "getitem": _taken,
+    "depth_to_space": _to_space,
+    "space_to_depth": _to_depth,
+    "pad": _padded,
+    "repeat": _repeated,
+    **dict.fromkeys(("mean", "max", "min", "sum", "var", "std", "prod"), _reduced),
+    "expand_dims": _expanded,
+    "reshape": _reshaped,
+    "stack": _stacked,
     "transpose": _turned,
     "concatenate": _side_by_side,
     "average_pool": _pooled,
     "max_pool": _pooled,
-    **dict.fromkeys(("mean", "sum", "max", "min", "prod", "std", "var"), _reduced),
 }
