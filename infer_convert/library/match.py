@@ -47,6 +47,8 @@ SAME_FUNCTION = (
     frozenset({"Multiply", "Operation"}),
 )
 """Classes of which one can stand for the other."""
+SPOKEN = -0.3
+"""Log prior of a class below which no name says it: what it stands for is then as likely."""
 OPTIONAL: Mapping[str, float] = {
     "Dropout": -0.4, "SpatialDropout1D": -0.4, "SpatialDropout2D": -0.4, "GaussianNoise": -0.4, "Activation": -0.8,
     "Rescaling": -0.3, "Normalization": -0.3, "Lambda": -0.3, "InputLayer": 0.0, "Operation": -0.5, "ReLU": -0.8,
@@ -275,8 +277,11 @@ def _fit(item: Seen, class_name: str) -> float:
     """How well a layer without weights agrees with a class of the reference."""
     if class_name in item.classes:
         return 0.3 if item.classes[class_name] > -0.7 else max(-1.5, 0.4 * item.classes[class_name])
-    if any(class_name in group and group & item.classes.keys() for group in SAME_FUNCTION):
-        return -0.3
+    alike = [
+        item.classes[name] for group in SAME_FUNCTION if class_name in group for name in group & item.classes.keys()
+    ]
+    if alike:
+        return 0.3 if SPOKEN > max(alike) > -0.7 else -0.3
     return -0.6 if "Lambda" in item.classes else OTHERWISE
 
 
