@@ -112,8 +112,7 @@ def infer(
         if has_config(facts):
             return plan_from_config(facts, hints, tensors)
         found = uncalibrated(facts, hints, tensors)
-        first = channels_first(facts, hints)
-        plans = (with_stored_layout(plan, facts, first) for plan in calibrated(found.plans))
+        plans = (with_stored_layout(plan, facts, hints) for plan in calibrated(found.plans))
         plans = (with_frozen(with_stored_dtypes(with_swaps(plan)), facts) for plan in plans)
         return replace(found, plans=tuple(plans))
 
@@ -121,7 +120,7 @@ def infer(
 def uncalibrated(facts: WeightFile, hints: Hints | None = None, tensors: object | None = None) -> Inference:
     """The same for files without a config, with the shares as the clues give them: what ``confidence`` is fitted on."""
     said = hints_inside(hints or Hints(), facts)
-    numbers = Numbers.of(tensors, said, channels_first(facts, hints or Hints()) is not None)
+    numbers = Numbers.of(tensors, said, channels_first(facts))
     facts = regrouped(facts, from_library.overlapping(said))
     nests = any(inner_facts(layer, facts) is not None for layer in facts.layers)
     ways = [{}, *([{"handed_on": False}] if said.input_shapes and nests else []), {"rare": True}, {"across": True}]

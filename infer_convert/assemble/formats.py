@@ -15,7 +15,6 @@ from infer_convert.clues.numbers import geometry
 from infer_convert.clues.numbers.budget import OutOfWork
 from infer_convert.clues.numbers.net import Net, of_draft
 from infer_convert.facts import WeightFile
-from infer_convert.hints import Hints
 from infer_convert.plan import Basis, Decision, Evidence, Option, Plan
 from infer_convert.solve import plain
 
@@ -67,7 +66,7 @@ def _with_rows_of_maps(plan: Plan, settled: Settled, facts: WeightFile) -> Plan:
         if settled.config(index).get("_target", ("",))[0] != MAPS or FIELD in plan.layer(layer.name).config:
             continue
         said = "a Permute behind it makes a row of every pixel, which channels_last images need not"
-        sure = KERNELS_TOO if channels_first(facts, Hints()) else MEANT
+        sure = KERNELS_TOO if channels_first(facts) else MEANT
         others = (Option("channels_last", 1 - sure),)
         decision = Decision(FIELD, "channels_first", sure, Basis.INFERRED, others, (Evidence("sizes", 0.0, said),))
         plan = plan.with_layers(

@@ -59,7 +59,8 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     """Drafts with their probabilities, best first. ``known`` is what a known architecture says about edges and
     settings. Raises NoArchitecture with the engine's cause when there is none."""
     made, origins = items(typed)
-    made = tuple(_with_told_channels(item, hints) for item in made)
+    taken = frozenset(variant.channels_in for item in made for variant in item.variants)
+    made = tuple(_with_told_channels(item, hints, taken) for item in made)
     pinned = _pinned_edges(made, hints)
     affinities = Affinities.of([item.name for item in made], [v.variants[0].label for v in made])
     odd = unlikely(made)
@@ -102,11 +103,15 @@ def wire(typed: Sequence[Typed], hints: Hints, known: Known | None = None) -> tu
     return tuple(sorted(merged(drafts), key=lambda item: -item[1]))
 
 
-def _with_told_channels(item: Item, hints: Hints) -> Item:
+def _with_told_channels(item: Item, hints: Hints, taken: frozenset[int | None]) -> Item:
     """An input with the channels that the user told of it. Shapes without a name go where they suit: only what all of
-    them have is known. The one axis of words and of numbers is none of channels to an Embedding."""
+    them have is known. The one axis of words and of numbers is none of channels to an Embedding. Where no layer takes
+    (``taken``) so many as stand last, they may stand first."""
     shapes = hints.input_shapes.get(item.name) or hints.input_shapes.get("", ())
-    channels = {shape[-1] if len(shape) > 1 else None for shape in shapes}
+    channels = {
+        None if len(shape) < 2 or (len(shape) > 2 and shape[0] in taken and shape[-1] not in taken) else shape[-1]
+        for shape in shapes
+    }
     known = next(iter(channels)) if len(channels) == 1 else None
     if known is None:
         return item
@@ -142,6 +147,7 @@ def _as_told(ways: Sequence[tuple[Draft, float]], orders: Mapping[str, Orders]) 
 EXCEPTION = 0.01
 """Share of nets that order the operands of one Concatenate otherwise than those of the rest."""
 
+
 def _in_order(draft: Draft, layer: DraftLayer, wanted: Orders | None) -> tuple[tuple[Call, ...], ...]:
     """A layer's operands in the order told; as they are where nothing is told or other layers are meant."""
     if wanted is None or len(wanted) != len(layer.operands):
@@ -173,9 +179,7 @@ def pinned_orders(hints: Hints) -> dict[str, Orders]:
     for (layer, field), value in hints.answers.items():
         if field == "inbound":
             calls = [value] if all(isinstance(item, str) for item in value) else value
-            found[layer] = tuple(
-                tuple([call] if isinstance(call, str) else call) for call in calls
-            )
+            found[layer] = tuple(tuple([call] if isinstance(call, str) else call) for call in calls)
     return found
 
 

@@ -28,7 +28,7 @@ Arrangement = tuple[int, ...]
 the stored one."""
 FIRST = "channels_first, computed channels_last inside; inputs and outputs keep their layout"
 BY_KERNELS = f"the kernels stand (out, in, rows, cols): {FIRST}"
-AS_TOLD = f"the input's shape, as told, has in front as many channels as the kernels take: {FIRST}"
+AS_TOLD = f"the input's shape was told with its channels in front: {FIRST}"
 OLD = ("keras0", "keras1")
 IMAGES = ("Conv", "Depthwise", "Separable", "LocallyConnected", "MaxPooling", "AveragePooling", "ZeroPadding",
           "Cropping", "UpSampling")  # fmt: skip
@@ -39,20 +39,21 @@ SAYING = (FLATTEN, "Reshape")
 """Classes whose ``data_format`` says how the images that they read were held (Keras' own Reshape has none)."""
 
 
-def channels_first(facts: WeightFile, hints: Hints) -> str | None:
-    """Why the lost net held its images channels_first: most kernels of a Keras 0 or 1 file over two or three axes stand
-    (out, in, rows, cols), or the user tells a shape that can be meant so alone. None where nothing says so."""
-    if facts.generation in OLD:
-        votes = [any(each.startswith("transpose") for each in use.transforms) for use in _image_kernels(facts)]
-        return BY_KERNELS if 2 * sum(votes) > len(votes) else None
-    told = [shape for given in hints.input_shapes.values() for shape in given if len(shape) >= 3]
-    widths = _widths(facts) if told else frozenset()
-    return AS_TOLD if any(shape[-1] not in widths and shape[0] in widths for shape in told) else None
+def channels_first(facts: WeightFile) -> bool:
+    """Whether most kernels of a Keras 0 or 1 file over two or three axes stand (out, in, rows, cols)."""
+    if facts.generation not in OLD:
+        return False
+    votes = [any(each.startswith("transpose") for each in use.transforms) for use in _image_kernels(facts)]
+    return 2 * sum(votes) > len(votes)
 
 
-def _widths(facts: WeightFile) -> frozenset[int]:
-    """Channels that the kernels over images take."""
-    return frozenset(use.shape[-2] for use in _image_kernels(facts))
+def told_first(plan: Plan, hints: Hints) -> bool:
+    """Whether an input's shape was told with its channels in front of what the plan reads: so the lost net held it."""
+    told = {shape for given in hints.input_shapes.values() for shape in given if len(shape) >= 3}
+    shapes = [tuple(plan.layer(ref.layer).config["batch_shape"][1:]) for ref in plan.inputs]
+    return any(
+        shape not in told and (shape[-1], *shape[:-1]) in told for shape in shapes if len(shape) >= 3 and shape[-1]
+    )
 
 
 def _image_kernels(facts: WeightFile) -> Iterator[WeightUse]:
@@ -67,9 +68,9 @@ def _image_kernels(facts: WeightFile) -> Iterator[WeightUse]:
 
 def hints_inside(hints: Hints, facts: WeightFile) -> Hints:
     """Shapes of inputs as the inference wants them, channels_last, where the user gave them as the file has them."""
-    if not hints.input_shapes or channels_first(facts, hints) is None:
+    if not hints.input_shapes or not channels_first(facts):
         return hints
-    widths = _widths(facts)
+    widths = frozenset(use.shape[-2] for use in _image_kernels(facts))
     shapes = {name: tuple(_last(shape, widths) for shape in given) for name, given in hints.input_shapes.items()}
     answers = {
         (layer, key): [None, *_last(tuple(value[1:]), widths)] if key == "batch_shape" else value
@@ -89,19 +90,20 @@ def _last(shape: tuple[int | None, ...], widths: frozenset[int]) -> tuple[int | 
     return shape
 
 
-def with_stored_layout(plan: Plan, facts: WeightFile, first: str | None) -> Plan:
-    """The plan with turned kernels, and with the Permutes that an original calls for that was channels_``first``, for
-    the reason given."""
+def with_stored_layout(plan: Plan, facts: WeightFile, hints: Hints) -> Plan:
+    """The plan with turned kernels, and with the Permutes that a channels_first original calls for."""
+    by_kernels = channels_first(facts)
+    first = by_kernels or told_first(plan, hints)
     log = Log()
     backend, why = backend_of(facts)
     if backend == "theano":
         plan = _with_turned(plan, log, "")
     if first or _flat_first(plan):
-        plan = _Images(plan, first is not None, whole=True).arranged()
+        plan = _Images(plan, first, whole=True).arranged()
     if facts.generation == "keras0":
         plan = _with_variances(plan, log, "")
     if first:
-        log.rewrite(plan.name or "model", first)
+        log.rewrite(plan.name or "model", BY_KERNELS if by_kernels else AS_TOLD)
     sentences = log.sentences()
     return replace(plan, rewrites=(*plan.rewrites, *([why] if why and sentences else ()), *sentences))
 

@@ -164,6 +164,12 @@ def test_a_shape_with_its_channels_in_front_says_how_images_were_held() -> None:
     assert plan.layer(plan.inputs[0].layer).config["batch_shape"] == [None, 1, 9, 9]
     assert [ref.layer for ref in plan.layer("flatten_1").inbound[0]] == ["conv2d_1_first"]
     assert any("as told" in said for said in plan.rewrites)
+    branched = (
+        "input_1\nconv2d_1 kernel:3x3x1x8 bias:8\nconv2d_2 kernel:3x3x8x8 bias:8\nadd_1\nconv2d_3 kernel:1x1x8x2 bias:2"
+    )
+    plan = infer(facts(branched), Hints({"": ((1, 48, 48),)})).best
+    assert plan.layer("input_1").config["batch_shape"] == [None, 1, 48, 48]
+    assert [ref.layer for ref in plan.outputs] == ["conv2d_3_first"]
     last = infer(facts(text), Hints({"": ((9, 9, 1),)})).best
     assert last.layer(last.inputs[0].layer).config["batch_shape"] == [None, 9, 9, 1] and not last.rewrites
 
