@@ -119,8 +119,6 @@ def speech(kind: str, k: Any) -> Any:
         x = layers.Conv1D(200, 11, strides=2, padding="valid", activation="relu")(x)
         x = layers.BatchNormalization()(x)
         x = layers.BatchNormalization()(layers.SimpleRNN(200, activation="relu", return_sequences=True)(x))
-    elif kind == "both ways":
-        x = layers.Bidirectional(layers.GRU(200, return_sequences=True))(x)
     else:
         for _ in range(2 if kind == "deep" else 1):
             x = layers.BatchNormalization()(layers.GRU(200, activation="relu", return_sequences=True)(x))
@@ -149,5 +147,5 @@ def sounds() -> Iterator[Entry]:
     for recurrent in (True, False):
         word = "MusicTaggerCRNN" if recurrent else "MusicTaggerCNN"
         yield Entry(word, partial(music_tagger, recurrent), "music-auto_tagging-keras")
-    for kind in ("plain", "deep", "convolution", "both ways"):
+    for kind in ("plain", "deep", "convolution"):
         yield Entry(f"speech to letters, {kind}", partial(speech, kind), "AIND-VUI-Capstone")
