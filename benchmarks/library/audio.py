@@ -27,15 +27,14 @@ def vggish(top: str, k: Any) -> Any:
 
 
 def yamnet(k: Any) -> Any:
-    """YAMNet from its spectrograms on: MobileNet's blocks with plain ReLUs and normalisations without scales."""
+    """YAMNet from its patches of spectra on: MobileNet's blocks with plain ReLUs, normalised without scales."""
     layers = k.layers
 
     def norm(x: Any) -> Any:
         return layers.ReLU()(layers.BatchNormalization(scale=False, epsilon=1e-4)(x))
 
-    inputs = k.Input((96, 64))
-    x = layers.Reshape((96, 64, 1))(inputs)
-    x = norm(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(x))
+    inputs = k.Input((96, 64, 1))
+    x = norm(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(inputs))
     for filters, strides in SEPARABLE:
         x = norm(layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x))
         x = norm(layers.Conv2D(filters, 1, padding="same", use_bias=False)(x))
