@@ -27,15 +27,14 @@ def vggish(top: str, k: Any) -> Any:
 
 
 def yamnet(k: Any) -> Any:
-    """YAMNet from its spectrograms on: MobileNet's blocks with plain ReLUs and normalisations without scales."""
+    """YAMNet from its patches of spectra on: MobileNet's blocks with plain ReLUs, normalised without scales."""
     layers = k.layers
 
     def norm(x: Any) -> Any:
         return layers.ReLU()(layers.BatchNormalization(scale=False, epsilon=1e-4)(x))
 
-    inputs = k.Input((96, 64))
-    x = layers.Reshape((96, 64, 1))(inputs)
-    x = norm(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(x))
+    inputs = k.Input((96, 64, 1))
+    x = norm(layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(inputs))
     for filters, strides in SEPARABLE:
         x = norm(layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x))
         x = norm(layers.Conv2D(filters, 1, padding="same", use_bias=False)(x))
@@ -119,8 +118,6 @@ def speech(kind: str, k: Any) -> Any:
         x = layers.Conv1D(200, 11, strides=2, padding="valid", activation="relu")(x)
         x = layers.BatchNormalization()(x)
         x = layers.BatchNormalization()(layers.SimpleRNN(200, activation="relu", return_sequences=True)(x))
-    elif kind == "both ways":
-        x = layers.Bidirectional(layers.GRU(200, return_sequences=True))(x)
     else:
         for _ in range(2 if kind == "deep" else 1):
             x = layers.BatchNormalization()(layers.GRU(200, activation="relu", return_sequences=True)(x))
@@ -149,5 +146,5 @@ def sounds() -> Iterator[Entry]:
     for recurrent in (True, False):
         word = "MusicTaggerCRNN" if recurrent else "MusicTaggerCNN"
         yield Entry(word, partial(music_tagger, recurrent), "music-auto_tagging-keras")
-    for kind in ("plain", "deep", "convolution", "both ways"):
+    for kind in ("plain", "deep", "convolution"):
         yield Entry(f"speech to letters, {kind}", partial(speech, kind), "AIND-VUI-Capstone")

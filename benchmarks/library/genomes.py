@@ -1,4 +1,4 @@
-"""Nets over DNA and molecules: SpliceAI, DanQ, DeepSEA, DeepCpG, DragoNN, the chemical autoencoder's encoder."""
+"""Nets over DNA and molecules: SpliceAI, DanQ, DeepSEA, DeepCpG, the chemical autoencoder's encoder."""
 
 from __future__ import annotations
 
@@ -94,17 +94,6 @@ def deep_cpg_residual(blocks: int, dilated: bool, outputs: int, k: Any) -> Any:
     return _methylation(k, inputs, layers.Dropout(0.0)(layers.GlobalAveragePooling1D()(x)), outputs)
 
 
-def sequence_dnn(count: int, k: Any) -> Any:
-    """DragoNN's convolutions over one-hot bases as an image of four rows, channels first."""
-    layers, model = k.layers, []
-    for place in range(count):
-        rows = 1 if place else 4
-        model += [layers.Conv2D(15, (rows, 15), data_format="channels_first"), layers.Activation("relu")]
-        model.append(layers.Dropout(0.2))
-    model += [layers.MaxPooling2D((1, 35), data_format="channels_first"), layers.Flatten(), layers.Dense(1)]
-    return chain(k, (1, 4, 500), *model, layers.Activation("sigmoid"))
-
-
 def molecule_encoder(k: Any) -> Any:
     """Gómez-Bombarelli et al. 2018: letters of a molecule to the mean of its place, and what is before it."""
     layers = k.layers
@@ -130,6 +119,4 @@ def genomes() -> Iterator[Entry]:
     yield Entry("DeepCpG CnnRnn01", partial(deep_cpg, ((128, 11, 4), (256, 7, 4)), 0, 1), "DeepCpG")
     for name, blocks, dilated in (("ResNet01", 2, False), ("ResNet02", 3, False), ("ResAtrous01", 3, True)):
         yield Entry(f"DeepCpG {name}", partial(deep_cpg_residual, blocks, dilated, 1), "DeepCpG")
-    for count in (1, 3):
-        yield Entry(f"DragoNN, {count} convolutions", partial(sequence_dnn, count), "DragoNN")
     yield Entry("encoder of molecules", molecule_encoder, "Gómez-Bombarelli et al. 2018")
