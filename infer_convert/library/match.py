@@ -276,7 +276,8 @@ def _fit(item: Seen, class_name: str) -> float:
     if class_name in item.classes:
         return 0.3 if item.classes[class_name] > -0.7 else max(-1.5, 0.4 * item.classes[class_name])
     if any(class_name in group and group & item.classes.keys() for group in SAME_FUNCTION):
-        return -0.3
+        # A name that says nothing (a Lambda could have it, too) speaks for no spelling of a function.
+        return 0.3 if "Lambda" in item.classes else -0.3
     return -0.6 if "Lambda" in item.classes else OTHERWISE
 
 
