@@ -30,14 +30,8 @@ def matches(seen: Sequence[Seen], listed: bool, without: frozenset[str] = frozen
 def _plain(found: tuple[Match, ...]) -> list[Any]:
     return [
         [
-            match.reference.family,
-            match.reference.number,
-            match.pairs,
-            match.log_weight,
-            match.matched,
-            match.exact,
-            match.whole,
-            match.prefix,
+            match.reference.family, match.reference.number, match.pairs, match.log_weight,
+            match.matched, match.exact, match.whole, match.prefix,
         ]
         for match in found
     ]
