@@ -2,13 +2,15 @@
 
 The usual way has the full file: ``import tensorflow; keras.models.load_model(full.h5, compile=False); export``. Ours
 has the weights only: ``infer-convert weights.h5``. Weights are random with non-trivial statistics; the library of known
-architectures is there, as a user would run it. Memory is that of all processes together, looked at in a run of its own.
+architectures is there, as a user would run it. What one command wrote is on the disk before the next begins, so that
+none waits for another's data. Memory is that of all processes together, looked at in a run of its own.
 Rows that are cached for this code are not measured again.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -117,11 +119,14 @@ def _pair(what: str, place: Path, full: Path, weights: Path, times: int) -> Row:
         watched = number == 0
         for folder in (theirs, place / "ours"):  # both write anew, as whoever converts a file for the first time
             shutil.rmtree(folder, ignore_errors=True)
+        os.sync()
         usual.append(command(place, sys.executable, "-c", _USUAL, str(full), str(theirs), watched=watched)[0])
         out = ("--to", what, "-o", str(place / "ours"), "--force")
         words = (sys.executable, "-m", "infer_convert", str(weights), *out)
+        os.sync()
         ours.append(command(place, *words, watched=watched)[0])
     size = weights.stat().st_size
+    os.sync()
     loaded = [[_load(place, folder) for folder in (saved, theirs)] for _ in range(max(3, times))]
     mine, other = (median(cost.wall for cost in costs[1:]) for costs in (ours, usual))
     work, their_work = (median(cost.processor for cost in costs[1:]) for costs in (ours, usual))
