@@ -134,23 +134,6 @@ def unet(encoder: str, classes: int, active: bool, k: Any) -> Any:
     return _answered(inputs, layers.Conv2D(classes, 3, padding="same")(x), k)
 
 
-def unet_mini(classes: int, k: Any) -> Any:
-    """Two levels with dropout within."""
-    layers = k.layers
-
-    def block(x: Any, filters: int) -> Any:
-        x = layers.Dropout(0.2)(layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
-        return layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-
-    inputs = k.Input((360, 480, 3))
-    first = block(inputs, 32)
-    second = block(layers.MaxPooling2D()(first), 64)
-    x = block(layers.MaxPooling2D()(second), 128)
-    x = block(layers.Concatenate()([layers.UpSampling2D()(x), second]), 64)
-    x = block(layers.Concatenate()([layers.UpSampling2D()(x), first]), 32)
-    return _answered(inputs, layers.Conv2D(classes, 1, padding="same")(x), k)
-
-
 def segnet(encoder: str, classes: int, k: Any) -> Any:
     """The package's SegNet: nothing across, nothing rectified on the way up."""
     layers = k.layers
@@ -265,6 +248,5 @@ def segmentations() -> Iterator[Entry]:
     for encoder, dilated in product(("VGG16", "ResNet50"), (False, True)):
         words = f"FCN-{16 if dilated else 32}s over {encoder}{', dilated' if dilated else ''}"
         yield Entry(words, partial(keras_fcn, encoder, dilated, 21), "Keras-FCN")
-    yield Entry("small U-Net", partial(unet_mini, 21), SOURCE)
     for depth, classes, size in ((50, 150, 473), (101, 19, 713), (101, 21, 473)):
         yield Entry(f"PSPNet-{depth}, {classes} classes", partial(pspnet_caffe, depth, classes, size), SOURCE)
