@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
+from infer_convert.layers.arithmetic import windows
 from infer_convert.layers.card import Card, Config, Shape
 from infer_convert.layers.merging import broadcast
 from infer_convert.solve.items import Variant
@@ -159,21 +160,12 @@ def _side_by_side(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | No
 
 
 def _pooled(arguments: Arguments, shapes: tuple[Shape, ...]) -> Shape | None:
-    (shape,) = shapes
+    *sizes, channels = shapes[0]
     if arguments.get("data_format") == "channels_first":
         return None
-    count = len(shape) - 1
-    window = _each(arguments.get("pool_size"), count)
-    strides = window if arguments.get("strides") is None else _each(arguments["strides"], count)
-    padded = arguments.get("padding") == "same"
-    found: list[int | None] = []
-    for length, size, step in zip(shape, window, strides, strict=False):
-        found.append(None if length is None else -(-length // step) if padded else (length - size) // step + 1)
-    return None if any(length is not None and length < 1 for length in found) else (*found, shape[-1])
-
-
-def _each(value: Any, count: int) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, Sequence) else (value,) * count
+    pool = arguments.get("pool_size", 2)
+    out = windows(sizes, pool, arguments.get("strides") or pool, 1, arguments.get("padding", "valid"))
+    return None if out is None else (*out, channels)
 
 
 _SHAPES: Mapping[str, Callable[[Arguments, tuple[Shape, ...]], Shape | None]] = {
